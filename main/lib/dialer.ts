@@ -1,0 +1,12 @@
+// The one way into the guest that everything above the transport uses; main/ssh implements it, tests dial fakes.
+import type { Duplex } from 'node:stream';
+
+/** Which SSH connection carries it, so that a bulk transfer never delays a click or a keystroke. */
+export type Lane = 'api' | 'bulk' | 'terminal';
+
+export interface Dialer {
+  /** A stream to dockerd's socket in the guest. Rejects with `engine.away` while the transport is down. */
+  engine(lane?: Lane): Promise<Duplex>;
+  /** A TCP stream from inside the guest, e.g. to a container's address. */
+  tcp(host: string, port: number): Promise<Duplex>;
+}

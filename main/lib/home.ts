@@ -1,0 +1,52 @@
+// Every file and folder that may exist in a home, in one place. Creating them is the business of whoever owns them.
+import { join } from 'node:path';
+
+/** Of the home's layout and of the data disk's; a newer number is refused untouched. */
+export const HOME_FORMAT = 1;
+
+export interface HomeFiles {
+  readonly root: string;
+  readonly format: string;
+  readonly lock: string;
+  readonly settings: string;
+  readonly keys: { readonly folder: string; readonly client: string; readonly clientPublic: string; readonly host: string; readonly hostPublic: string };
+  readonly disks: { readonly folder: string; readonly data: string; readonly record: string };
+  readonly logs: { readonly folder: string; readonly berth: string; readonly serial: string; readonly qemu: string; readonly guest: string };
+  readonly state: { readonly folder: string; readonly vm: string; readonly boots: string; readonly accelerators: string; readonly checksums: string; readonly window: string };
+  /** Sockets: in `run`, or in a shorter folder when the home is too deep (main/lib/run-folder.ts decides). */
+  readonly run: RunFiles;
+}
+
+export interface RunFiles {
+  readonly folder: string;
+  readonly docker: string;
+  readonly control: string;
+  readonly qmp: string;
+  readonly agent: string;
+}
+
+export function homeFiles(root: string, runFolder: string): HomeFiles {
+  const at = (...parts: string[]): string => join(root, ...parts);
+  return {
+    root,
+    format: at('format'),
+    lock: at('lock'),
+    settings: at('settings.json'),
+    keys: { folder: at('keys'), client: at('keys', 'client'), clientPublic: at('keys', 'client.pub'), host: at('keys', 'host'), hostPublic: at('keys', 'host.pub') },
+    disks: { folder: at('disks'), data: at('disks', 'data.raw'), record: at('disks', 'data.json') },
+    logs: { folder: at('logs'), berth: at('logs', 'berth.log'), serial: at('logs', 'serial.log'), qemu: at('logs', 'qemu.log'), guest: at('logs', 'guest.log') },
+    state: {
+      folder: at('state'),
+      vm: at('state', 'vm.json'),
+      boots: at('state', 'boots.json'),
+      accelerators: at('state', 'accelerators.json'),
+      checksums: at('state', 'checksums.json'),
+      window: at('state', 'window.json'),
+    },
+    run: runFiles(runFolder),
+  };
+}
+
+export function runFiles(folder: string): RunFiles {
+  return { folder, docker: join(folder, 'docker.sock'), control: join(folder, 'control.sock'), qmp: join(folder, 'qmp.sock'), agent: join(folder, 'agent.sock') };
+}

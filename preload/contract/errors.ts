@@ -1,0 +1,129 @@
+// Every failure a user can meet: code -> typed parameters. Prose is in assets/locales/*/errors.json (title, kept, next), nowhere else.
+// Grouped by domain; a code is never renamed, because scripts read it from `berth status --json`.
+
+/** What the window offers as the way out of an error; the text and what it does belong to the window. */
+export type ErrorAction = 'retry' | 'start' | 'restartEngine' | 'restartVm' | 'openSettings' | 'openLogs' | 'doctor' | 'rebuild' | 'none';
+
+interface Spec<P> {
+  readonly params?: P;
+  readonly retryable: boolean;
+  readonly action: ErrorAction;
+}
+
+function spec<P = Record<never, never>>(action: ErrorAction = 'none', retryable = false): Spec<P> {
+  return { action, retryable };
+}
+
+export const errorTable = {
+  // The protocol between window and backend
+  'rpc.badRequest': spec<{ method: string; field: string; reason: string }>(),
+  'rpc.unknownMethod': spec<{ method: string }>(),
+  'rpc.badFrame': spec<{ reason: string }>(),
+  'rpc.tooLarge': spec<{ bytes: number; limit: number }>(),
+  'rpc.unauthorized': spec(),
+  'rpc.versionMismatch': spec<{ ours: string; theirs: string }>(),
+  'rpc.disconnected': spec('retry', true),
+  'rpc.cancelled': spec('retry', true),
+  'rpc.unavailableHere': spec<{ what: string }>(),
+  'internal.unexpected': spec<{ detail: string }>('openLogs'),
+
+  // The home and its files
+  'home.notWritable': spec<{ path: string; reason: string }>(),
+  'home.newer': spec<{ path: string; found: number; known: number }>(),
+  'home.socketPathTooLong': spec<{ path: string; bytes: number; limit: number }>(),
+  'home.locked': spec<{ pid: number }>('retry', true),
+  'settings.corrupt': spec<{ path: string; keptAs: string }>('openSettings'),
+  'settings.newer': spec<{ path: string; found: number; known: number }>(),
+  'settings.invalid': spec<{ field: string; reason: string; value: string }>('openSettings'),
+  'settings.cpus': spec<{ asked: number; min: number; max: number }>('openSettings'),
+  'settings.memory': spec<{ askedBytes: number; minBytes: number; maxBytes: number }>('openSettings'),
+
+  // The VM
+  'vm.imageMissing': spec<{ path: string }>('rebuild'),
+  'vm.imageDamaged': spec<{ path: string; file: string }>('rebuild'),
+  'vm.bundleDamaged': spec<{ path: string; file: string }>('rebuild'),
+  'vm.blockedBinary': spec<{ path: string; reason: string }>(),
+  'vm.notEnoughMemory': spec<{ neededBytes: number; availableBytes: number }>('openSettings', true),
+  'vm.notEnoughDisk': spec<{ path: string; neededBytes: number; availableBytes: number }>('retry', true),
+  'vm.noAccelerator': spec<{ reasons: string }>('doctor'),
+  'vm.spawnFailed': spec<{ detail: string }>('openLogs', true),
+  'vm.exited': spec<{ detail: string }>('start', true),
+  'vm.phaseTimeout': spec<{ phase: string; seconds: number; detail: string }>('openLogs', true),
+  'vm.stopTimeout': spec<{ seconds: number }>('retry', true),
+  'vm.notRunning': spec<{ state: string }>('start', true),
+  'vm.busy': spec<{ state: string }>('retry', true),
+  'vm.crashLoop': spec<{ times: number; minutes: number; detail: string }>('openLogs', true),
+  'disk.missing': spec<{ path: string }>('doctor'),
+  'disk.wrongUuid': spec<{ path: string; expected: string; found: string }>('doctor'),
+  'disk.damaged': spec<{ path: string; detail: string }>('doctor'),
+  'disk.notEmpty': spec<{ path: string }>('doctor'),
+  'disk.formatFailed': spec<{ path: string; detail: string }>('openLogs'),
+  'disk.newer': spec<{ path: string; detail: string }>(),
+  'disk.inUse': spec<{ path: string }>('retry', true),
+
+  // The transport and the engine
+  'ssh.hostKeyChanged': spec<{ expected: string; found: string }>('doctor'),
+  'ssh.unreachable': spec<{ detail: string }>('restartVm', true),
+  'engine.away': spec<{ reason: string }>('start', true),
+  'engine.exited': spec<{ service: string; status: string }>('restartEngine', true),
+  'engine.notAnswering': spec<{ seconds: number }>('restartEngine', true),
+  'engine.notFound': spec<{ kind: string; id: string; detail: string }>(),
+  'engine.conflict': spec<{ detail: string }>(),
+  'engine.nameTaken': spec<{ name: string; by: string; detail: string }>(),
+  'engine.portTaken': spec<{ port: number; protocol: string; address: string; detail: string }>(),
+  'engine.badReference': spec<{ reference: string; detail: string }>(),
+  'engine.imageInUse': spec<{ image: string; by: string; detail: string }>(),
+  'engine.pullDenied': spec<{ reference: string; detail: string }>(),
+  'engine.registryUnreachable': spec<{ reference: string; detail: string }>('retry', true),
+  'engine.noCommand': spec<{ command: string; detail: string }>(),
+  'engine.exitedAtOnce': spec<{ name: string; exitCode: number; detail: string }>('openLogs'),
+  'engine.bindNotShared': spec<{ path: string }>(),
+  'engine.badParameter': spec<{ detail: string }>(),
+  'engine.notATar': spec<{ detail: string }>(),
+  'engine.noSpace': spec<{ detail: string }>(),
+  'engine.failed': spec<{ status: number; detail: string }>('retry', true),
+  'ports.inUse': spec<{ port: number; protocol: string; address: string; process: string }>(),
+  'ports.notAllowed': spec<{ port: number; address: string }>(),
+  'terminal.gone': spec<{ session: string }>(),
+  'context.notWritable': spec<{ path: string; reason: string }>(),
+} as const;
+
+export type ErrorCode = keyof typeof errorTable;
+export type ErrorParams<C extends ErrorCode> = (typeof errorTable)[C] extends Spec<infer P> ? P : never;
+
+/** An error as it crosses a transport and as `status --json` shows it. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+export class BerthError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'BerthError';
+  readonly params: Readonly<Record<string, string | number>>;
+
+  constructor(
+    readonly code: C,
+    params: ErrorParams<C>,
+    options?: { cause?: unknown },
+  ) {
+    super(`${code} ${JSON.stringify(params)}`, options);
+    this.params = params as Readonly<Record<string, string | number>>;
+  }
+}
+
+/** Anything thrown -> a wire error. What is not ours becomes `internal.unexpected` with its message; stacks stay in the log. */
+export function toWireError(error: unknown): WireError {
+  if (error instanceof BerthError) {
+    return { code: error.code, params: error.params };
+  }
+  const detail = error instanceof Error ? error.message : String(error);
+  return { code: 'internal.unexpected', params: { detail } };
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorTable, value);
+}
+
+export function fromWireError(wire: WireError): BerthError {
+  return new BerthError(wire.code, wire.params as never);
+}

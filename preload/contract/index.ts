@@ -1,0 +1,55 @@
+// The table: every call and every stream between a page, a command line or another shell and the backend. Types of both sides come from here.
+import type { CallName, Handlers, InputOf, ItemOf, OutputOf, StreamName } from './define';
+import { appTable, shellTable } from './app';
+import { containersTable } from './containers';
+import { engineTable } from './engine';
+import { imagesTable } from './images';
+import { settingsTable } from './settings';
+import { tasksTable } from './tasks';
+import { terminalTable } from './terminal';
+import { vmTable } from './vm';
+
+export const contract = {
+  ...appTable,
+  ...shellTable,
+  ...vmTable,
+  ...settingsTable,
+  ...engineTable,
+  ...containersTable,
+  ...imagesTable,
+  ...tasksTable,
+  ...terminalTable,
+} as const;
+
+export type Contract = typeof contract;
+export type BackendHandlers = Handlers<Contract>;
+export type CallNames = CallName<Contract>;
+export type StreamNames = StreamName<Contract>;
+
+export interface StreamOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface UploadOptions extends StreamOptions {
+  readonly upload: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+}
+
+/** What a page or the command line holds. `break` out of a stream's loop cancels it all the way down. */
+export interface Client {
+  call<K extends CallNames>(name: K, input: InputOf<Contract[K]>, options?: StreamOptions): Promise<OutputOf<Contract[K]>>;
+  stream<K extends StreamNames>(name: K, input: InputOf<Contract[K]>, options?: StreamOptions | UploadOptions): AsyncIterable<ItemOf<Contract[K]>>;
+  /** Resolves when the transport is gone, with the reason. */
+  readonly closed: Promise<Error>;
+  close(): void;
+}
+
+export * from './app';
+export * from './containers';
+export * from './define';
+export * from './engine';
+export * from './errors';
+export * from './images';
+export * from './settings';
+export * from './tasks';
+export * from './terminal';
+export * from './vm';

@@ -1,0 +1,38 @@
+// What the user set. The host's settings file is the truth; main/settings keeps it.
+import { z } from 'zod';
+import { call, output, stream } from './define';
+import { acceleratorNames } from './vm';
+import type { WireError } from './errors';
+
+export const settingsSchema = z.object({
+  language: z.enum(['system', 'en', 'zh-CN']).default('system'),
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+  vm: z
+    .object({
+      /** null = the default: half the cores, at least 2. */
+      cpus: z.int().min(1).max(1024).nullable().default(null),
+      /** null = the default: 4 GiB, or a quarter of the host's memory if that is less. */
+      memoryBytes: z.int().min(0).nullable().default(null),
+      accelerator: z.enum(['auto', ...acceleratorNames]).default('auto'),
+    })
+    .prefault({}),
+});
+export type Settings = z.output<typeof settingsSchema>;
+
+export const settingsPatch = z.strictObject({
+  language: z.enum(['system', 'en', 'zh-CN']).optional(),
+  theme: z.enum(['system', 'light', 'dark']).optional(),
+  vm: z
+    .strictObject({
+      cpus: z.number().nullable().optional(),
+      memoryBytes: z.number().nullable().optional(),
+      accelerator: z.enum(['auto', ...acceleratorNames]).optional(),
+    })
+    .optional(),
+});
+
+export const settingsTable = {
+  'settings.changes': stream(z.strictObject({}), output<{ readonly settings: Settings; readonly notice?: WireError }>(), 'latest'),
+  /** Checked whole before anything is written: `settings.cpus`, `settings.memory`, `settings.invalid`. */
+  'settings.set': call(settingsPatch, output<Settings>()),
+};
