@@ -1,0 +1,74 @@
+// Who a process is: a pid alone says little, because pids are used again, after a reboot above all.
+// An identity is pid, start time and boot; only when all three agree is it the process that was written down.
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { hasCode } from './atomic-file';
+
+const run = promisify(execFile);
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** The system's own words for the start time: clock ticks after boot on Linux, a date elsewhere. */
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+}
+
+/** Undefined where no such process runs; a zombie counts as gone. */
+export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
+  const startTime = await startTimeOf(pid);
+  return startTime === undefined ? undefined : { pid, startTime, bootId: await bootId() };
+}
+
+export async function isSameProcess(identity: ProcessIdentity): Promise<boolean> {
+  const now = await identify(identity.pid);
+  return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId;
+}
+
+export async function bootId(): Promise<string> {
+  if (process.platform === 'linux') {
+    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  }
+  if (process.platform === 'darwin') {
+    return (await run('sysctl', ['-n', 'kern.bootsessionuuid'])).stdout.trim();
+  }
+  return ''; // Windows: the start time is a full date and enough.
+}
+
+async function startTimeOf(pid: number): Promise<string | undefined> {
+  if (process.platform === 'linux') {
+    return startTimeFromProc(pid);
+  }
+  try {
+    const command: [string, string[]] =
+      process.platform === 'win32'
+        ? ['powershell.exe', ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`]]
+        : ['ps', ['-o', 'lstart=', '-p', String(pid)]];
+    const { stdout } = await run(...command);
+    return stdout.trim() === '' ? undefined : stdout.trim();
+  } catch {
+    return undefined;
+  }
+}
+
+async function startTimeFromProc(pid: number): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // The name in parentheses may hold anything, spaces and parentheses too: count fields after the last one.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const state = fields[0];
+  return state === 'Z' || state === 'X' ? undefined : fields[19];
+}

@@ -1,0 +1,56 @@
+// The VM as the rest of the backend uses it: one object that starts, stops, adopts and reports, and the way into the guest.
+// Knows no shell, no window and no dockerode; what needs the engine (`ping`, `settle`) is handed in by app.ts.
+import type { BerthError, DoctorCheck, Settings, VmLimits, VmStatus, BootTimeline, Notice } from '../../preload/contract';
+import type { Dialer } from '../lib/dialer';
+import type { HomeFiles } from '../lib/home';
+import type { Logger } from '../lib/logger';
+import type { Observable } from '../lib/observable';
+import type { ExecResult } from '../ssh/connection';
+import type { Agent } from './agent';
+import type { Resources } from './resources';
+
+export interface EngineVersion {
+  readonly version: string;
+  readonly apiVersion: string;
+}
+
+export interface VmDeps {
+  readonly files: HomeFiles;
+  readonly resources: Resources;
+  readonly settings: Observable<Settings>;
+  readonly log: Logger;
+  notify(level: Notice['level'], error: BerthError): void;
+  /** Asks the engine through the host's docker.sock, as every client does; retried by the VM until the phase's deadline. */
+  ping(signal: AbortSignal): Promise<EngineVersion>;
+  /** What must be right before `running` is said: published ports bound, state read. */
+  settle(signal: AbortSignal): Promise<void>;
+}
+
+/** A check of `berth doctor`; app.ts times it and sends it on. */
+export interface DoctorProbe {
+  readonly id: string;
+  run(signal: AbortSignal): Promise<Pick<DoctorCheck, 'status' | 'detail' | 'error'>>;
+}
+
+/** main/vm/create-vm.ts makes it. */
+export interface Vm {
+  readonly status: Observable<VmStatus>;
+  readonly dialer: Dialer;
+  /** The guest's agent; its calls reject with `vm.notRunning` while there is none. */
+  readonly agent: Agent;
+  readonly doctorChecks: readonly DoctorProbe[];
+  /** A command in the guest, over SSH. An array is quoted, a string is for the guest's shell. */
+  exec(command: string | readonly string[]): Promise<ExecResult>;
+  /** Resolves when the engine answers; joins a start under way. */
+  start(): Promise<void>;
+  /** Resolves when the VM is off and nothing of it is left. */
+  stop(): Promise<void>;
+  restart(options?: { readonly engineOnly?: boolean }): Promise<void>;
+  /** Takes over a VM that an earlier backend left running; false where there is none. Cleans up after a dead one. */
+  adopt(): Promise<boolean>;
+  limits(): Promise<VmLimits>;
+  /** The last 20 starts, newest first. */
+  boots(): readonly BootTimeline[];
+  /** keepVm: lets go of a running VM so that the next backend adopts it; else as `stop`. */
+  dispose(options: { readonly keepVm: boolean }): Promise<void>;
+}
