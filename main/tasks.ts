@@ -1,0 +1,85 @@
+// Long operations that go on without a page: the list that every window shows, their cancelling, their ends kept for ten minutes.
+// Knows nothing of what a task does; main/engine runs pulls and loads in it.
+import { randomUUID } from 'node:crypto';
+import { BerthError, toWireError, type BackendHandlers, type Task } from '../preload/contract';
+import { createObservable, follow } from './lib/observable';
+
+const KEEP_ENDED_MS = 10 * 60_000;
+const KEEP_ENDED_COUNT = 200;
+
+export type TaskProgress = Partial<Pick<Task, 'currentBytes' | 'totalBytes' | 'bytesPerSecond' | 'layers' | 'detail'>>;
+
+export interface TaskRun {
+  /** Aborted by tasks.cancel. */
+  readonly signal: AbortSignal;
+  update(progress: TaskProgress): void;
+}
+
+export interface Tasks {
+  readonly handlers: Pick<BackendHandlers, 'tasks.changes' | 'tasks.cancel' | 'tasks.dismiss'>;
+  /** Starts `work` at once; `done` resolves with the task as it ended and never rejects. */
+  run(kind: Task['kind'], subject: string, work: (run: TaskRun) => Promise<void>): { readonly id: string; readonly done: Promise<Task> };
+  /** Cancels what runs. */
+  dispose(): void;
+}
+
+export function createTasks(now: () => number = Date.now): Tasks {
+  const list = createObservable<readonly Task[]>([]);
+  const running = new Map<string, AbortController>();
+
+  function change(id: string, patch: Partial<Task>): void {
+    list.set(list.get().map((task) => (task.id === id ? { ...task, ...patch } : task)));
+  }
+
+  function current(): readonly Task[] {
+    const oldest = now() - KEEP_ENDED_MS;
+    let ended = 0;
+    return list.get().filter((task) => task.state === 'running' || ((task.endedAt ?? 0) > oldest && ++ended <= KEEP_ENDED_COUNT));
+  }
+
+  async function* changes(signal: AbortSignal): AsyncGenerator<readonly Task[]> {
+    for await (const _ of follow(list, signal)) {
+      yield current();
+    }
+  }
+
+  function run(kind: Task['kind'], subject: string, work: (run: TaskRun) => Promise<void>): { id: string; done: Promise<Task> } {
+    const id = randomUUID();
+    const abort = new AbortController();
+    running.set(id, abort);
+    const task: Task = { id, kind, subject, state: 'running', startedAt: now(), currentBytes: 0, totalBytes: 0, bytesPerSecond: 0 };
+    list.set([task, ...current()]);
+
+    async function settle(): Promise<Task> {
+      let end: Partial<Task> = { state: 'done' };
+      try {
+        await work({ signal: abort.signal, update: (progress) => running.has(id) && change(id, progress) });
+      } catch (error) {
+        end = abort.signal.aborted ? { state: 'cancelled' } : { state: 'failed', error: toWireError(error) };
+      }
+      running.delete(id);
+      const ended = { ...(list.get().find((each) => each.id === id) ?? task), ...end, endedAt: now(), bytesPerSecond: 0 };
+      change(id, ended);
+      return ended;
+    }
+    return { id, done: settle() };
+  }
+
+  return {
+    run,
+    dispose: () => running.forEach((abort) => abort.abort()),
+    handlers: {
+      'tasks.changes': (_input, { signal }) => changes(signal),
+      'tasks.cancel': ({ id }) => {
+        const abort = running.get(id);
+        if (abort === undefined && !list.get().some((task) => task.id === id)) {
+          throw new BerthError('engine.notFound', { kind: 'task', id, detail: '' });
+        }
+        abort?.abort();
+      },
+      'tasks.dismiss': ({ id }) => {
+        list.set(list.get().filter((task) => task.id !== id || running.has(id)));
+      },
+    },
+  };
+}
