@@ -1,0 +1,71 @@
+// Bundles one part of the application. Everything goes into the bundle but native modules; the targets are those of the oldest Electron the
+// tests can get (Node 16, Chromium 108), so that one build runs everywhere. Results are renamed into place: two builds at once do not collide.
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { readJson } from './files.mjs';
+import { dist, root } from './paths.mjs';
+
+const external = ['electron', 'node-pty', 'cpu-features', '*.node'];
+
+export async function bundleNode({ entry, outfile, build: buildId = 'dev', target = 'node16' }) {
+  const temporary = join(dirname(outfile), `.${process.pid}-${Date.now()}`, 'bundle.cjs');
+  mkdirSync(dirname(outfile), { recursive: true });
+  try {
+    await build({
+      entryPoints: [entry],
+      outfile: temporary,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target,
+      external,
+      sourcemap: 'inline',
+      sourcesContent: false,
+      legalComments: 'none',
+      logLevel: 'warning',
+      absWorkingDir: root,
+      define: {
+        'import.meta.url': '__moduleUrl',
+        'import.meta.dirname': '__dirname',
+        'import.meta.filename': '__filename',
+        'process.env.BERTH_BUILD': JSON.stringify(buildId),
+        'process.env.BERTH_VERSION': JSON.stringify(readJson(join(root, 'package.json')).version),
+      },
+      banner: { js: "const __moduleUrl = require('url').pathToFileURL(__filename).href;" },
+        });
+    renameSync(temporary, outfile);
+  } finally {
+    rmSync(dirname(temporary), { recursive: true, force: true });
+  }
+}
+
+export async function bundleRenderer({ out }) {
+  const temporary = `${out}.${process.pid}.new`;
+  const old = `${out}.${process.pid}.old`;
+  process.env.BERTH_RENDERER_OUT = temporary;
+  const { build: viteBuild } = await import('vite');
+  try {
+    await viteBuild({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+    for (const [from, to] of [[out, old], [temporary, out]]) {
+      try {
+        renameSync(from, to);
+      } catch (error) {
+        // Another build was faster; its result was made from the same files.
+        if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY') throw error;
+      }
+    }
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
+export async function buildPart(part) {
+  const out = join(dist, part.out);
+  if (part.name === 'renderer') {
+    await bundleRenderer({ out });
+  } else {
+    await bundleNode({ entry: join(root, part.entry), outfile: out, build: part.hash });
+  }
+}
