@@ -34,30 +34,42 @@ const zones = [
   zone('./preload/electron.ts', rpc, contract),
   zone(lib, contract, './assets/locales'),
   zone('./main/ssh', lib, contract),
-  ...['ports', 'engine-socket', 'terminal', 'settings', 'history', 'mirrors', 'daemon-config'].map((name) => zone(`./main/${name}`, lib, contract)),
+  ...['ports', 'engine-socket', 'terminal', 'settings', 'history', 'mirrors', 'daemon-config'].map((name) =>
+    zone(`./main/${name}`, lib, contract),
+  ),
   zone('./main/vm', lib, './main/ssh', contract),
   zone('./main/engine', lib, contract),
   zone('./main/control', lib, contract, rpc),
   ...foldersIn('main')
     .filter((name) => !['electron', 'headless', 'cli'].includes(name))
-    .map((name) => ({ target: `./main/${name}`, from: ['./main/app.ts', './main/electron', './main/headless', './main/electron.ts', './main/headless.ts', './main/cli.ts'] }))
+    .map((name) => ({
+      target: `./main/${name}`,
+      from: ['./main/app.ts', './main/electron', './main/headless', './main/electron.ts', './main/headless.ts', './main/cli.ts'],
+    }))
     .map((entry) => ({ ...entry, message: 'A part of the backend knows neither the composition nor the shells.' })),
   { target: './main/app.ts', from: ['./main/electron', './main/headless', './main/cli'], message: 'The composition knows no shell.' },
   { target: './main/electron', from: ['./main/headless', './main/cli'], message: 'A shell never imports another.' },
   { target: './main/headless', from: ['./main/electron', './main/cli'], message: 'A shell never imports another.' },
   { target: ['./main', './preload'], from: './renderer', message: 'The backend never imports the window.' },
   zone('./renderer', contract, './preload/rpc', './assets'),
-  { target: './renderer', from: './preload/rpc', except: ['./client.ts', './frames.ts', './codec.ts', './credit.ts', './queue.ts', './transport.ts'], message: 'The window holds the client only.' },
+  { target: './renderer', from: './preload/rpc/server.ts', message: 'The window holds the client only.' },
   ...foldersIn('renderer/features').map((name) => ({
     target: `./renderer/features/${name}`,
     from: './renderer/features',
     except: [`./${name}`],
     message: 'A feature never imports a feature.',
   })),
-  { target: ['./main', './preload', './renderer'], from: ['./test', './scripts', './bench', './vm'], message: 'The product imports neither tests nor tools.' },
+  {
+    target: ['./main', './preload', './renderer'],
+    from: ['./test', './scripts', './bench', './vm'],
+    message: 'The product imports neither tests nor tools.',
+  },
 ];
 
-const electronImport = { regex: '^electron($|/)', message: 'electron is imported in main/electron.ts, main/electron/** and preload/electron.ts only.' };
+const electronImport = {
+  regex: '^electron($|/)',
+  message: 'electron is imported in main/electron.ts, main/electron/** and preload/electron.ts only.',
+};
 /** A package of the outside world is known to one adapter. */
 const adapters = { ssh2: 'main/ssh', dockerode: 'main/engine', 'node-pty': 'main/terminal/host-shell.ts' };
 const restricted = (...allowed) => [
@@ -82,9 +94,13 @@ export default tseslint.config(
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: ['tsconfig.node.json', 'tsconfig.renderer.json'], noWarnOnMultipleProjects: true })] },
+    settings: {
+      'import-x/resolver-next': [
+        createTypeScriptImportResolver({ project: ['tsconfig.node.json', 'tsconfig.renderer.json'], noWarnOnMultipleProjects: true }),
+      ],
+    },
     rules: {
-      curly: ['error', 'multi-line'],
+      curly: ['error', 'all'],
       eqeqeq: 'error',
       'max-lines': ['error', { max: 400 }],
       'no-restricted-imports': restricted(),
@@ -131,5 +147,9 @@ export default tseslint.config(
     },
   },
   { files: ['*.config.ts', 'eslint.config.js'], rules: { 'no-restricted-syntax': 'off' } },
-  { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.base], rules: { eqeqeq: 'error', 'max-lines': ['error', { max: 400 }], 'no-unused-vars': 'error' } },
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    extends: [tseslint.configs.base],
+    rules: { curly: ['error', 'all'], eqeqeq: 'error', 'max-lines': ['error', { max: 400 }], 'no-unused-vars': 'error' },
+  },
 );

@@ -33,7 +33,7 @@ export async function bundleNode({ entry, outfile, build: buildId = 'dev', targe
         'process.env.BERTH_VERSION': JSON.stringify(readJson(join(root, 'package.json')).version),
       },
       banner: { js: "const __moduleUrl = require('url').pathToFileURL(__filename).href;" },
-        });
+    });
     renameSync(temporary, outfile);
   } finally {
     rmSync(dirname(temporary), { recursive: true, force: true });
@@ -47,12 +47,17 @@ export async function bundleRenderer({ out }) {
   const { build: viteBuild } = await import('vite');
   try {
     await viteBuild({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
-    for (const [from, to] of [[out, old], [temporary, out]]) {
+    for (const [from, to] of [
+      [out, old],
+      [temporary, out],
+    ]) {
       try {
         renameSync(from, to);
       } catch (error) {
         // Another build was faster; its result was made from the same files.
-        if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY') throw error;
+        if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY') {
+          throw error;
+        }
       }
     }
   } finally {

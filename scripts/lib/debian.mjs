@@ -51,18 +51,28 @@ function listsArePresent() {
 export async function installDebianPackages(missing, report, say) {
   const toDo = (names) => `Install them yourself and run the command again:\n  apt-get install --no-install-recommends ${names.join(' ')}`;
   if (!inPath('apt-get')) {
-    throw new StepError({ what: `This system has no apt-get, and these programs of Debian are missing: ${missing.join(', ')}.`, next: toDo(missing) });
+    throw new StepError({
+      what: `This system has no apt-get, and these programs of Debian are missing: ${missing.join(', ')}.`,
+      next: toDo(missing),
+    });
   }
   const isRoot = process.getuid?.() === 0;
   const interactive = process.stdin.isTTY === true;
   if (!isRoot && (!inPath('sudo') || (!interactive && (await run('sudo', ['-n', 'true'])).code !== 0))) {
-    throw new StepError({ what: `Missing packages, and only root may install them: ${missing.join(', ')}.`, next: `As root: ${toDo(missing)}` });
+    throw new StepError({
+      what: `Missing packages, and only root may install them: ${missing.join(', ')}.`,
+      next: `As root: ${toDo(missing)}`,
+    });
   }
   const apt = async (...args) => {
     const options = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', '-o', 'Acquire::http::Timeout=60'];
     const line = ['apt-get', ...options, ...args];
     if (isRoot) {
-      return run(line[0], line.slice(1), { timeoutMs: limitMs, onLine: report, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+      return run(line[0], line.slice(1), {
+        timeoutMs: limitMs,
+        onLine: report,
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
     }
     const command = ['env', 'DEBIAN_FRONTEND=noninteractive', ...line];
     say(`  sudo ${command.join(' ')}`);

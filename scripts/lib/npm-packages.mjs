@@ -18,7 +18,9 @@ export function npmPackagesMissing() {
   }
   return Object.entries(wanted).some(([path, entry]) => {
     const found = have[path];
-    if (path === '' || (found === undefined && (entry.optional === true || entry.peer === true))) return false;
+    if (path === '' || (found === undefined && (entry.optional === true || entry.peer === true))) {
+      return false;
+    }
     return found?.version !== entry.version || found?.integrity !== entry.integrity;
   });
 }
@@ -31,7 +33,16 @@ export function npmCommand() {
 
 export async function installNpmPackages(report) {
   const [command, ...before] = npmCommand();
-  const args = [...before, 'ci', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=5', '--fetch-timeout=120000', '--loglevel=http'];
+  const args = [
+    ...before,
+    'ci',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--fetch-retries=5',
+    '--fetch-timeout=120000',
+    '--loglevel=http',
+  ];
   let last = '';
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     let fetched = 0;
@@ -39,19 +50,25 @@ export async function installNpmPackages(report) {
       cwd: root,
       timeoutMs: limitMs,
       onLine: (line) => {
-        if (!line.startsWith('npm http')) return;
+        if (!line.startsWith('npm http')) {
+          return;
+        }
         fetched += 1;
         report(`${fetched} packages fetched`);
       },
     });
-    if (result.code === 0) return;
+    if (result.code === 0) {
+      return;
+    }
     last = lastLines(
       result.output
         .split('\n')
         .filter((line) => !line.startsWith('npm http'))
         .join('\n'),
     );
-    if (result.timedOut || !/ETIMEDOUT|ECONNRESET|EAI_AGAIN|ENOTFOUND|socket|network|50\d /i.test(result.output)) break;
+    if (result.timedOut || !/ETIMEDOUT|ECONNRESET|EAI_AGAIN|ENOTFOUND|socket|network|50\d /i.test(result.output)) {
+      break;
+    }
     report(`attempt ${attempt + 1}`);
   }
   throw new StepError({

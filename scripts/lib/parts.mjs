@@ -23,7 +23,10 @@ export function parts() {
   const inputs = new Map();
   const filesOf = (path) => {
     if (!inputs.has(path)) {
-      inputs.set(path, listFiles(join(root, path)).filter((file) => !/\.test\.tsx?$|\/\./.test(file)));
+      inputs.set(
+        path,
+        listFiles(join(root, path)).filter((file) => !/\.test\.tsx?$|\/\./.test(file)),
+      );
     }
     return inputs.get(path);
   };

@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 
 const children = new Set();
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGTERM');
+  for (const child of children) {
+    child.kill('SIGTERM');
+  }
 });
 
 /**
@@ -19,12 +21,18 @@ export function run(command, args, { cwd, env, timeoutMs, onLine, stdio = ['igno
     let rest = '';
     const take = (chunk) => {
       output = (output + chunk).slice(-65_536);
-      if (onLine === undefined) return;
+      if (onLine === undefined) {
+        return;
+      }
       const lines = (rest + chunk).split(/\r?\n|\r/);
       rest = lines.pop();
-      for (const line of lines) onLine(line);
+      for (const line of lines) {
+        onLine(line);
+      }
     };
-    for (const channel of [child.stdout, child.stderr]) channel?.setEncoding('utf8').on('data', take);
+    for (const channel of [child.stdout, child.stderr]) {
+      channel?.setEncoding('utf8').on('data', take);
+    }
     const timer =
       timeoutMs &&
       setTimeout(() => {
@@ -35,7 +43,9 @@ export function run(command, args, { cwd, env, timeoutMs, onLine, stdio = ['igno
     const finish = (result) => {
       clearTimeout(timer);
       children.delete(child);
-      if (rest !== '' && onLine !== undefined) onLine(rest);
+      if (rest !== '' && onLine !== undefined) {
+        onLine(rest);
+      }
       resolve({ output, timedOut, ...result });
     };
     child.on('error', (error) => finish({ code: 127, signal: null, output: `${command}: ${error.message}` }));

@@ -23,7 +23,9 @@ export function createSteps({ out = process.stderr } = {}) {
     const width = () => Math.max(40, (out.columns ?? 100) - 1);
     const timer = setInterval(
       () => {
-        if (Date.now() - started < showAfterMs) return;
+        if (Date.now() - started < showAfterMs) {
+          return;
+        }
         const line = `… ${name}  ${seconds()} s${doing === '' ? '' : `  ${doing}`}`;
         if (live) {
           out.write(`\r\x1b[2K${line.slice(0, width())}`);
