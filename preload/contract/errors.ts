@@ -20,6 +20,7 @@ export const errorTable = {
   'rpc.unknownMethod': spec<{ method: string }>(),
   'rpc.badFrame': spec<{ reason: string }>(),
   'rpc.tooLarge': spec<{ bytes: number; limit: number }>(),
+  'rpc.tooMany': spec<{ limit: number }>('retry', true),
   'rpc.unauthorized': spec(),
   'rpc.versionMismatch': spec<{ ours: string; theirs: string }>(),
   'rpc.disconnected': spec('retry', true),
@@ -81,9 +82,12 @@ export const errorTable = {
   'engine.badParameter': spec<{ detail: string }>(),
   'engine.notATar': spec<{ detail: string }>(),
   'engine.noSpace': spec<{ detail: string }>(),
+  'engine.socketTaken': spec<{ path: string }>('doctor'),
+  'engine.badMessage': spec<{ reason: string }>(),
+  'engine.messageTooLarge': spec<{ limit: number }>(),
   'engine.failed': spec<{ status: number; detail: string }>('retry', true),
-  'ports.inUse': spec<{ port: number; protocol: string; address: string; process: string }>(),
-  'ports.notAllowed': spec<{ port: number; address: string }>(),
+  'ports.inUse': spec<{ port: number; protocol: string; address: string; process: string; container: string }>(),
+  'ports.notAllowed': spec<{ port: number; address: string; container: string }>(),
   'terminal.gone': spec<{ session: string }>(),
   'context.notWritable': spec<{ path: string; reason: string }>(),
 } as const;
@@ -109,6 +113,11 @@ export class BerthError<C extends ErrorCode = ErrorCode> extends Error {
     super(`${code} ${JSON.stringify(params)}`, options);
     this.params = params as Readonly<Record<string, string | number>>;
   }
+}
+
+/** Unlike a bare `instanceof`, keeps the code's type. */
+export function isBerthError(error: unknown): error is BerthError {
+  return error instanceof BerthError;
 }
 
 /** Anything thrown -> a wire error. What is not ours becomes `internal.unexpected` with its message; stacks stay in the log. */
