@@ -86,8 +86,8 @@ export const errorTable = {
   'engine.badMessage': spec<{ reason: string }>(),
   'engine.messageTooLarge': spec<{ limit: number }>(),
   'engine.failed': spec<{ status: number; detail: string }>('retry', true),
-  'ports.inUse': spec<{ port: number; protocol: string; address: string; process: string; container: string }>(),
-  'ports.notAllowed': spec<{ port: number; address: string; container: string }>(),
+  'ports.inUse': spec<{ port: number; protocol: string; address: string; process: string }>(),
+  'ports.notAllowed': spec<{ port: number; address: string; detail: string }>(),
   'terminal.gone': spec<{ session: string }>(),
   'context.notWritable': spec<{ path: string; reason: string }>(),
 } as const;
