@@ -1,0 +1,106 @@
+// A page of this shell, a backend of another process: frames pass through unread but for two things. The hello is said by the shell (the page's
+// token is its own affair), and calls of `shell.*` are answered here, because dialogs and browsers belong to the window.
+import { BerthError, toWireError } from '../../preload/contract';
+import type { BackendHandlers } from '../../preload/contract';
+import { contract } from '../../preload/contract';
+import { decodeFrame, encodeFrame, PROTOCOL } from '../../preload/rpc/frames';
+import type { Frame, Hello } from '../../preload/rpc/frames';
+import type { Transport } from '../../preload/rpc/transport';
+
+export type ShellHandlers = Pick<BackendHandlers, Extract<keyof BackendHandlers, `shell.${string}`>>;
+
+export interface RelayOptions {
+  /** Throws `rpc.unauthorized`; returns what is said to the backend. */
+  readonly accept: (hello: Hello) => Omit<Hello, 't' | 'protocol' | 'token'>;
+  readonly shell: ShellHandlers;
+  readonly helloDeadlineMs?: number;
+}
+
+const HELLO_DEADLINE_MS = 5000;
+/** Credit holds streams back long before. */
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+
+export function relay(page: Transport, backend: Transport, options: RelayOptions): void {
+  let greeted = false;
+  let closed = false;
+  const timer = setTimeout(() => refuse(new BerthError('rpc.unauthorized', {})), options.helloDeadlineMs ?? HELLO_DEADLINE_MS);
+
+  function shut(): void {
+    if (!closed) {
+      closed = true;
+      clearTimeout(timer);
+      page.close();
+      backend.close();
+    }
+  }
+
+  function refuse(error: BerthError): void {
+    page.send(encodeFrame({ t: 'error', id: 0, error: toWireError(error) }));
+    shut();
+  }
+
+  function greet(bytes: Uint8Array): void {
+    const frame = decodeFrame(bytes);
+    if (frame.t !== 'hello') {
+      throw new BerthError('rpc.unauthorized', {});
+    }
+    const hello = options.accept(frame);
+    greeted = true;
+    clearTimeout(timer);
+    // The page's own protocol: the backend decides what it may still ask.
+    backend.send(encodeFrame({ ...hello, t: 'hello', protocol: frame.protocol || PROTOCOL }));
+  }
+
+  function pass(bytes: Uint8Array, to: Transport): void {
+    to.send(bytes);
+    if (to.bufferedAmount > MAX_BUFFERED_BYTES) {
+      shut();
+    }
+  }
+
+  page.start({
+    message(bytes) {
+      try {
+        if (!greeted) {
+          greet(bytes);
+          return;
+        }
+        const frame = decodeFrame(bytes);
+        if (frame.t === 'hello') {
+          throw new BerthError('rpc.badFrame', { reason: 'a second hello' });
+        }
+        if (frame.t === 'call' && frame.method.startsWith('shell.')) {
+          void answer(frame, options.shell, page);
+        } else {
+          pass(bytes, backend);
+        }
+      } catch (error) {
+        refuse(error as BerthError);
+      }
+    },
+    fault: refuse,
+    close: shut,
+  });
+  backend.start({ message: (bytes) => pass(bytes, page), fault: shut, close: shut });
+}
+
+async function answer({ id, method, input }: Extract<Frame, { t: 'call' }>, shell: ShellHandlers, page: Transport): Promise<void> {
+  try {
+    if (!Object.hasOwn(shell, method)) {
+      throw new BerthError('rpc.unknownMethod', { method: method.slice(0, 100) });
+    }
+    const name = method as keyof ShellHandlers;
+    const parsed = contract[name].input.safeParse(input);
+    if (!parsed.success) {
+      throw new BerthError('rpc.badRequest', {
+        method,
+        field: (parsed.error.issues[0]?.path ?? []).join('.'),
+        reason: parsed.error.issues[0]?.message ?? '',
+      });
+    }
+    await shell[name](parsed.data, { signal: new AbortController().signal });
+    page.send(encodeFrame({ t: 'result', id }));
+  } catch (error) {
+    page.send(encodeFrame({ t: 'error', id, error: toWireError(error) }));
+  }
+}
