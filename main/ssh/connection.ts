@@ -1,7 +1,167 @@
+// One SSH connection to the guest: pinned host key, one cipher, keepalive, channels as streams. The only file that calls ssh2's client.
+// Knows no lanes, no retries and no Docker.
+import { createHash } from 'node:crypto';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import ssh2 from 'ssh2';
+import type { ClientChannel, ConnectConfig } from 'ssh2';
+import { BerthError } from '../../preload/contract/errors';
+import { asError } from '../lib/async';
+import { channelStream } from './channel-stream';
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  /** OpenSSH private key. */
+  readonly privateKey: string;
+  /** The guest's public key as the wire has it; nothing else is accepted. */
+  readonly hostKey: Buffer;
+}
+
 export interface ExecResult {
   readonly stdout: string;
   readonly stderr: string;
   /** The command's exit status; -1 where a signal ended it. */
   readonly code: number;
+}
+
+export interface SshConnection {
+  streamLocal(path: string): Promise<Duplex>;
+  tcp(host: string, port: number): Promise<Duplex>;
+  exec(command: string): Promise<ExecResult>;
+  /** Resolves with the reason when the connection is gone. */
+  readonly closed: Promise<string>;
+  end(): void;
+}
+
+/** Handshake and login. Software emulation takes about a second for its curve; a loaded machine several. */
+const READY_TIMEOUT_MS = 20_000;
+
+/** Under Electron, ssh2's crypto has no chacha20; AES-GCM is also the fastest with AES instructions. Both sides are ours, so there is one choice each. */
+const algorithms: NonNullable<ConnectConfig['algorithms']> = {
+  kex: ['curve25519-sha256', 'curve25519-sha256@libssh.org'],
+  cipher: ['aes128-gcm@openssh.com'],
+  serverHostKey: ['ssh-ed25519'],
+  compress: ['none'],
+};
+
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+}
+
+export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshConnection> {
+  return new Promise((resolve, reject) => {
+    const client = new ssh2.Client();
+    const socket = new Socket();
+    let lost: Error | undefined;
+    let refusedKey: BerthError | undefined;
+    let tellClosed: (reason: string) => void = () => undefined;
+    const closed = new Promise<string>((tell) => {
+      tellClosed = tell;
+    });
+    const fail = (error: Error): void => {
+      lost ??= error;
+      client.destroy();
+      socket.destroy();
+      reject(refusedKey ?? (error instanceof BerthError ? error : new BerthError('ssh.unreachable', { detail: error.message }, { cause: error })));
+      tellClosed(lost.message);
+    };
+    const onAbort = (): void => fail(asError(signal.reason));
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort, { once: true });
+    // Ahead of ssh2's own listener, which ends every channel as if the guest had: they must see that the connection was lost.
+    socket.on('close', () => {
+      lost ??= new Error('the SSH connection was closed');
+    });
+    socket.on('error', (error) => {
+      lost ??= error;
+    });
+    client.on('error', fail);
+    client.on('close', () => fail(lost ?? new Error('the SSH connection was closed')));
+    client.on('ready', () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve({ ...channels(client, socket, () => lost), closed, end: () => end(client, socket) });
+    });
+    socket.connect(target.port, target.host, () => {
+      socket.setNoDelay(true);
+      client.connect({
+        sock: socket,
+        username: target.username,
+        privateKey: target.privateKey,
+        algorithms,
+        readyTimeout: READY_TIMEOUT_MS,
+        keepaliveInterval: 15_000,
+        keepaliveCountMax: 3,
+        hostVerifier: (key: Buffer) => {
+          if (key.equals(target.hostKey)) {
+            return true;
+          }
+          refusedKey = new BerthError('ssh.hostKeyChanged', { expected: fingerprint(target.hostKey), found: fingerprint(key) });
+          return false;
+        },
+      });
+    });
+  });
+}
+
+function end(client: ssh2.Client, socket: Socket): void {
+  client.end();
+  // A guest that is gone never answers the goodbye.
+  setTimeout(() => socket.destroy(), 1000).unref();
+}
+
+function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undefined): Pick<SshConnection, 'streamLocal' | 'tcp' | 'exec'> {
+  let waiting: Promise<void> | undefined;
+  const owner = {
+    lost,
+    drained() {
+      if (!socket.writableNeedDrain) {
+        return undefined;
+      }
+      waiting ??= new Promise<void>((resolve) => {
+        const go = (): void => {
+          socket.off('drain', go).off('close', go);
+          waiting = undefined;
+          resolve();
+        };
+        socket.on('drain', go).on('close', go);
+      });
+      return waiting;
+    },
+  };
+  const open = async (ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void): Promise<ClientChannel> => {
+    const gone = lost();
+    if (gone !== undefined) {
+      throw gone;
+    }
+    return new Promise((resolve, reject) => {
+      ask((error, channel) => (error === undefined ? resolve(channel) : reject(error)));
+    });
+  };
+  return {
+    streamLocal: async (path) => channelStream(await open((done) => client.openssh_forwardOutStreamLocal(path, done)), owner),
+    tcp: async (host, port) => channelStream(await open((done) => client.forwardOut('127.0.0.1', 0, host, port, done)), owner),
+    exec: async (command) => collect(await open((done) => client.exec(command, done)), lost),
+  };
+}
+
+async function collect(channel: ClientChannel, lost: () => Error | undefined): Promise<ExecResult> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  let code = -1;
+  channel.on('data', (chunk: Buffer) => stdout.push(chunk));
+  channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  channel.on('exit', (status: number | null) => {
+    code = status ?? -1;
+  });
+  await new Promise<void>((resolve) => channel.on('close', () => resolve()));
+  const gone = lost();
+  if (gone !== undefined) {
+    throw new BerthError('ssh.unreachable', { detail: gone.message }, { cause: gone });
+  }
+  return { stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8'), code };
 }

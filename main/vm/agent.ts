@@ -1,4 +1,9 @@
 // The client of the guest's agent: JSON lines over the virtio-serial port's socket. Knows vm/AGREEMENT.md and nothing of QEMU.
+import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
+import { z } from 'zod';
+import { asError, retryUntil } from '../lib/async';
+import { createLineSplitter } from '../lib/lines';
 
 export interface AgentService {
   readonly name: string;
@@ -40,5 +45,101 @@ export interface AgentOps {
 }
 
 export interface Agent {
-  call<O extends keyof AgentOps>(op: O, request: AgentOps[O]['in'], options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<AgentOps[O]['out']>;
+  call<O extends keyof AgentOps>(op: O, request: AgentOps[O]['in'], options?: { readonly timeoutMs?: number }): Promise<AgentOps[O]['out']>;
+}
+
+const eventSchema = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('phase'), name: z.string(), at: z.number() }),
+  z.object({ event: z.literal('failed'), phase: z.string(), code: z.string(), detail: z.string().default('') }),
+  z.object({ event: z.literal('service'), name: z.string(), state: z.enum(['running', 'exited']), pid: z.number().default(0), status: z.string().default(''), restartInMs: z.number().optional() }),
+]);
+export type AgentEvent = z.output<typeof eventSchema>;
+
+const answerSchema = z.looseObject({ id: z.number(), ok: z.boolean(), error: z.string().optional() });
+
+export interface AgentClient extends Agent {
+  /** Resolves when the port is gone, which is when the VM is. */
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+/** The port is there from QEMU's start on; whoever dials it before the guest runs misses no event. */
+export function dialAgent(path: string, onEvent: (event: AgentEvent) => void, signal: AbortSignal): Promise<AgentClient> {
+  return retryUntil(async () => createClient(await connect(path), onEvent), 20, signal);
+}
+
+function connect(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path }, () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
+
+function createClient(socket: Socket, onEvent: (event: AgentEvent) => void): AgentClient {
+  const lines = createLineSplitter();
+  const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  // Not from 1: an answer meant for an earlier backend must not fit a question of ours.
+  let nextId = Math.floor(Math.random() * 1e9);
+
+  const receive = (line: string): void => {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      return; // Half a line from before we connected.
+    }
+    const event = eventSchema.safeParse(message);
+    if (event.success) {
+      onEvent(event.data);
+      return;
+    }
+    const answer = answerSchema.safeParse(message);
+    if (answer.success) {
+      const waiter = pending.get(answer.data.id);
+      pending.delete(answer.data.id);
+      if (answer.data.ok) {
+        waiter?.resolve(answer.data);
+      } else {
+        waiter?.reject(new Error(answer.data.error ?? 'the guest refused'));
+      }
+    }
+  };
+  socket.on('data', (chunk: Buffer) => lines.push(chunk).forEach(receive));
+  socket.on('error', () => undefined); // 'close' follows and says it.
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      pending.forEach(({ reject }) => reject(new Error('the guest is gone')));
+      pending.clear();
+      resolve();
+    });
+  });
+
+  return {
+    closed,
+    close: () => socket.destroy(),
+    call(op, request, { timeoutMs = 10_000 } = {}) {
+      return new Promise((resolve, reject) => {
+        const id = nextId++;
+        const timer = setTimeout(() => {
+          pending.delete(id);
+          reject(new Error(`the guest did not answer ${op} within ${timeoutMs} ms`));
+        }, timeoutMs);
+        pending.set(id, {
+          resolve(value) {
+            clearTimeout(timer);
+            // The guest image is ours and pinned by its checksum: its answers have the shape of vm/AGREEMENT.md.
+            resolve(value as never);
+          },
+          reject(error) {
+            clearTimeout(timer);
+            reject(asError(error));
+          },
+        });
+        socket.write(`${JSON.stringify({ ...request, id, op })}\n`);
+      });
+    },
+  };
 }

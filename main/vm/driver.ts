@@ -1,22 +1,44 @@
 // What a VM driver must do, and what it can do as data. The supervisor knows this interface only; QEMU and WSL2 stand behind it.
-import type { AcceleratorVerdict, VmFeatures } from '../../preload/contract';
+import type { AcceleratorVerdict, BerthError, VmFeatures } from '../../preload/contract';
+
+/** What the guest is told before it boots (vm/AGREEMENT.md, fw_cfg). */
+export interface GuestConfig {
+  /** Lines `key value`. */
+  readonly config: string;
+  readonly authorizedKey: string;
+  readonly hostKey: string;
+  readonly daemonJson: string;
+}
 
 export interface VmSpec {
   readonly cpus: number;
   readonly memoryBytes: number;
-  readonly accelerator: AcceleratorVerdict['name'] | 'auto';
+  readonly accelerator: AcceleratorVerdict;
+  readonly guest: GuestConfig;
 }
 
 /** A VM that a driver started or adopted. */
 export interface RunningVm {
   readonly pid: number;
   readonly accelerator: AcceleratorVerdict;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
   /** 127.0.0.1 port that leads to the guest's sshd. */
   readonly sshPort: number;
   /** The driver's own words on why it is gone (stderr, exit status); resolves once, when the process is gone. */
   readonly exited: Promise<string>;
-  /** Ends the process at once. The data disk is as after a power cut. */
+  /** Lets the guest run: after the start, when everyone listens, and after a pause. */
+  run(): Promise<void>;
+  /** The driver stopped the guest because the host could not write its disk. */
+  onPaused(listener: (error: BerthError) => void): void;
+  /** Ends the process; what the guest has not written down is lost. Resolves when it is gone. */
+  quit(): Promise<void>;
+  /** Ends it at once, hung or not. Resolves when it is gone. */
   kill(): Promise<void>;
+  /** Lets go of a VM that goes on running. */
+  detach(): void;
 }
 
 export interface VmDriver {
@@ -24,6 +46,7 @@ export interface VmDriver {
   readonly features: VmFeatures;
   /** Every accelerator of this system with its verdict, proved where it was not remembered. */
   accelerators(signal: AbortSignal): Promise<readonly AcceleratorVerdict[]>;
+  /** Starts it halted: `run` lets it go. A start that fails leaves no process. */
   start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm>;
   /** A VM that an earlier backend left running, or undefined; leftovers of a dead one are cleaned away. */
   adopt(): Promise<RunningVm | undefined>;

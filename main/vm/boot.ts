@@ -1,0 +1,260 @@
+// One start, or one adoption, from nothing to an engine that answers: phases measured, deadlines kept, and nothing left behind where it fails.
+// Knows the order of things; what QEMU, the agent and ssh are is theirs.
+import { BerthError, toWireError } from '../../preload/contract/errors';
+import type { AcceleratorName, BootPhaseName, BootTimeline, Settings } from '../../preload/contract';
+import { deferred, retryUntil, untilAborted } from '../lib/async';
+import type { Deferred } from '../lib/async';
+import type { HomeFiles } from '../lib/home';
+import type { Logger } from '../lib/logger';
+import { createTransport } from '../ssh/transport';
+import type { Transport } from '../ssh/transport';
+import { dialAgent } from './agent';
+import type { AgentClient, AgentEvent } from './agent';
+import { diskError, diskUuid, markFormatted, prepareDisk } from './disk';
+import type { RunningVm, VmDriver } from './driver';
+import { guestConfig } from './guest-config';
+import type { Keys } from './keys';
+import { loadKeys } from './keys';
+import { checkHost, hostFigures, sizeOf } from './limits';
+import { capLogs, tailLog } from './logs';
+import type { LogSource } from './logs';
+import { powerOff } from './power-off';
+import { choose } from './qemu/verdicts';
+import type { Checker } from './resources';
+import type { Live } from './supervisor';
+import { createTimeline } from './timeline';
+import type { Timeline } from './timeline';
+import type { EngineVersion } from './vm';
+
+export interface LiveVm extends Live {
+  readonly running: RunningVm;
+  readonly agent: AgentClient;
+  readonly transport: Transport;
+  readonly engine: EngineVersion;
+}
+
+export interface BootDeps {
+  readonly files: HomeFiles;
+  readonly driver: VmDriver;
+  readonly checker: Checker;
+  readonly log: Logger;
+  settings(): Settings['vm'];
+  ping(signal: AbortSignal): Promise<EngineVersion>;
+  settle(signal: AbortSignal): Promise<void>;
+  onTimeline(timeline: BootTimeline): void;
+  /** The way into the guest stands or is gone: the Dialer follows it, before the engine answers. */
+  onTransport(transport: Transport | undefined): void;
+  onRunning(running: RunningVm | undefined): void;
+  onService(event: Extract<AgentEvent, { event: 'service' }>): void;
+  onProblem(error: BerthError): void;
+}
+
+/** Which log says why a phase does not end. */
+const LOG_OF: Readonly<Record<BootPhaseName, LogSource>> = {
+  prepare: 'berth',
+  qemu: 'qemu',
+  kernel: 'serial',
+  data: 'serial',
+  ssh: 'sshd',
+  containerd: 'containerd',
+  dockerd: 'dockerd',
+  ping: 'dockerd',
+  ports: 'berth',
+};
+
+interface Attempt {
+  readonly timeline: Timeline;
+  readonly signal: AbortSignal;
+  fail(error: unknown): void;
+  /** Parts that stand so far, to be taken down where the attempt fails. */
+  readonly parts: { running?: RunningVm; agent?: AgentClient; transport?: Transport; mounted?: boolean };
+}
+
+export function bootVm(deps: BootDeps, signal: AbortSignal): Promise<LiveVm> {
+  return attempt(deps, 'cold', signal, async (run) => {
+    run.timeline.begin('prepare');
+    const { keys, running } = await launch(deps, run);
+    return enter(deps, run, running, keys);
+  });
+}
+
+export async function adoptVm(deps: BootDeps, signal: AbortSignal): Promise<LiveVm | undefined> {
+  const running = await deps.driver.adopt();
+  if (running === undefined) {
+    return undefined;
+  }
+  deps.log.info('taking over a VM that runs', { pid: running.pid });
+  return attempt(deps, 'adopt', signal, async (run) => {
+    run.parts.running = running;
+    deps.onRunning(running);
+    run.timeline.setAccelerator(running.accelerator.name);
+    return enter(deps, run, running, await loadKeys(deps.files));
+  });
+}
+
+async function attempt(deps: BootDeps, kind: BootTimeline['kind'], signal: AbortSignal, work: (run: Attempt) => Promise<LiveVm>): Promise<LiveVm> {
+  const failing = new AbortController();
+  const timeline = createTimeline({
+    kind,
+    onChange: deps.onTimeline,
+    onStuck(phase, seconds) {
+      void giveUp(deps, timeline, phase, seconds).then((error) => failing.abort(error));
+    },
+  });
+  const run: Attempt = { timeline, signal: AbortSignal.any([signal, failing.signal]), fail: (error) => failing.abort(error), parts: {} };
+  try {
+    const live = await work(run);
+    timeline.finish();
+    return live;
+  } catch (error) {
+    // A part that fails because another one did tells less than the first cause.
+    const cause: unknown = run.signal.aborted ? run.signal.reason : error;
+    deps.log.error('the VM did not start', { error: cause });
+    timeline.fail(toWireError(cause));
+    await takeDown(deps, run);
+    throw cause;
+  }
+}
+
+async function giveUp(deps: BootDeps, timeline: Timeline, phase: BootPhaseName, seconds: number): Promise<BerthError> {
+  const lines = await tailLog(deps.files, LOG_OF[phase], 20).catch((): readonly string[] => []);
+  timeline.stuck(phase, LOG_OF[phase], lines);
+  return new BerthError('vm.phaseTimeout', { phase, seconds, detail: lines.at(-1) ?? '' });
+}
+
+/** Host's side: everything is checked before a process is started. */
+async function launch(deps: BootDeps, run: Attempt): Promise<{ readonly keys: Keys; readonly running: RunningVm }> {
+  const { files, driver } = deps;
+  const settings = deps.settings();
+  const size = sizeOf(settings, hostFigures());
+  await checkHost(size.memoryBytes, files.root);
+  await deps.checker.verify();
+  await capLogs(files);
+  const verdicts = await driver.accelerators(run.signal);
+  const accelerator = choose(settings.accelerator, verdicts);
+  if (accelerator === undefined) {
+    const asked: AcceleratorName | undefined = settings.accelerator === 'auto' ? undefined : settings.accelerator;
+    const tried = verdicts.filter(({ name }) => asked === undefined || name === asked);
+    throw new BerthError('vm.noAccelerator', { reasons: tried.map(({ name, reason }) => `${name}: ${reason.key}`).join(', ') });
+  }
+  run.timeline.setAccelerator(accelerator.name);
+  const [keys, disk] = await Promise.all([loadKeys(files), prepareDisk(files)]);
+  run.signal.throwIfAborted();
+  run.timeline.end('prepare');
+  run.timeline.begin('qemu');
+  const running = await driver.start({ ...size, accelerator, guest: guestConfig(keys, disk, Date.now()) }, run.signal);
+  run.parts.running = running;
+  deps.onRunning(running);
+  return { keys, running };
+}
+
+/** Guest's side, the same for a boot and an adoption: agent, ssh, engine. */
+async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Keys): Promise<LiveVm> {
+  const { files, log } = deps;
+  const { timeline, signal, parts } = run;
+  const reached = new Map<string, Deferred<void>>();
+  const phase = (name: string): Deferred<void> => {
+    const found = reached.get(name) ?? deferred<void>();
+    reached.set(name, found);
+    return found;
+  };
+  const at = (name: string): Promise<void> => untilAborted(phase(name).promise, signal);
+
+  running.onPaused(deps.onProblem);
+  void running.exited.then(async (words) => {
+    const [last = ''] = await tailLog(files, 'serial', 1);
+    run.fail(new BerthError('vm.exited', { detail: last === '' ? words : `${words}; ${last}` }));
+  });
+  const failed = async (failure: { readonly phase: string; readonly code: string; readonly detail: string }): Promise<void> => {
+    run.fail(diskError(files.disks.data, await diskUuid(files), failure));
+  };
+  const agent = await dialAgent(
+    files.run.agent,
+    (event) => {
+      if (event.event === 'phase') {
+        phase(event.name).resolve();
+      } else if (event.event === 'failed') {
+        void failed(event);
+      } else {
+        log.info('guest service', { ...event });
+        deps.onService(event);
+      }
+    },
+    signal,
+  );
+  parts.agent = agent;
+
+  if (timeline.get().kind === 'adopt') {
+    const status = await agent.call('status', {});
+    status.phases.forEach(({ name }) => phase(name).resolve());
+    if (status.failed !== undefined) {
+      await failed(status.failed);
+    }
+  } else {
+    await running.run();
+    timeline.end('qemu');
+    timeline.begin('kernel');
+    await at('init');
+    timeline.end('kernel');
+  }
+
+  timeline.begin('data', 'ssh');
+  const ssh = at('sshd').then(async () => {
+    const transport = createTransport({
+      target: { host: '127.0.0.1', port: running.sshPort, username: 'root', privateKey: keys.clientPrivate, hostKey: keys.hostPublic },
+      log,
+      onConnected: () => void setClock(agent, log),
+      onRefused: (error) => {
+        run.fail(error);
+        deps.onProblem(error);
+      },
+    });
+    parts.transport = transport;
+    await untilAborted(transport.ready(), signal);
+    deps.onTransport(transport);
+    timeline.end('ssh');
+    return transport;
+  });
+  const engine = at('data').then(async () => {
+    parts.mounted = true;
+    timeline.end('data');
+    await markFormatted(files);
+    timeline.begin('containerd', 'dockerd');
+    await Promise.all([at('containerd').then(() => timeline.end('containerd')), at('dockerd').then(() => timeline.end('dockerd'))]);
+  });
+  const [transport] = await Promise.all([ssh, engine]);
+
+  timeline.begin('ping');
+  const version = await untilAborted(
+    retryUntil(() => deps.ping(signal), 100, signal),
+    signal,
+  );
+  timeline.end('ping');
+  timeline.begin('ports');
+  await untilAborted(deps.settle(signal), signal);
+  timeline.end('ports');
+  return { running, agent, transport, engine: version, exited: running.exited };
+}
+
+async function takeDown(deps: BootDeps, { parts }: Attempt): Promise<void> {
+  deps.onTransport(undefined);
+  parts.transport?.close();
+  if (parts.running !== undefined) {
+    // Where the data disk is mounted, the guest gets the chance to write it down; a guest without it has nothing to lose.
+    await powerOff({ running: parts.running, agent: parts.mounted === true ? parts.agent : undefined, log: deps.log, deadlineMs: 20_000 });
+  }
+  parts.agent?.close();
+  deps.onRunning(undefined);
+}
+
+/** The guest has no network time: the host's clock is its clock, set again whenever we come back to it. */
+async function setClock(agent: AgentClient, log: Logger): Promise<void> {
+  try {
+    const { driftMs } = await agent.call('clock', { epochMs: Date.now() });
+    if (Math.abs(driftMs) > 1000) {
+      log.warn('the guest’s clock was set', { driftMs });
+    }
+  } catch (error) {
+    log.debug('the guest’s clock was not set', { error });
+  }
+}

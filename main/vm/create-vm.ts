@@ -1,0 +1,220 @@
+// Puts the VM together: driver, boot, supervisor, and one status out of what they say. The only place that knows all of them.
+import { BerthError, fromWireError } from '../../preload/contract/errors';
+import type { AcceleratorVerdict, BootTimeline, VmStatus, WireError } from '../../preload/contract';
+import { retryUntil } from '../lib/async';
+import { createObservable } from '../lib/observable';
+import { createDialer } from '../ssh/dialer';
+import { shellCommand } from '../ssh/quote';
+import type { Transport } from '../ssh/transport';
+import type { AgentEvent } from './agent';
+import { adoptVm, bootVm } from './boot';
+import type { BootDeps, LiveVm } from './boot';
+import { createBoots } from './boots';
+import { doctorProbes } from './doctor';
+import type { RunningVm } from './driver';
+import { hostFigures, limitsOf } from './limits';
+import { capLogs } from './logs';
+import { powerOff } from './power-off';
+import { createQemuDriver } from './qemu/driver';
+import { createChecker } from './resources';
+import { composeStatus } from './status';
+import { createSupervisor } from './supervisor';
+import type { EngineVersion, Vm, VmDeps } from './vm';
+
+/** The guest's own shutdown gives containers 60 s. */
+const STOP_DEADLINE_MS = 90_000;
+const ENGINE_RESTART_MS = 120_000;
+/** Guest-controlled logs are looked at now and then; their growth is announced by no cheap event. */
+const CAP_LOGS_MS = 60_000;
+
+export function createVm(deps: VmDeps): Vm {
+  const { files, resources, settings } = deps;
+  const log = deps.log.child('vm');
+  const driver = createQemuDriver({ files, resources, log });
+  const checker = createChecker(resources, files.state.checksums);
+  const boots = createBoots(files.state.boots, log);
+  const disposing = new AbortController();
+
+  let running: RunningVm | undefined;
+  let transport: Transport | undefined;
+  let timeline: BootTimeline | undefined;
+  let verdicts: readonly AcceleratorVerdict[] = [];
+  let engine: EngineVersion | undefined;
+  let engineError: WireError | undefined;
+  let runningSince: number | undefined;
+  let expectedExit = false;
+
+  const compose = (): VmStatus =>
+    composeStatus({ model: supervisor.model.get(), driver, settings: settings.get().vm, host: hostFigures(), running, timeline, verdicts, engine, engineError, runningSince });
+  const refresh = (): void => status.set(compose());
+
+  const learnEngine = async (): Promise<void> => {
+    const live = supervisor.live();
+    const signal = AbortSignal.any([disposing.signal, AbortSignal.timeout(ENGINE_RESTART_MS)]);
+    engine = await retryUntil(
+      async () => {
+        if (supervisor.live() !== live) {
+          throw new BerthError('rpc.cancelled', {});
+        }
+        return deps.ping(signal);
+      },
+      200,
+      signal,
+    );
+    engineError = undefined;
+    refresh();
+  };
+
+  const onService = (event: Extract<AgentEvent, { event: 'service' }>): void => {
+    if (supervisor.model.get().state !== 'running') {
+      return;
+    }
+    if (event.state === 'exited' && !expectedExit) {
+      const error = new BerthError('engine.exited', { service: event.name, status: event.status });
+      deps.notify('error', error);
+      if (event.name === 'dockerd') {
+        engine = undefined;
+        engineError = { code: error.code, params: error.params };
+        refresh();
+      }
+    } else if (event.state === 'running' && event.name === 'dockerd' && !expectedExit) {
+      learnEngine().catch((error: unknown) => log.warn('the engine does not answer after its restart', { error }));
+    }
+  };
+
+  const bootDeps: BootDeps = {
+    files,
+    driver: {
+      ...driver,
+      async accelerators(signal) {
+        verdicts = await driver.accelerators(signal);
+        refresh();
+        return verdicts;
+      },
+    },
+    checker,
+    log,
+    settings: () => settings.get().vm,
+    ping: (signal) => deps.ping(signal),
+    settle: (signal) => deps.settle(signal),
+    onTimeline(next) {
+      timeline = next;
+      refresh();
+    },
+    onTransport(next) {
+      transport = next;
+    },
+    onRunning(next) {
+      running = next;
+      refresh();
+    },
+    onService,
+    onProblem: (error) => deps.notify('error', error),
+  };
+
+  const tracked = async (work: Promise<LiveVm | undefined>): Promise<LiveVm | undefined> => {
+    try {
+      const live = await work;
+      if (live !== undefined) {
+        engine = live.engine;
+        engineError = undefined;
+        runningSince = Date.now();
+      }
+      return live;
+    } finally {
+      if (timeline !== undefined && (timeline.seconds !== undefined || timeline.error !== undefined) && timeline !== boots.list()[0]) {
+        await boots.add(timeline);
+      }
+    }
+  };
+  const release = (live: LiveVm): void => {
+    live.transport.close();
+    live.agent.close();
+    transport = undefined;
+    running = undefined;
+    engine = undefined;
+    runningSince = undefined;
+  };
+
+  const supervisor = createSupervisor<LiveVm>({
+    boot: async (signal) => {
+      engine = undefined;
+      return (await tracked(bootVm(bootDeps, signal))) as LiveVm;
+    },
+    adopt: async (signal) => {
+      await boots.load();
+      return tracked(adoptVm(bootDeps, signal));
+    },
+    async powerOff(live) {
+      // Open streams delay dockerd's end by seconds; who reads them learns of it as `engine.away`.
+      transport = undefined;
+      live.transport.close();
+      if (!(await powerOff({ running: live.running, agent: live.agent, log, deadlineMs: STOP_DEADLINE_MS }))) {
+        deps.notify('warn', new BerthError('vm.stopTimeout', { seconds: STOP_DEADLINE_MS / 1000 }));
+      }
+      release(live);
+    },
+    bury: release,
+    notify: (error) => deps.notify('error', fromWireError(error)),
+  });
+
+  const status = createObservable(compose());
+  const unsubscribe = [supervisor.model.subscribe(refresh), settings.subscribe(refresh)];
+  const capping = setInterval(() => void capLogs(files).catch((error: unknown) => log.warn('logs were not capped', { error })), CAP_LOGS_MS);
+  capping.unref();
+
+  const need = (): LiveVm => {
+    const live = supervisor.live();
+    if (live === undefined) {
+      throw new BerthError('vm.notRunning', { state: supervisor.model.get().state });
+    }
+    return live;
+  };
+
+  const vm: Vm = {
+    status,
+    dialer: createDialer(
+      () => transport,
+      () => supervisor.model.get().state,
+    ),
+    agent: { call: async (op, request, options) => need().agent.call(op, request, options) },
+    doctorChecks: doctorProbes({ files, driver, checker, status }),
+    exec: async (command) => need().transport.exec(typeof command === 'string' ? command : shellCommand(command)),
+    start: () => supervisor.start(),
+    stop: () => supervisor.stop(),
+    async restart({ engineOnly = false } = {}) {
+      if (!engineOnly) {
+        return supervisor.restart();
+      }
+      const { agent } = need();
+      expectedExit = true;
+      try {
+        await agent.call('restart', { service: 'dockerd' }, { timeoutMs: ENGINE_RESTART_MS });
+        await learnEngine();
+      } finally {
+        expectedExit = false;
+      }
+    },
+    adopt: () => supervisor.adopt(),
+    async limits() {
+      verdicts = await driver.accelerators(disposing.signal);
+      refresh();
+      return { ...limitsOf(hostFigures()), accelerators: verdicts };
+    },
+    boots: () => boots.list(),
+    async dispose({ keepVm }) {
+      if (keepVm) {
+        const live = await supervisor.letGo();
+        live?.running.detach();
+        live?.transport.close();
+        live?.agent.close();
+      } else {
+        await supervisor.stop();
+      }
+      disposing.abort(new BerthError('rpc.cancelled', {}));
+      clearInterval(capping);
+      unsubscribe.forEach((stop) => stop());
+    },
+  };
+  return vm;
+}

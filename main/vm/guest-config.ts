@@ -1,0 +1,21 @@
+// What the guest is told through fw_cfg before it boots, as text. Pure.
+import type { DataDisk } from './disk';
+import type { GuestConfig } from './driver';
+import type { Keys } from './keys';
+
+const HOSTNAME = 'berth';
+
+export function guestConfig(keys: Keys, disk: DataDisk, now: number, daemonJson: string = defaultDaemonJson()): GuestConfig {
+  const lines = ['mode normal', `data-uuid ${disk.uuid}`, `epoch-ms ${Math.round(now)}`, `hostname ${HOSTNAME}`];
+  if (disk.formatOrder) {
+    lines.push(`data-format ${disk.uuid}`);
+  }
+  return { config: `${lines.join('\n')}\n`, authorizedKey: `${keys.clientPublic.trim()}\n`, hostKey: keys.hostPrivate, daemonJson };
+}
+
+export const probeConfig = 'mode probe\n';
+
+/** live-restore: containers outlive a dockerd that is restarted or dies. */
+export function defaultDaemonJson(): string {
+  return `${JSON.stringify({ 'live-restore': true })}\n`;
+}

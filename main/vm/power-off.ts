@@ -1,0 +1,38 @@
+// Ending a VM: in order where the guest can be asked, and at last in any case. Never rejects; when it returns, the process is gone.
+import { settledWithin } from '../lib/async';
+import type { Logger } from '../lib/logger';
+import type { Agent } from './agent';
+import type { RunningVm } from './driver';
+
+export interface PowerOffSpec {
+  readonly running: RunningVm;
+  /** Undefined where there is no guest to ask. */
+  readonly agent: Agent | undefined;
+  readonly log: Logger;
+  /** dockerd alone may take 60 s for its containers. */
+  readonly deadlineMs: number;
+}
+
+/** False where the guest did not end by itself in time. */
+export async function powerOff({ running, agent, log, deadlineMs }: PowerOffSpec): Promise<boolean> {
+  let orderly = agent === undefined;
+  if (agent !== undefined) {
+    try {
+      await agent.call('trim', {}, { timeoutMs: 5000 }).catch((error: unknown) => log.debug('no trim before the stop', { error }));
+      await agent.call('shutdown', {}, { timeoutMs: 5000 });
+      orderly = await settledWithin(running.exited, deadlineMs);
+    } catch (error) {
+      log.warn('the guest cannot be asked to shut down', { error });
+    }
+    if (!orderly) {
+      log.warn('the guest did not end in time; QEMU is told to', { deadlineMs });
+    }
+  }
+  try {
+    await running.quit();
+  } catch (error) {
+    log.error('the VM’s process could not be ended', { pid: running.pid, error });
+  }
+  await running.exited;
+  return orderly;
+}

@@ -1,0 +1,97 @@
+// QEMU's command line as a pure function: what is asked for in, argv out. Knows files by name only and starts nothing.
+// Paths of the home are relative to it (QEMU runs there), so no name of a home can split an option; what stays outside is JSON or escaped.
+import type { AcceleratorName } from '../../../preload/contract';
+
+export type Arch = 'x86_64' | 'aarch64';
+
+export interface MachineSpec {
+  readonly arch: Arch;
+  readonly accelerator: AcceleratorName;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly cmdline: string;
+  /** False where the host forbids seccomp filters. */
+  readonly sandbox: boolean;
+  readonly qmpSocket: string;
+  /** fw_cfg entries: name -> file or literal text. */
+  readonly fwCfg: readonly { readonly name: string; readonly file: string }[];
+}
+
+export interface VmArgs extends MachineSpec {
+  readonly serialLog: string;
+  readonly guestLog: string;
+  readonly agentSocket: string;
+  readonly systemImage: string;
+  readonly dataDisk: string;
+  /** On 127.0.0.1. */
+  readonly sshPort: number;
+}
+
+/** The whole machine, halted until QMP's `cont`. */
+export function vmArgs(spec: VmArgs): string[] {
+  return [
+    ...machine(spec),
+    '-S',
+    ...['-chardev', `file,id=serial,path=${escapeOption(spec.serialLog)},append=on`, '-serial', 'chardev:serial'],
+    ...['-chardev', `file,id=guestlog,path=${escapeOption(spec.guestLog)},append=on`],
+    ...['-chardev', `socket,id=agent,path=${escapeOption(spec.agentSocket)},server=on,wait=off`],
+    ...disk({ id: 'system', filename: spec.systemImage, readOnly: true }),
+    ...disk({ id: 'data', filename: spec.dataDisk, readOnly: false }),
+    ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22`],
+    ...device({ driver: 'virtio-net-pci', netdev: 'net0', romfile: '' }),
+    ...device({ driver: 'virtio-serial-pci', id: 'ports' }),
+    ...device({ driver: 'virtserialport', bus: 'ports.0', nr: 1, chardev: 'agent', name: 'berth.agent' }),
+    ...device({ driver: 'virtserialport', bus: 'ports.0', nr: 2, chardev: 'guestlog', name: 'berth.log' }),
+    ...device({ driver: 'virtio-balloon-pci', 'free-page-reporting': true, 'deflate-on-oom': true }),
+    ...['-object', JSON.stringify({ 'qom-type': 'rng-builtin', id: 'rng0' })],
+    ...device({ driver: 'virtio-rng-pci', rng: 'rng0' }),
+  ];
+}
+
+/** The smallest machine that can prove an accelerator: no disk, no network, console on stdout. */
+export function probeArgs(spec: MachineSpec): string[] {
+  return [...machine(spec), '-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'];
+}
+
+function machine(spec: MachineSpec): string[] {
+  return [
+    ...['-name', 'berth,process=berth-vm', '-nodefaults', '-no-user-config', '-no-reboot'],
+    ...(spec.sandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'] : []),
+    ...['-machine', spec.arch === 'x86_64' ? 'q35,vmport=off,usb=off' : 'virt,gic-version=max'],
+    ...['-accel', spec.accelerator === 'tcg' ? 'tcg,thread=multi' : spec.accelerator],
+    // TCG has no host CPU to pass on; the others have no reason to hide it.
+    ...['-cpu', spec.accelerator === 'tcg' ? 'max' : 'host'],
+    ...['-smp', `cpus=${spec.cpus}`, '-m', `size=${Math.floor(spec.memoryBytes / 2 ** 20)}M`],
+    ...['-display', 'none', '-vga', 'none', '-monitor', 'none', '-parallel', 'none'],
+    ...['-chardev', `socket,id=qmp,path=${escapeOption(spec.qmpSocket)},server=on,wait=off`, '-mon', 'chardev=qmp,mode=control'],
+    ...['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', spec.cmdline],
+    ...spec.fwCfg.flatMap(({ name, file }) => ['-fw_cfg', `name=${name},file=${escapeOption(file)}`]),
+  ];
+}
+
+function disk(spec: { readonly id: string; readonly filename: string; readonly readOnly: boolean }): string[] {
+  const space = spec.readOnly ? {} : { discard: 'unmap', 'detect-zeroes': 'unmap' };
+  const node = {
+    driver: 'raw',
+    'node-name': spec.id,
+    'read-only': spec.readOnly,
+    ...space,
+    // The image lock is the truth about who uses the disk; flushes of the guest reach the host's disk.
+    file: { driver: 'file', filename: spec.filename, 'read-only': spec.readOnly, locking: 'on', ...(spec.readOnly ? {} : { discard: 'unmap' }) },
+    cache: { direct: false, 'no-flush': false },
+  };
+  // An error of the host's disk halts the guest instead of reaching its file system, which would go read-only.
+  const policy = spec.readOnly ? { rerror: 'stop' } : { werror: 'stop', rerror: 'stop' };
+  return ['-blockdev', JSON.stringify(node), ...device({ driver: 'virtio-blk-pci', id: `disk-${spec.id}`, drive: spec.id, serial: `berth-${spec.id}`, ...policy })];
+}
+
+function device(properties: Readonly<Record<string, unknown>>): string[] {
+  return ['-device', JSON.stringify(properties)];
+}
+
+/** In QEMU's own option syntax a comma ends a value, and two stand for one. */
+export function escapeOption(value: string): string {
+  return value.replaceAll(',', ',,');
+}

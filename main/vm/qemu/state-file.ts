@@ -1,0 +1,36 @@
+// state/vm.json: what the next backend must know to take over a VM that this one left running.
+import { rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { acceleratorNames } from '../../../preload/contract';
+import { readJsonOr, writeJson } from '../../lib/atomic-file';
+
+const stateSchema = z.object({
+  format: z.literal(1),
+  pid: z.number(),
+  startTime: z.string(),
+  bootId: z.string(),
+  sshPort: z.number(),
+  cpus: z.number(),
+  memoryBytes: z.number(),
+  startedAt: z.number(),
+  accelerator: z.object({
+    name: z.enum(acceleratorNames),
+    works: z.boolean(),
+    reason: z.object({ key: z.string(), params: z.record(z.string(), z.union([z.string(), z.number()])) }),
+    seconds: z.number(),
+    remembered: z.boolean(),
+  }),
+});
+export type VmState = z.output<typeof stateSchema>;
+
+export async function readVmState(path: string): Promise<VmState | undefined> {
+  return readJsonOr(path, (value) => stateSchema.parse(value), undefined);
+}
+
+export async function writeVmState(path: string, state: VmState): Promise<void> {
+  await writeJson(path, state);
+}
+
+export async function removeVmState(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
