@@ -13,6 +13,8 @@ export interface HomeFiles {
   readonly disks: { readonly folder: string; readonly data: string; readonly record: string };
   readonly logs: { readonly folder: string; readonly berth: string; readonly serial: string; readonly qemu: string; readonly guest: string };
   readonly state: { readonly folder: string; readonly vm: string; readonly boots: string; readonly accelerators: string; readonly checksums: string; readonly window: string };
+  /** Chromium's own folder: cache, local storage, the lock of the single instance. */
+  readonly electron: string;
   /** Sockets: in `run`, or in a shorter folder when the home is too deep (main/lib/run-folder.ts decides). */
   readonly run: RunFiles;
 }
@@ -43,6 +45,7 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       checksums: at('state', 'checksums.json'),
       window: at('state', 'window.json'),
     },
+    electron: at('electron'),
     run: runFiles(runFolder),
   };
 }

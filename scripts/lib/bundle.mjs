@@ -40,10 +40,11 @@ export async function bundleNode({ entry, outfile, build: buildId = 'dev', targe
   }
 }
 
-export async function bundleRenderer({ out }) {
+async function bundleRenderer({ out, build: buildId }) {
   const temporary = `${out}.${process.pid}.new`;
   const old = `${out}.${process.pid}.old`;
   process.env.BERTH_RENDERER_OUT = temporary;
+  process.env.BERTH_BUILD = buildId;
   const { build: viteBuild } = await import('vite');
   try {
     await viteBuild({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
@@ -69,8 +70,8 @@ export async function bundleRenderer({ out }) {
 export async function buildPart(part) {
   const out = join(dist, part.out);
   if (part.name === 'renderer') {
-    await bundleRenderer({ out });
+    await bundleRenderer({ out, build: part.build });
   } else {
-    await bundleNode({ entry: join(root, part.entry), outfile: out, build: part.hash });
+    await bundleNode({ entry: join(root, part.entry), outfile: out, build: part.build });
   }
 }

@@ -30,6 +30,8 @@ export function parts() {
     }
     return inputs.get(path);
   };
+  // What both ends of a connection compare: the same for every part, new with every change of the contract.
+  const build = `${readJson(join(root, 'package.json')).version}-${hashFiles(root, filesOf('preload')).slice(0, 8)}`;
   const common = bundler.flatMap(filesOf);
   const hashes = new Map();
   return allParts
@@ -40,6 +42,6 @@ export function parts() {
         hashes.set(key, hashFiles(root, [...common, ...part.inputs.flatMap(filesOf)]));
       }
       const hash = hashes.get(key);
-      return { ...part, hash, fresh: made[part.name] === hash && existsSync(join(dist, part.out)) };
+      return { ...part, hash, build, fresh: made[part.name] === hash && existsSync(join(dist, part.out)) };
     });
 }

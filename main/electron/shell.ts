@@ -1,0 +1,176 @@
+// The Electron shell, composed: one instance a home, the window, its port, menu, tray, quitting. Knows a Backend, never how one comes about.
+import { join } from 'node:path';
+import { app, BrowserWindow, dialog, powerMonitor, shell } from 'electron';
+import { BerthError, toWireError } from '../../preload/contract';
+import type { Settings, VmStateName, WireError } from '../../preload/contract';
+import type { HomeFiles } from '../lib/home';
+import { allowedExternalUrl } from '../lib/external-url';
+import type { Logger } from '../lib/logger';
+import { listStaticFiles } from '../lib/static-files';
+import type { OpenBackend } from './backend';
+import { createBackendHolder } from './backend-holder';
+import { setApplicationMenu } from './menu';
+import { createPagePorts } from './page-port';
+import { lockPages, refusePermissions } from './permissions';
+import { registerScheme, serveWindow, windowAddress } from './protocol';
+import { quitPage } from './quit-page';
+import type { QuitWork } from './quit-page';
+import { createQuit } from './quit';
+import { createTexts } from './texts';
+import { createTray } from './tray';
+import { openMainWindow } from './window';
+
+export interface ShellOptions {
+  readonly files: Pick<HomeFiles, 'electron' | 'state'>;
+  readonly log: Logger;
+  /** Folders of the application: the built window, the built preload, the tray's pictures. */
+  readonly folders: { readonly renderer: string; readonly preload: string; readonly tray: string };
+  readonly openBackend: OpenBackend;
+}
+
+const documentation = 'https://docs.docker.com/engine/';
+
+/** Resolves when the window is open, or false where another instance has the home's window (which then shows itself). */
+export async function runShell({ files, log, folders, openBackend }: ShellOptions): Promise<boolean> {
+  app.enableSandbox();
+  app.setPath('userData', files.electron);
+  if (!app.requestSingleInstanceLock()) {
+    app.exit(0);
+    return false;
+  }
+  if (app.isPackaged) {
+    for (const name of ['remote-debugging-port', 'remote-debugging-pipe', 'inspect', 'inspect-brk']) {
+      app.commandLine.removeSwitch(name);
+    }
+  }
+  registerScheme();
+  lockPages();
+  await app.whenReady();
+  refusePermissions();
+
+  let texts = createTexts('system', app.getLocale());
+  let work: QuitWork | undefined;
+  serveWindow(await listStaticFiles(folders.renderer), new Map([['/quit', () => quitPage(texts, work)]]));
+
+  const openExternal = async (url: string): Promise<void> => {
+    const allowed = allowedExternalUrl(url);
+    if (allowed === undefined) {
+      log.warn('an address was not opened', { url: url.slice(0, 200) });
+      throw new BerthError('rpc.unavailableHere', { what: 'shell.openExternal' });
+    }
+    await shell.openExternal(allowed);
+  };
+  const holder = createBackendHolder(() => openBackend({ openExternal, locale: app.getLocale() }));
+  const ports = createPagePorts(
+    (page) => void holder.get().then((backend) => backend.connect(page), (error: unknown) => refusePage(page, error)),
+    (address) => log.warn('a port was refused', { address: address.slice(0, 200) }),
+  );
+  const refusePage = (page: { close(): void }, error: unknown): void => {
+    log.error('no backend', { error });
+    page.close();
+  };
+
+  const window = await openMainWindow({
+    preload: folders.preload,
+    stateFile: files.state.window,
+    devTools: !app.isPackaged,
+    prepare: ({ webContents }) => ports.register(webContents),
+  });
+  app.on('second-instance', () => window.show());
+  app.on('activate', () => window.show());
+  // Closing hides; the tray and a second start bring it back.
+  app.on('window-all-closed', () => undefined);
+
+  let quitWindow: BrowserWindow | undefined;
+  const quit = createQuit({
+    client: () => holder.current()?.client,
+    show(next) {
+      work = next;
+      window.browserWindow.hide();
+      quitWindow ??= new BrowserWindow({
+        width: 440,
+        height: 320,
+        resizable: false,
+        minimizable: false,
+        autoHideMenuBar: true,
+        webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false, devTools: false },
+      });
+      // The page changes under a load that may still be under way; the last one counts.
+      quitWindow.loadURL(new URL('quit', windowAddress).href).catch(() => undefined);
+    },
+    hide() {
+      quitWindow?.destroy();
+      quitWindow = undefined;
+      window.show();
+    },
+    async askAnyway(error: WireError) {
+      const { title, next } = texts.error(error);
+      const { response } = await dialog.showMessageBox({
+        type: 'warning',
+        message: texts.text('quit.failedTitle'),
+        detail: [title, next, texts.text('quit.failedNext')].join('\n'),
+        buttons: [texts.text('quit.quitAnyway'), texts.text('quit.stay')],
+        defaultId: 1,
+        cancelId: 1,
+      });
+      return response === 0;
+    },
+    async finish() {
+      tray.dispose();
+      window.release();
+      await holder.dispose();
+      app.quit();
+    },
+  });
+  app.on('before-quit', (event) => {
+    if (!quit.done) {
+      event.preventDefault();
+      void quit.begin();
+    }
+  });
+  powerMonitor.on('shutdown', () => void quit.begin());
+
+  const call = (name: 'vm.start' | 'vm.stop'): void => {
+    // What went wrong is shown by the page and by the tray's picture: the state carries it.
+    void holder.get().then((backend) => backend.client.call(name, {})).catch((error: unknown) => log.warn(`${name} failed`, { error }));
+  };
+  const tray = createTray(folders.tray, { open: () => window.show(), start: () => call('vm.start'), stop: () => call('vm.stop'), quit: () => app.quit() });
+  let state: VmStateName = 'stopped';
+  const refresh = (language: Settings['language']): void => {
+    texts = createTexts(language, app.getLocale());
+    tray.update(state, texts);
+    setApplicationMenu(texts, {
+      closeWindow: () => window.browserWindow.close(),
+      quit: () => app.quit(),
+      documentation: () => void openExternal(documentation),
+      developer: !app.isPackaged,
+    });
+  };
+  refresh('system');
+  holder.watch((backend) => {
+    void each(backend.client.stream('vm.status', {}), (status) => {
+      state = status.state;
+      tray.update(state, texts);
+    });
+    void each(backend.client.stream('settings.changes', {}), ({ settings }) => refresh(settings.language));
+  });
+  await holder.get().catch((error: unknown) => {
+    const { title, next } = texts.error(toWireError(error));
+    log.error('the backend did not open', { error });
+    dialog.showErrorBox(texts.text('start.failedTitle'), `${title}\n${next}`);
+    window.release();
+    app.exit(1);
+  });
+  return true;
+}
+
+/** Until the stream ends, however it does: its end is the transport's, which the holder sees. */
+async function each<T>(items: AsyncIterable<T>, take: (item: T) => void): Promise<void> {
+  try {
+    for await (const item of items) {
+      take(item);
+    }
+  } catch {
+    // See above.
+  }
+}
