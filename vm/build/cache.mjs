@@ -1,0 +1,100 @@
+// Build results: a folder per kind, architecture and hash of the inputs, outside the checkout. A result appears under its
+// name only when it is whole; two builds at once wait for one another. Knows nothing of what is built.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, readlink, rename, rm, lstat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, relative } from 'node:path';
+
+export const cacheRoot = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'berth');
+
+async function* walk(folder) {
+  for (const entry of (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* walk(path);
+    else yield path;
+  }
+}
+
+export async function sha256(path) {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** A short hash over the names and bytes of all files below the folders (tests aside) and over `more`. */
+export async function hashInputs(base, folders, more) {
+  const hash = createHash('sha256').update(JSON.stringify(more));
+  for (const folder of folders)
+    for await (const path of walk(join(base, folder)))
+      if (!/\.(test\.ts|md)$/.test(path)) hash.update(`\0${relative(base, path)}\0`).update(await readFile(path));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** `{path: {sha256, size}}`, links as `{link}`, of everything below a folder. */
+export async function listFiles(folder, skip = []) {
+  const files = {};
+  for await (const path of walk(folder)) {
+    const name = relative(folder, path);
+    if (skip.includes(name)) continue;
+    const stat = await lstat(path);
+    if (stat.isSymbolicLink()) files[name] = { link: await readlink(path) };
+    else if (stat.isFile()) files[name] = { sha256: await sha256(path), size: stat.size };
+  }
+  return files;
+}
+
+/** Holds an advisory lock, which the kernel gives back whatever becomes of this process. */
+function lock(path, log, what) {
+  const attempt = (flags) =>
+    new Promise((resolve, reject) => {
+      // `cat` lives until our end of its stdin is closed, and with it the lock.
+      const child = spawn('flock', [...flags, '-E', '99', path, '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+      child.stdin.on('error', () => {});
+      child.on('error', reject);
+      child.stdout.once('data', () => resolve(() => child.stdin.end()));
+      child.on('exit', (code) => (code === 99 ? resolve(null) : reject(new Error(`flock ended with ${code}`))));
+    });
+  return attempt(['-n']).then((release) => {
+    if (release) return release;
+    log(`${what}: another build is under way; waiting for it`);
+    return attempt([]);
+  });
+}
+
+const whole = (folder) => existsSync(join(folder, 'manifest.json'));
+
+/**
+ * The folder of a result: the cached one (then nothing is run and the network is not needed), or what `make(temporary)`
+ * builds and describes. `make` returns the manifest's own fields; files and their sums are added here.
+ */
+export async function cached({ kind, arch, hash, log, force = false, make }) {
+  const root = cacheRoot();
+  const name = `${kind}-${arch}-${hash}`;
+  const folder = join(root, name);
+  if (whole(folder) && !force) return folder;
+  await mkdir(root, { recursive: true });
+  const release = await lock(join(root, `${kind}-${arch}.lock`), log, kind);
+  try {
+    if (whole(folder) && !force) return folder;
+    // With the lock held, whatever is half made belongs to a build that is dead.
+    for (const entry of await readdir(root))
+      if (entry.startsWith(`${kind}-${arch}-`) && /\.(building|old)-\d+$/.test(entry)) await rm(join(root, entry), { recursive: true, force: true });
+    const temporary = `${folder}.building-${process.pid}`;
+    await mkdir(temporary);
+    try {
+      const fields = await make(temporary);
+      const manifest = { format: 1, kind, arch, hash, builtAt: new Date().toISOString(), ...fields, files: await listFiles(temporary) };
+      await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+      if (existsSync(folder)) await rename(folder, `${folder}.old-${process.pid}`);
+      await rename(temporary, folder);
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+      await rm(`${folder}.old-${process.pid}`, { recursive: true, force: true });
+    }
+    return folder;
+  } finally {
+    release();
+  }
+}
