@@ -24,6 +24,8 @@ const manifestSchema = z.looseObject({
   packages: z.record(z.string(), z.string()).default({}),
   files: z.record(z.string(), entrySchema),
   cmdline: z.string().optional(),
+  /** Added under software emulation. */
+  cmdlineTcg: z.string().optional(),
   engine: z.object({ version: z.string(), source: z.string() }).optional(),
 });
 export type Manifest = z.output<typeof manifestSchema>;

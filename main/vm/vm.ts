@@ -20,7 +20,10 @@ export interface VmDeps {
   readonly settings: Observable<Settings>;
   readonly log: Logger;
   notify(level: Notice['level'], error: BerthError): void;
-  /** Asks the engine through the host's docker.sock, as every client does; retried by the VM until the phase's deadline. */
+  /**
+   * Asks the engine through the host's docker.sock, as every client does; retried by the VM until the phase's deadline.
+   * The state is still `starting` then: whoever guards the socket must ask the dialer, not the state, whether the engine can be dialled.
+   */
   ping(signal: AbortSignal): Promise<EngineVersion>;
   /** What must be right before `running` is said: published ports bound, state read. */
   settle(signal: AbortSignal): Promise<void>;

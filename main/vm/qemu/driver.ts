@@ -40,8 +40,10 @@ export function createQemuDriver({ files, resources, log, arch = process.arch ==
   let sandbox = process.platform === 'linux';
 
   const machine = async (accelerator: AcceleratorName) => {
-    const { cmdline = '' } = await readManifest(resources.guest);
-    return { arch, accelerator, cmdline, sandbox, ...kernelFiles(resources, arch) };
+    const { cmdline = '', cmdlineTcg = '' } = await readManifest(resources.guest);
+    // Under emulation there is no other guest's data to leak, and the emulated clock is exact; elsewhere the kernel decides.
+    const line = accelerator === 'tcg' ? `${cmdline} ${cmdlineTcg}`.trim() : cmdline;
+    return { arch, accelerator, cmdline: line, sandbox, ...kernelFiles(resources, arch) };
   };
 
   const prove = async (name: AcceleratorName, signal: AbortSignal) => {
