@@ -1,9 +1,18 @@
-// The engine's socket on the host, as clients of Docker see it: a listening socket that outlives VM and engine.
-import type { BerthError } from '../../preload/contract';
+// The engine's socket on the host, as clients of Docker see it: a listening socket that outlives VM, transport and engine.
+// Reads requests one by one and hands each to `exchange`; knows nothing of what is in them beyond their route.
+import { realpathSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { BerthError } from '../../preload/contract';
+import { createByteSource, type ByteStream } from '../lib/byte-source';
 import type { Dialer } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
-import type { Observable } from '../lib/observable';
+import { createObservable, type Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
+import { exchange, refuse, type ExchangeDeps } from './exchange';
+import { readRequestHead } from './head';
+import { listenOnSocket } from './listen';
+import { routeOf } from './routes';
+import { createUpstreams } from './upstreams';
 
 export interface EngineSocketActivity {
   /** Requests that keep the VM from being idle: not pings, events, stats and reads. */
@@ -26,6 +35,71 @@ export interface EngineSocket {
   dispose(): Promise<void>;
 }
 
-export async function createEngineSocket(_deps: EngineSocketDeps): Promise<EngineSocket> {
-  throw new Error('not yet');
+/** Where clients look for the engine's socket by habit; tools mount these into containers. */
+const usualSockets = ['/var/run/docker.sock', '/run/docker.sock'];
+
+export async function createEngineSocket(deps: EngineSocketDeps): Promise<EngineSocket> {
+  const activity = createObservable<EngineSocketActivity>({ openRequests: 0 });
+  const upstreams = createUpstreams(deps.dialer);
+  const clients = new Set<Socket>();
+  const count = (step: 1 | -1): void => activity.set({ openRequests: activity.get().openRequests + step });
+
+  const serve = async (client: ByteStream, shared: ExchangeDeps): Promise<void> => {
+    for (let more = true; more;) {
+      const head = await readRequestHead(client.source);
+      if (!head) {
+        client.stream.end();
+        return;
+      }
+      const route = routeOf(head.method, head.target);
+      if (route.counts) {
+        count(1);
+      }
+      try {
+        more = await exchange(client, head, route, shared);
+      } finally {
+        if (route.counts) {
+          count(-1);
+        }
+      }
+    }
+  };
+
+  const server = await listenOnSocket(
+    deps.path,
+    (socket) => {
+      clients.add(socket);
+      socket.once('close', () => clients.delete(socket));
+      const client: ByteStream = { stream: socket, source: createByteSource(socket) };
+      serve(client, shared).catch(async (error: unknown) => {
+        if (error instanceof BerthError && socket.writable) {
+          await refuse(client, error, 'GET', deps);
+        }
+        socket.destroy();
+      });
+    },
+    deps.log,
+  );
+  const ours = new Set([deps.path, realPath(deps.path), ...usualSockets]);
+  const shared: ExchangeDeps = { ...deps, upstreams, isSocket: (path) => ours.has(path) };
+
+  return {
+    activity,
+    async dispose() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      upstreams.dispose();
+      for (const socket of clients) {
+        socket.destroy();
+      }
+      await closed;
+    },
+  };
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }

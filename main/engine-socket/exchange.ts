@@ -1,0 +1,206 @@
+// One request of a client and its answer: which rule it meets, which connection carries it, how its bytes pass both ways.
+// Bytes pass as they came; only a create's body that names the engine's socket is written anew.
+import { BerthError, fromWireError, toWireError } from '../../preload/contract';
+import { join, write, type ByteSource, type ByteStream } from '../lib/byte-source';
+import { collectBody, keepsAlive, noBody, requestFraming, responseFraming, wireBytes, type Framing } from './body';
+import { judgeCreateBody } from './create-body';
+import type { EngineSocketDeps } from './engine-socket';
+import { badMessage, hasToken, readResponseHead, valuesOf, withFields, type RequestHead, type ResponseHead } from './head';
+import { closeGently, errorReply, statusOf } from './reply';
+import type { Route } from './routes';
+import type { Upstream, Upstreams } from './upstreams';
+
+export interface ExchangeDeps extends Pick<EngineSocketDeps, 'available' | 'ports' | 'describe' | 'log'> {
+  readonly upstreams: Upstreams;
+  /** Whether a normalised host path is the engine's socket. */
+  isSocket(path: string): boolean;
+}
+
+/** Of the bodies that are read whole. */
+const MAX_CREATE_BYTES = 4 * 1024 * 1024;
+
+/** What goes to the engine: `body` = already whole. */
+interface Outgoing {
+  readonly head: Buffer;
+  readonly framing: Framing;
+  readonly body?: Buffer;
+}
+
+/** Resolves to whether the client's connection can carry another request; closes it otherwise. */
+export async function exchange(client: ByteStream, head: RequestHead, route: Route, deps: ExchangeDeps): Promise<boolean> {
+  let answered = false;
+  let held: string | undefined;
+  let upstream: Upstream | undefined;
+  const release = async (): Promise<void> => {
+    const id = held;
+    held = undefined;
+    await (id === undefined ? undefined : deps.ports.release(id).catch(() => undefined));
+  };
+  try {
+    const unavailable = deps.available();
+    if (unavailable) {
+      throw unavailable;
+    }
+    const outgoing = await applyRequestRules(client, head, route, deps);
+    if (route.rule === 'start' && route.container !== undefined) {
+      await deps.ports.prepare(route.container);
+      held = route.container;
+    }
+    const sent = await sendAndAwait(client, head, outgoing, route, deps);
+    upstream = sent.upstream;
+    const { answer } = sent;
+    if (held !== undefined && answer.status < 400) {
+      await deps.ports.confirm(held).catch((error: unknown) => deps.log.warn('ports not confirmed', { container: route.container, error: String(error) }));
+      held = undefined;
+    }
+    await release();
+    if (route.rule === 'ended' && route.container !== undefined && answer.status < 300) {
+      await deps.ports.changed(route.container).catch(() => undefined);
+    }
+    answered = true;
+    if (answer.status === 101 || hijacked(route, answer)) {
+      await write(client.stream, answer.bytes);
+      await sent.sending;
+      await join(client, upstream);
+      return false;
+    }
+    return await passAnswer(client, head, answer, sent, deps.upstreams);
+  } catch (error) {
+    upstream?.stream.destroy();
+    await release();
+    if (answered || !client.stream.writable) {
+      client.stream.destroy();
+      return false;
+    }
+    const known = error instanceof BerthError ? error : fromWireError(toWireError(error));
+    const refusal = known.code === 'internal.unexpected' ? new BerthError('engine.away', { reason: String(known.params['detail']) }) : known;
+    await refuse(client, refusal, head.method, deps);
+    return false;
+  }
+}
+
+export async function refuse(client: ByteStream, error: BerthError, method: string, deps: Pick<EngineSocketDeps, 'describe'>): Promise<void> {
+  // dockerd's own words stay as they are.
+  const message = 'detail' in error.params ? String(error.params['detail']) : deps.describe(error);
+  await write(client.stream, errorReply(statusOf(error), message, method));
+  await closeGently(client);
+}
+
+async function applyRequestRules(client: ByteStream, head: RequestHead, route: Route, deps: ExchangeDeps): Promise<Outgoing> {
+  const framing = requestFraming(head);
+  if (route.rule !== 'create') {
+    return { head: head.bytes, framing };
+  }
+  if (hasToken(head.fields, 'expect', '100-continue')) {
+    await write(client.stream, Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'));
+  }
+  const body = await collectBody(client.source, framing, MAX_CREATE_BYTES);
+  const verdict = judgeCreateBody(body.toString('utf8'), deps.isSocket);
+  if (verdict.kind === 'refused') {
+    throw new BerthError('engine.bindNotShared', { path: verdict.path });
+  }
+  const changed = verdict.kind === 'rewritten' ? Buffer.from(verdict.text) : body;
+  const length = { name: 'Content-Length', value: String(changed.length) };
+  return { head: withFields(head, ['content-length', 'transfer-encoding', 'trailer', 'expect'], [length]), framing: noBody, body: changed };
+}
+
+interface Sent {
+  readonly upstream: Upstream;
+  readonly answer: ResponseHead;
+  /** Resolves to whether the whole request went out; never rejects. */
+  readonly sending: Promise<boolean>;
+  /** From now on the client's end is no business of this upstream's. */
+  forget(): void;
+}
+
+async function sendAndAwait(client: ByteStream, head: RequestHead, outgoing: Outgoing, route: Route, deps: ExchangeDeps, fresh = false): Promise<Sent> {
+  const upstream = await deps.upstreams.take(route.lane, fresh);
+  const watch = { on: true };
+  const sending = send(client, upstream, outgoing, watch);
+  const answer = await awaitAnswer(client, upstream).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  if (answer && !(answer instanceof Error)) {
+    return { upstream, answer, sending, forget: () => (watch.on = false) };
+  }
+  watch.on = false;
+  upstream.stream.destroy();
+  // A kept connection that the engine closed at this very moment: nobody saw the request, so it may go again.
+  const unseen = upstream.reused && !(answer instanceof BerthError);
+  if (unseen && isReplayable(head, outgoing) && client.stream.writable) {
+    return sendAndAwait(client, head, outgoing, route, deps, true);
+  }
+  throw deps.available() ?? new BerthError('engine.away', { reason: answer?.message ?? 'connection closed' }, { cause: answer });
+}
+
+function isReplayable(head: RequestHead, outgoing: Outgoing): boolean {
+  return (head.method === 'GET' || head.method === 'HEAD') && outgoing.framing.kind === 'length' && outgoing.framing.bytes === 0;
+}
+
+async function send(client: ByteStream, upstream: Upstream, outgoing: Outgoing, watch: { readonly on: boolean }): Promise<boolean> {
+  try {
+    const body = outgoing.body ? [outgoing.body] : wireBytes(client.source, outgoing.framing);
+    const whole = await writeMessage(upstream, outgoing.head, client.source, body);
+    // dockerd takes a client's end as a client that left, and so it must come to know of it: `docker logs -f` ended by Ctrl-C.
+    void client.source.peek().then(
+      (more) => (watch.on && !more ? upstream.stream.end() : undefined),
+      () => (watch.on ? upstream.stream.destroy() : undefined),
+    );
+    return whole;
+  } catch {
+    // The client left within its body, or does not keep to its framing.
+    upstream.stream.destroy();
+    return false;
+  }
+}
+
+/** Head and what is there of the body in one write: one packet instead of two. Resolves to whether everything was taken. */
+async function writeMessage(to: ByteStream, head: Buffer, from: ByteSource, body: AsyncIterable<Buffer> | readonly Buffer[]): Promise<boolean> {
+  let first: Buffer | undefined = head;
+  if (!Array.isArray(body) && !from.ready()) {
+    first = undefined;
+    if (!(await write(to.stream, head))) {
+      return false;
+    }
+  }
+  for await (const bytes of body) {
+    if (!(await write(to.stream, first ? Buffer.concat([first, bytes]) : bytes))) {
+      return false;
+    }
+    first = undefined;
+  }
+  return first === undefined || (await write(to.stream, first));
+}
+
+/** The final answer's head; interim ones are passed on. undefined = the engine closed without a word. */
+async function awaitAnswer(client: ByteStream, upstream: Upstream): Promise<ResponseHead | undefined> {
+  for (;;) {
+    const answer = await readResponseHead(upstream.source);
+    if (!answer || answer.status === 101 || answer.status >= 200) {
+      return answer;
+    }
+    await write(client.stream, answer.bytes);
+  }
+}
+
+function hijacked(route: Route, answer: ResponseHead): boolean {
+  return route.hijacks && answer.status === 200 && valuesOf(answer.fields, 'transfer-encoding').length === 0 && valuesOf(answer.fields, 'content-length').length === 0;
+}
+
+async function passAnswer(client: ByteStream, head: RequestHead, answer: ResponseHead, sent: Sent, upstreams: Upstreams): Promise<boolean> {
+  const { upstream } = sent;
+  const framing = responseFraming(answer, head.method);
+  const taken = await writeMessage(client, answer.bytes, upstream.source, wireBytes(upstream.source, framing));
+  if (!taken) {
+    throw badMessage('client left');
+  }
+  // An answer before the request's end (a build that failed at once): where the next request begins is not known then.
+  const whole = await Promise.race([sent.sending, Promise.resolve(false)]);
+  const delimited = framing.kind !== 'untilEnd' && keepsAlive(answer);
+  if (whole && delimited && keepsAlive(head)) {
+    sent.forget();
+    upstreams.give(upstream);
+    return true;
+  }
+  upstream.stream.destroy();
+  await closeGently(client);
+  return false;
+}

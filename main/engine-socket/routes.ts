@@ -1,0 +1,60 @@
+// What the engine's socket must know of Docker's API, as one table: which lane a request takes, and which requests Berth has a say in.
+import type { Lane } from '../lib/dialer';
+
+export interface Route {
+  readonly lane: Lane;
+  /** create: its body is checked. start: ports are bound first. ended: ports may close after it. */
+  readonly rule?: 'create' | 'start' | 'ended';
+  /** The container that the rule is about, as the client named it. */
+  readonly container?: string;
+  /** Clients of old get 200 and raw bytes instead of 101 here. */
+  readonly hijacks: boolean;
+  /** Keeps the VM from being idle while it is open. */
+  readonly counts: boolean;
+}
+
+interface Row {
+  readonly methods: readonly string[];
+  /** Behind the version. Its first group is the container. */
+  readonly path: RegExp;
+  readonly lane: Lane;
+  readonly rule?: Route['rule'];
+  readonly hijacks?: true;
+}
+
+const rows: readonly Row[] = [
+  { methods: ['POST'], path: /^\/containers\/create$/, lane: 'api', rule: 'create' },
+  { methods: ['POST'], path: /^\/containers\/([^/]+)\/(?:start|restart)$/, lane: 'api', rule: 'start' },
+  { methods: ['POST'], path: /^\/containers\/([^/]+)\/(?:stop|kill)$/, lane: 'api', rule: 'ended' },
+  { methods: ['DELETE'], path: /^\/containers\/([^/]+)$/, lane: 'api', rule: 'ended' },
+  { methods: ['POST', 'GET'], path: /^\/containers\/[^/]+\/attach(?:\/ws)?$/, lane: 'terminal', hijacks: true },
+  { methods: ['POST'], path: /^\/exec\/[^/]+\/start$/, lane: 'terminal', hijacks: true },
+  { methods: ['POST', 'PUT'], path: /^\/(?:build|session|grpc|images\/load|images\/create|images\/.+\/push|plugins\/.+)$/, lane: 'bulk' },
+  { methods: ['GET'], path: /^\/images\/(?:.+\/)?get$/, lane: 'bulk' },
+  { methods: ['GET', 'PUT'], path: /^\/containers\/[^/]+\/(?:archive|export|logs)$/, lane: 'bulk' },
+];
+
+export function routeOf(method: string, target: string): Route {
+  const path = pathOf(target);
+  const row = rows.find((candidate) => candidate.methods.includes(method) && candidate.path.test(path));
+  const container = row?.rule && row.path.exec(path)?.[1];
+  return {
+    lane: row?.lane ?? 'api',
+    ...(row?.rule ? { rule: row.rule } : {}),
+    ...(container === undefined ? {} : { container }),
+    hijacks: row?.hijacks ?? false,
+    counts: !(method === 'GET' || method === 'HEAD') || (row !== undefined && row.lane !== 'api'),
+  };
+}
+
+/** As dockerd's router sees it: decoded, without query and version. */
+function pathOf(target: string): string {
+  const [raw = ''] = target.replace(/^https?:\/\/[^/]*/i, '').split(/[?#]/, 1);
+  let path = raw;
+  try {
+    path = decodeURIComponent(raw);
+  } catch {
+    // dockerd will refuse it in its own words.
+  }
+  return path.replace(/^\/v[0-9.]+(?=\/)/, '');
+}

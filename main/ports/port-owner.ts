@@ -1,0 +1,35 @@
+// Which program listens on a port of this host, as far as the system tells: Linux only, and only for processes of the same user (all for root).
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** `name (pid)`, or undefined. */
+export async function ownerOfPort(port: number): Promise<string | undefined> {
+  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')));
+  const inodes = new Set(tables.flatMap((table) => listeningInodes(table, port)));
+  if (inodes.size === 0) {
+    return undefined;
+  }
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^[0-9]+$/.test(name));
+  for (const pid of pids) {
+    if (await holdsSocket(pid, inodes)) {
+      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+      return `${name.trim() || '?'} (${pid})`;
+    }
+  }
+  return undefined;
+}
+
+/** Lines of /proc/net/tcp: `sl local rem st … inode`; local is hex `address:port`, state 0A is LISTEN. */
+export function listeningInodes(table: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === '0A')
+    .map((fields) => fields[9] ?? '');
+}
+
+async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const links = await Promise.all(descriptors.map((descriptor) => readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')));
+  return links.some((link) => inodes.has(/^socket:\[([0-9]+)\]$/.exec(link)?.[1] ?? ''));
+}

@@ -1,0 +1,45 @@
+// A port that could not be bound, as an error: of the start that needed it, or of a container that runs without it.
+import { BerthError } from '../../preload/contract';
+import { ownerOfPort } from './port-owner';
+import type { Wanted } from './rules';
+
+/** The locale files' word for a program that the system does not name. */
+const UNKNOWN = 'unknown';
+
+export interface Refusal {
+  readonly wanted: Wanted;
+  /** The system's, or `TAKEN` by another container. */
+  readonly code: string;
+  /** `name (pid)`, a container's name, or `unknown`. */
+  readonly owner: string;
+}
+
+export async function refusalOf(wanted: Wanted, cause: unknown): Promise<Refusal> {
+  const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  const owner = code === 'EADDRINUSE' ? await ownerOfPort(wanted.port) : undefined;
+  return { wanted, code, owner: owner ?? UNKNOWN };
+}
+
+/** For the caller of a start, with dockerd's own sentence: users, Compose and Testcontainers look for it. */
+export function startError({ wanted, code, owner }: Refusal, container: { readonly id: string; readonly name: string }): BerthError {
+  const { address, port } = wanted;
+  const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const why = code === 'EACCES' ? 'permission denied' : 'port is already allocated';
+  const by = owner === UNKNOWN ? '' : ` (${owner})`;
+  const detail = `failed to set up container networking: driver failed programming external connectivity on endpoint ${container.name} (${container.id}): Bind for ${where} failed: ${why}${by}`;
+  return code === 'EACCES' ? new BerthError('ports.notAllowed', { port, address, detail }) : new BerthError('engine.portTaken', { port, protocol: 'tcp', address, detail });
+}
+
+/** For a container that runs already. */
+export function noticeError({ wanted, code, owner }: Refusal, container: { readonly id: string; readonly name: string }): BerthError {
+  const { address, port } = wanted;
+  return code === 'EACCES'
+    ? new BerthError('ports.notAllowed', { port, address, detail: container.name })
+    : new BerthError('ports.inUse', { port, protocol: 'tcp', address, process: owner });
+}
+
+/** IPv6 switched off on this host: 127.0.0.1 alone is right then. */
+export function isMissingLoopback(wanted: Wanted, cause: unknown): boolean {
+  const code = (cause as NodeJS.ErrnoException).code;
+  return wanted.address === '::1' && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT');
+}

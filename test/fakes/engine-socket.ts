@@ -1,0 +1,44 @@
+// For tests: an engine's socket in a folder of its own, over a raw engine.
+import { join } from 'node:path';
+import type { BerthError } from '../../preload/contract';
+import { createRawEngine, type Behaviour, type RawEngine } from './raw-engine';
+import { connectClient, type SocketClient } from './socket-client';
+import { silentLogger } from '../../main/lib/logger';
+import { openGate, type PortGate } from '../../main/lib/port-gate';
+import { createEngineSocket, type EngineSocket } from '../../main/engine-socket/engine-socket';
+
+export interface Setup {
+  readonly engine: RawEngine;
+  readonly path: string;
+  readonly proxy: EngineSocket;
+  client(): Promise<SocketClient>;
+  dispose(): Promise<void>;
+}
+
+export interface SetupOptions {
+  readonly ports?: Partial<PortGate>;
+  available?(): BerthError | undefined;
+}
+
+export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): Promise<Setup> {
+  const engine = await createRawEngine(behaviour);
+  const path = join(engine.folder, 'run', 'docker.sock');
+  const proxy = await createEngineSocket({
+    path,
+    dialer: engine.dialer,
+    available: options.available ?? (() => undefined),
+    ports: { ...openGate, ...options.ports },
+    describe: (error) => `described ${error.code} ${JSON.stringify(error.params)}`,
+    log: silentLogger,
+  });
+  return {
+    engine,
+    path,
+    proxy,
+    client: () => connectClient(path),
+    async dispose() {
+      await proxy.dispose();
+      await engine.dispose();
+    },
+  };
+}
