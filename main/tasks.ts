@@ -1,24 +1,16 @@
 // Long operations that go on without a page: the list that every window shows, their cancelling, their ends kept for ten minutes.
 // Knows nothing of what a task does; main/engine runs pulls and loads in it.
 import { randomUUID } from 'node:crypto';
-import { BerthError, toWireError, type BackendHandlers, type Task } from '../preload/contract';
+import { BerthError, toWireError } from '../preload/contract';
+import type { BackendHandlers, Task } from '../preload/contract';
 import { createObservable, follow } from './lib/observable';
+import type { StartedTask, TaskRun, TaskRunner } from './lib/task-runner';
 
 const KEEP_ENDED_MS = 10 * 60_000;
 const KEEP_ENDED_COUNT = 200;
 
-export type TaskProgress = Partial<Pick<Task, 'currentBytes' | 'totalBytes' | 'bytesPerSecond' | 'layers' | 'detail'>>;
-
-export interface TaskRun {
-  /** Aborted by tasks.cancel. */
-  readonly signal: AbortSignal;
-  update(progress: TaskProgress): void;
-}
-
-export interface Tasks {
+export interface Tasks extends TaskRunner {
   readonly handlers: Pick<BackendHandlers, 'tasks.changes' | 'tasks.cancel' | 'tasks.dismiss'>;
-  /** Starts `work` at once; `done` resolves with the task as it ended and never rejects. */
-  run(kind: Task['kind'], subject: string, work: (run: TaskRun) => Promise<void>): { readonly id: string; readonly done: Promise<Task> };
   /** Cancels what runs. */
   dispose(): void;
 }
@@ -43,7 +35,7 @@ export function createTasks(now: () => number = Date.now): Tasks {
     }
   }
 
-  function run(kind: Task['kind'], subject: string, work: (run: TaskRun) => Promise<void>): { id: string; done: Promise<Task> } {
+  function run(kind: Task['kind'], subject: string, work: (run: TaskRun) => Promise<void>): StartedTask {
     const id = randomUUID();
     const abort = new AbortController();
     running.set(id, abort);

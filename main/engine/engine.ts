@@ -1,43 +1,34 @@
 // The engine as the rest of the backend sees it: its state, its changes and the handlers of engine.*, containers.* and images.*.
 // Is handed a Dialer; knows nothing of SSH, of the VM or of windows.
-import type { BackendHandlers, EngineChange, EngineCounts, ContainerSummary, ImageSummary, WireError } from '../../preload/contract';
+import type { BackendHandlers, ContainerSummary, EngineChange, WireError } from '../../preload/contract';
 import type { Dialer } from '../lib/dialer';
+import type { Logger } from '../lib/logger';
+import { createObservable } from '../lib/observable';
 import type { Observable } from '../lib/observable';
-import type { OpenedTerminal, TerminalSize } from '../lib/terminal-process';
-import type { Tasks } from '../tasks';
+import { openGate } from '../lib/port-gate';
+import type { PortGate } from '../lib/port-gate';
+import type { TaskRunner } from '../lib/task-runner';
+import type { OpenedTerminal } from '../lib/terminal-process';
+import { createConnection } from './connection';
+import { createContainers } from './containers';
+import { createExec } from './exec';
+import type { ExecRequest } from './exec';
+import { createImages } from './images';
+import type { EngineState } from './state';
+import { createWatch } from './watch';
 
-/** pino's loggers fit. */
-export interface EngineLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+export type { EngineState } from './state';
 
 export interface EngineDeps {
   readonly dialer: Dialer;
-  readonly log: EngineLog;
+  readonly log: Logger;
   /** True while the VM is running. */
   readonly available: Observable<boolean>;
-  readonly tasks: Tasks;
+  readonly tasks: TaskRunner;
   /** What failed after its call had already answered, e.g. a container that exited seconds after its start. */
   readonly notify?: (error: WireError) => void;
-  /** Before a start or restart goes through; a rejection refuses it (binds the host's ports). */
-  readonly beforeStart?: (id: string) => Promise<void>;
-}
-
-export interface EngineState {
-  readonly connected: boolean;
-  /** Milliseconds since the epoch of the last answer. */
-  readonly at: number;
-  readonly containers: ReadonlyMap<string, ContainerSummary>;
-  readonly images: ReadonlyMap<string, ImageSummary>;
-  readonly counts: EngineCounts;
-}
-
-export interface ExecRequest extends TerminalSize {
-  readonly container: string;
-  /** A path or name, or "auto": the first of bash, ash, sh. */
-  readonly shell: string;
-  readonly user: string;
+  /** Binds the host's ports around a start, as it does for clients of the engine's socket. */
+  readonly gate?: PortGate;
 }
 
 export type EngineHandlerNames = Extract<keyof BackendHandlers, `engine.${string}` | `containers.${string}` | `images.${string}`>;
@@ -49,14 +40,44 @@ export interface Engine {
   /** dockerd's answer, unaltered. */
   inspect(id: string): Promise<unknown>;
   openExec(request: ExecRequest): Promise<OpenedTerminal>;
-  /** Resolves when the first whole list since `available` is in the state. */
+  /** Resolves when the first whole list since `available` is in the state; rejects when it is gone before. */
   settle(): Promise<void>;
-  /** Closes the events stream until `available` turns true again: an open one delays dockerd's stop by 5 s. */
-  pauseEvents(): void;
+  /** Closes the events stream until `available` turns true again, or the function returned is called: an open one delays dockerd's stop by 5 s. */
+  pauseEvents(): () => void;
   readonly handlers: Pick<BackendHandlers, EngineHandlerNames>;
   dispose(): void;
 }
 
-export function createEngine(_deps: EngineDeps): Engine {
-  throw new Error('not yet');
+export function createEngine({ dialer, log, available, tasks, notify = () => undefined, gate = openGate }: EngineDeps): Engine {
+  const connection = createConnection(dialer);
+  const watch = createWatch({ connection, log, available });
+  const containers = createContainers(connection, gate, notify);
+  const rows = createObservable<readonly ContainerSummary[]>([]);
+  let derivedFrom = watch.state.get().containers;
+  const unsubscribe = watch.state.subscribe((state) => {
+    if (state.containers !== derivedFrom) {
+      derivedFrom = state.containers;
+      rows.set([...state.containers.values()]);
+    }
+  });
+  return {
+    state: watch.state,
+    containers: rows,
+    changes: watch.changes,
+    inspect: containers.inspect,
+    openExec: createExec(connection),
+    settle: watch.settle,
+    pauseEvents: watch.pauseEvents,
+    handlers: {
+      'engine.changes': (_input, { signal }) => watch.changes(signal),
+      ...containers.handlers,
+      ...createImages(connection, tasks),
+    },
+    dispose() {
+      unsubscribe();
+      watch.dispose();
+      containers.dispose();
+      connection.dispose();
+    },
+  };
 }

@@ -89,6 +89,7 @@ export const errorTable = {
   'ports.inUse': spec<{ port: number; protocol: string; address: string; process: string }>(),
   'ports.notAllowed': spec<{ port: number; address: string; detail: string }>(),
   'terminal.gone': spec<{ session: string }>(),
+  'terminal.tooMany': spec<{ limit: number }>(),
   'context.notWritable': spec<{ path: string; reason: string }>(),
 } as const;
 
