@@ -1,7 +1,7 @@
 // Who a process is: a pid alone says little, because pids are used again, after a reboot above all.
 // An identity is pid, start time and boot; only when all three agree is it the process that was written down.
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { hasCode } from './atomic-file';
 
@@ -69,6 +69,13 @@ async function startTimeFromProc(pid: number): Promise<string | undefined> {
   }
   // The name in parentheses may hold anything, spaces and parentheses too: count fields after the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const state = fields[0];
-  return state === 'Z' || state === 'X' ? undefined : fields[19];
+  return (fields[0] === 'Z' || fields[0] === 'X') && !(await hasThreads(pid)) ? undefined : fields[19];
+}
+
+/** The first thread may be done while others still hold the process's files and locks. */
+async function hasThreads(pid: number): Promise<boolean> {
+  return readdir(`/proc/${pid}/task`).then(
+    (threads) => threads.length > 1,
+    () => false,
+  );
 }

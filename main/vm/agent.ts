@@ -100,10 +100,11 @@ function createClient(socket: Socket, onEvent: (event: AgentEvent) => void): Age
     if (answer.success) {
       const waiter = pending.get(answer.data.id);
       pending.delete(answer.data.id);
-      if (answer.data.ok) {
-        waiter?.resolve(answer.data);
+      const { id: _, ok, error, ...result } = answer.data;
+      if (ok) {
+        waiter?.resolve(result);
       } else {
-        waiter?.reject(new Error(answer.data.error ?? 'the guest refused'));
+        waiter?.reject(new Error(error ?? 'the guest refused'));
       }
     }
   };
@@ -131,7 +132,7 @@ function createClient(socket: Socket, onEvent: (event: AgentEvent) => void): Age
           resolve(value) {
             clearTimeout(timer);
             // The guest image is ours and pinned by its checksum: its answers have the shape of vm/AGREEMENT.md.
-            resolve(value as never);
+            resolve(value as AgentOps[typeof op]['out']);
           },
           reject(error) {
             clearTimeout(timer);

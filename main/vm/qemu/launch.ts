@@ -18,7 +18,7 @@ export interface Launched {
 export function launch(command: string, args: readonly string[], home: string, logPath: string): Launched {
   const log = openSync(logPath, 'a', 0o600);
   // Files and sockets that QEMU makes are the user's alone. The mask is the whole process's, and spawn is synchronous up to the fork.
-  const mask = process.umask(0o077);
+  const mask = process.umask(0o177);
   try {
     const child = spawn(command, args, { cwd: home, detached: true, stdio: ['ignore', log, log] });
     child.unref();
