@@ -134,6 +134,6 @@ async function make(base, arch, log, folder) {
 /** The bundle's folder, built when there is none for these inputs. */
 export async function buildBundle({ base, arch: name, log, force }) {
   const arch = architecture(name);
-  const hash = await hashInputs(base, ['bundle', 'build'], { arch: name });
+  const hash = await hashInputs(base, ['bundle', 'build/bundle.mjs', 'build/debian.mjs', 'build/arch.mjs'], { arch: name });
   return cached({ kind: 'bundle', arch: name, hash, log, force, make: (folder) => make(base, arch, log, folder) });
 }

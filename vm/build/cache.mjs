@@ -23,11 +23,11 @@ export async function sha256(path) {
   return hash.digest('hex');
 }
 
-/** A short hash over the names and bytes of all files below the folders (tests aside) and over `more`. */
-export async function hashInputs(base, folders, more) {
+/** A short hash over the names and bytes of files and of all files below folders (tests aside), and over `more`. */
+export async function hashInputs(base, inputs, more) {
   const hash = createHash('sha256').update(JSON.stringify(more));
-  for (const folder of folders)
-    for await (const path of walk(join(base, folder)))
+  for (const input of inputs)
+    for await (const path of (await lstat(join(base, input))).isDirectory() ? walk(join(base, input)) : [join(base, input)])
       if (!/\.(test\.ts|md)$/.test(path)) hash.update(`\0${relative(base, path)}\0`).update(await readFile(path));
   return hash.digest('hex').slice(0, 16);
 }

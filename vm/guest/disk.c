@@ -107,16 +107,18 @@ static bool newer(struct data_failure *failure) {
   return true;
 }
 
-static bool mount_data(const char *device, bool checked, struct data_failure *failure) {
-  /* First a look that changes nothing, not even the journal: a newer Berth's disk is left as it is. */
-  bool looked = mount(device, DATA_DIR, "ext4", MS_RDONLY | MS_NOATIME, "noload") == 0;
-  if (looked) {
-    if (newer(failure)) return false;
-    umount(DATA_DIR);
-  }
-  if (mount(device, DATA_DIR, "ext4", MS_NOATIME, "errors=remount-ro") == 0) return !newer(failure);
+/* Read-only first, to see the format number: a newer Berth's disk is left as it is. A clean disk is then only made
+   writable; one with a journal to replay is looked at without it, since even a read-only mount would replay it. */
+static bool mount_data(const char *device, const struct superblock *sb, bool checked, struct data_failure *failure) {
+  const char *look = sb->replay ? "noload" : "errors=remount-ro";
+  bool mounted = mount(device, DATA_DIR, "ext4", MS_RDONLY | MS_NOATIME, look) == 0;
+  if (mounted && newer(failure)) return false;
+  if (mounted && sb->replay) mounted = umount(DATA_DIR) != 0;
+  if (mounted ? mount(NULL, DATA_DIR, NULL, MS_REMOUNT | MS_NOATIME, NULL) == 0 : mount(device, DATA_DIR, "ext4", MS_NOATIME, "errors=remount-ro") == 0)
+    return !newer(failure);
   int error = errno;
-  if (!checked) return check(device, failure) && mount_data(device, true, failure);
+  if (mounted) umount(DATA_DIR);
+  if (!checked) return check(device, failure) && mount_data(device, sb, true, failure);
   char words[1024];
   ext4_words(words, sizeof words);
   return refuse(failure, "damaged", "mounting it failed: %s. %s", strerror(error), words);
@@ -150,7 +152,7 @@ bool data_open(const struct config *config, struct data_failure *failure) {
   }
   if (!sb.checksum_ok) return refuse(failure, "damaged", "its superblock's checksum is wrong");
   if (!sb.clean && !check(device, failure)) return false;
-  if (!mount_data(device, !sb.clean, failure)) return false;
+  if (!mount_data(device, &sb, !sb.clean, failure)) return false;
   if (access(DATA_DIR "/berth-format", F_OK) != 0 && !replace_file(DATA_DIR "/berth-format", "1\n", 2, 0644))
     return refuse(failure, "damaged", "writing berth-format: %s", strerror(errno));
   return bind(DATA_DIR "/docker", "/var/lib/docker", 0710, failure) && bind(DATA_DIR "/containerd", "/var/lib/containerd", 0711, failure);

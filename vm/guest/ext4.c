@@ -45,6 +45,7 @@ bool ext4_read(const char *device, struct superblock *sb, bool *empty) {
   sb->found = le(s + 0x38, 2) == 0xef53;
   uint32_t state = le(s + 0x3a, 2);
   sb->clean = (state & 1) && !(state & 2);
+  sb->replay = le(s + 0x60, 4) & 4;
   bool metadata_csum = le(s + 0x64, 4) & 0x400;
   sb->checksum_ok = !metadata_csum || le(s + 0x3fc, 4) == crc32c(s, 0x3fc);
   memcpy(sb->uuid, s + 0x68, 16);

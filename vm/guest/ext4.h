@@ -5,6 +5,7 @@
 
 struct superblock {
   bool found, checksum_ok, clean;
+  bool replay; /* the journal holds what the disk does not yet */
   uint8_t uuid[16];
 };
 
