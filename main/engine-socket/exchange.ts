@@ -80,8 +80,8 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
 }
 
 export async function refuse(client: ByteStream, error: BerthError, method: string, deps: Pick<EngineSocketDeps, 'describe'>): Promise<void> {
-  // dockerd's own words stay as they are.
-  const message = 'detail' in error.params ? String(error.params['detail']) : deps.describe(error);
+  // A start's refusal is told in dockerd's own words.
+  const message = statusOf(error) === 500 ? String(error.params['detail']) : deps.describe(error);
   await write(client.stream, errorReply(statusOf(error), message, method));
   await closeGently(client);
 }

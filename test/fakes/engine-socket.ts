@@ -1,4 +1,6 @@
 // For tests: an engine's socket in a folder of its own, over a raw engine.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BerthError } from '../../preload/contract';
 import { createRawEngine, type Behaviour, type RawEngine } from './raw-engine';
@@ -22,7 +24,8 @@ export interface SetupOptions {
 
 export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): Promise<Setup> {
   const engine = await createRawEngine(behaviour);
-  const path = join(engine.folder, 'run', 'docker.sock');
+  const home = await mkdtemp(join(tmpdir(), 'berth-socket-'));
+  const path = join(home, 'run', 'docker.sock');
   const proxy = await createEngineSocket({
     path,
     dialer: engine.dialer,
@@ -39,6 +42,7 @@ export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): P
     async dispose() {
       await proxy.dispose();
       await engine.dispose();
+      await rm(home, { recursive: true, force: true });
     },
   };
 }

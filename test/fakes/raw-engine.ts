@@ -22,7 +22,6 @@ export interface EngineConnection {
 
 export interface RawEngine {
   readonly dialer: Dialer;
-  readonly folder: string;
   readonly connections: EngineConnection[];
   readonly lanes: Lane[];
   dispose(): Promise<void>;
@@ -48,7 +47,6 @@ export async function createRawEngine(behaviour: Behaviour): Promise<RawEngine> 
       socket.once('error', (error) => reject(new BerthError('engine.away', { reason: error.message })));
     });
   return {
-    folder,
     connections,
     lanes,
     dialer: {

@@ -1,0 +1,131 @@
+// The readers of heads and bodies against every way of cutting the bytes, and the tables of routes and create bodies.
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createByteSource } from '../lib/byte-source';
+import { collectBody, requestFraming, responseFraming, wireBytes } from './body';
+import { judgeCreateBody } from './create-body';
+import { parseResponseHead, readRequestHead } from './head';
+import { routeOf } from './routes';
+
+const message = Buffer.from(
+  'POST /images/load HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nb\r\n, this\r\n\0is\r\n0\r\nX-Sum: 1\r\nX-Two: 2\r\n\r\n',
+  'latin1',
+);
+const next = Buffer.from('GET /next HTTP/1.1\r\nHost: d\r\n\r\n');
+
+async function readBoth(pieces: readonly Buffer[]): Promise<unknown[]> {
+  const stream = new PassThrough();
+  const source = createByteSource(stream);
+  const reading = (async () => {
+    const first = await readRequestHead(source);
+    const wire: Buffer[] = [];
+    const payload: Buffer[] = [];
+    for await (const bytes of wireBytes(source, first ? requestFraming(first) : { kind: 'untilEnd' }, (part) => payload.push(part))) {
+      wire.push(bytes);
+    }
+    const second = await readRequestHead(source);
+    return [first?.target, Buffer.concat([first?.bytes ?? Buffer.alloc(0), ...wire]).equals(message), Buffer.concat(payload).toString('latin1'), second?.target, await readRequestHead(source)];
+  })();
+  for (const piece of pieces) {
+    stream.write(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  stream.end();
+  return reading;
+}
+
+const expected = ['/images/load', true, 'hello, this\r\n\0is', '/next', undefined];
+
+test('cut in two at every position', async () => {
+  const whole = Buffer.concat([message, next]);
+  for (let at = 1; at < whole.length; at++) {
+    expect(await readBoth([whole.subarray(0, at), whole.subarray(at)])).toEqual(expected);
+  }
+});
+
+test('cut anywhere, any number of times', async () => {
+  const whole = Buffer.concat([message, next]);
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: whole.length - 1 }), { maxLength: 40 }), async (cuts) => {
+      const edges = [0, ...cuts.sort((a, b) => a - b), whole.length];
+      expect(await readBoth(edges.slice(1).map((end, index) => whole.subarray(edges[index], end)))).toEqual(expected);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('any chunks come out as the bytes that went in', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 })), fc.integer({ min: 1, max: 97 }), async (chunks, step) => {
+      const wire = Buffer.concat([...chunks.flatMap((chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]), Buffer.from('0\r\n\r\n')]);
+      const stream = new PassThrough();
+      for (let at = 0; at < wire.length; at += step) {
+        stream.write(wire.subarray(at, at + step));
+      }
+      const body = await collectBody(createByteSource(stream), { kind: 'chunked' }, 1_000_000);
+      expect(body.equals(Buffer.concat(chunks))).toBe(true);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('noise is refused or waited on, never taken for a message', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (noise) => {
+      const stream = new PassThrough();
+      stream.end(noise);
+      await expect(readRequestHead(createByteSource(stream)).then((head) => head?.target ?? Promise.reject(new Error('none')))).rejects.toThrow();
+    }),
+  );
+});
+
+test('where an answer’s body ends', () => {
+  const framing = (head: string, method = 'GET') => responseFraming(parseResponseHead(Buffer.from(`${head}\r\n\r\n`)), method);
+  expect(framing('HTTP/1.1 200 OK')).toEqual({ kind: 'untilEnd' });
+  expect(framing('HTTP/1.1 200 OK\r\nContent-Length: 7')).toEqual({ kind: 'length', bytes: 7 });
+  expect(framing('HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked')).toEqual({ kind: 'chunked' });
+  expect(framing('HTTP/1.1 200 OK\r\nContent-Length: 7', 'HEAD')).toEqual({ kind: 'length', bytes: 0 });
+  expect(framing('HTTP/1.1 204')).toEqual({ kind: 'length', bytes: 0 });
+  expect(framing('HTTP/1.1 304 Not Modified\r\nContent-Length: 7')).toEqual({ kind: 'length', bytes: 0 });
+});
+
+test.each([
+  ['POST', '/v1.51/containers/create?name=x', { lane: 'api', rule: 'create' }],
+  ['POST', '/containers/web%2Fx/start', { lane: 'api' }],
+  ['POST', '/v1.24/containers/we%62/start', { rule: 'start', container: 'web' }],
+  ['POST', 'http://docker/v1.51/containers/web/restart?t=1', { rule: 'start', container: 'web' }],
+  ['GET', '/containers/web/start', { counts: false }],
+  ['DELETE', '/containers/web?force=1', { rule: 'ended', container: 'web' }],
+  ['POST', '/containers/prune', { lane: 'api', counts: true }],
+  ['POST', '/containers/web/attach?stream=1', { lane: 'terminal', hijacks: true }],
+  ['GET', '/containers/web/attach/ws', { lane: 'terminal' }],
+  ['POST', '/exec/1/start', { lane: 'terminal', hijacks: true }],
+  ['POST', '/session', { lane: 'bulk' }],
+  ['POST', '/images/a.example:5000/b/c/push', { lane: 'bulk' }],
+  ['GET', '/images/get?names=a', { lane: 'bulk' }],
+  ['GET', '/images/a/b/get', { lane: 'bulk' }],
+  ['GET', '/images/a/b/json', { lane: 'api', counts: false }],
+  ['HEAD', '/_ping', { lane: 'api', counts: false }],
+  ['POST', '/%', { lane: 'api' }],
+])('%s %s', (method, target, route) => {
+  expect(routeOf(method, target)).toMatchObject(route);
+});
+
+test('a create body is rewritten only where it names the socket', () => {
+  const isSocket = (path: string) => path === '/home/me/.berth/run/docker.sock';
+  const judge = (value: unknown) => judgeCreateBody(JSON.stringify(value), isSocket);
+  expect(judge({ HostConfig: { Binds: ['/home/me/.berth/../.berth/run/docker.sock/:/s'] } })).toEqual({ kind: 'rewritten', text: '{"HostConfig":{"Binds":["/run/docker.sock:/s"]}}' });
+  expect(judge({ HostConfig: { Mounts: [{ type: 'bind', source: '/home/me/.berth/run/docker.sock', Target: '/s' }] } })).toMatchObject({ kind: 'rewritten' });
+  expect(judge({ HostConfig: { Binds: ['relative/path:/x', '.:/y', 'name:/z'] } })).toEqual({ kind: 'pass' });
+  expect(judge({ HostConfig: { Binds: null, Mounts: null } })).toEqual({ kind: 'pass' });
+  expect(judge([1, 'x', null])).toEqual({ kind: 'pass' });
+});
+
+test('judging a create body never throws and never changes what it passes', () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      expect(judgeCreateBody(text, () => false).kind).not.toBe('rewritten');
+    }),
+  );
+});
