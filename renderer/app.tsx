@@ -1,0 +1,57 @@
+// Which page stands in the frame, and the settings that concern the whole window.
+import { useMantineColorScheme } from '@mantine/core';
+import { useEffect } from 'react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ContainerPage } from './features/containers/container-page';
+import { ContainersPage } from './features/containers/containers-page';
+import { DashboardPage } from './features/dashboard/dashboard-page';
+import { ImagesPage } from './features/images/images-page';
+import { RunPage } from './features/run/run-page';
+import { SettingsPage } from './features/settings/settings-page';
+import { HostTerminalPage } from './features/terminal/host-terminal-page';
+import { Frame } from './frame/frame';
+import { setLanguage } from './i18n';
+import { useRoute } from './routes';
+import type { Route } from './routes';
+import { useStore } from './state/context';
+
+export function App(): ReactNode {
+  const route = useRoute();
+  useAppearance();
+  return <Frame route={route}>{page(route)}</Frame>;
+}
+
+function page({ page: name, args: [id, tab = 'overview'] }: Route): ReactNode {
+  switch (name) {
+    case 'containers':
+      return id === undefined ? <ContainersPage /> : <ContainerPage key={id} id={id} tab={tab} />;
+    case 'images':
+      return <ImagesPage />;
+    case 'run':
+      return <RunPage />;
+    case 'terminal':
+      return <HostTerminalPage />;
+    case 'settings':
+      return <SettingsPage />;
+    default:
+      return <DashboardPage />;
+  }
+}
+
+function useAppearance(): void {
+  const { i18n } = useTranslation();
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  const language = useStore((s) => s.settings?.language);
+  const theme = useStore((s) => s.settings?.theme);
+  useEffect(() => {
+    if (language !== undefined) {
+      setLanguage(i18n, language);
+    }
+  }, [i18n, language]);
+  useEffect(() => {
+    if (theme !== undefined) {
+      setColorScheme(theme === 'system' ? 'auto' : theme);
+    }
+  }, [theme, setColorScheme]);
+}

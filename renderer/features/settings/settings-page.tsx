@@ -1,0 +1,65 @@
+// Settings: what applies at once (language, theme) and what waits for the next start (the machine).
+import { SegmentedControl } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Settings } from '../../../preload/contract';
+import { useStore } from '../../state/context';
+import { useCall } from '../../state/use-call';
+import { SkeletonRows } from '../../ui/delayed';
+import { ErrorNotice } from '../../ui/error-notice';
+import css from './settings.module.css';
+import { VmSettings } from './vm-settings';
+
+const LANGUAGES = ['system', 'zh-CN', 'en'] as const;
+const THEMES = ['system', 'light', 'dark'] as const;
+
+export function SettingsPage(): ReactNode {
+  const settings = useStore((s) => s.settings);
+  const limits = useStore((s) => s.vm.limits);
+  return (
+    <div className="scroll">
+      {settings === undefined ? (
+        <SkeletonRows rows={4} widths={[120, 260]} />
+      ) : (
+        <div className={css['page']}>
+          <Window settings={settings} />
+          {limits === undefined ? <SkeletonRows rows={3} widths={[120, 260]} /> : <VmSettings settings={settings} limits={limits} />}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Window({ settings }: { readonly settings: Settings }): ReactNode {
+  const { t } = useTranslation('settings');
+  const set = useCall('settings.set');
+  return (
+    <section>
+      <h2>{t('window.title')}</h2>
+      {set.error === undefined ? null : <ErrorNotice error={set.error} onDismiss={set.reset} />}
+      <div className={css['line']}>
+        <div>
+          <h3>{t('window.language')}</h3>
+          <p>{t('window.languageText')}</p>
+        </div>
+        <SegmentedControl
+          aria-label={t('window.language')}
+          value={settings.language}
+          onChange={(value) => void set.run({ language: LANGUAGES.find((name) => name === value) })}
+          data={LANGUAGES.map((value) => ({ value, label: t(`window.languages.${value}`) }))}
+        />
+      </div>
+      <div className={css['line']}>
+        <div>
+          <h3>{t('window.theme')}</h3>
+        </div>
+        <SegmentedControl
+          aria-label={t('window.theme')}
+          value={settings.theme}
+          onChange={(value) => void set.run({ theme: THEMES.find((name) => name === value) })}
+          data={THEMES.map((value) => ({ value, label: t(`window.themes.${value}`) }))}
+        />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,90 @@
+// Pulls and loads at the foot of the sidebar: they live in the backend and outlast every page. A failed one stays until it is dismissed.
+import { IconX } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Task } from '../../preload/contract';
+import { useFormat } from '../format';
+import { useActions, useStore } from '../state/context';
+import { useErrorText } from '../ui/error-text';
+import { IconButton } from '../ui/icon-button';
+import { StateMark } from '../ui/state-mark';
+import css from './frame.module.css';
+
+/** More would push the pages away; the rest is told as a number. */
+const SHOWN = 3;
+
+export function Tasks(): ReactNode {
+  const { t } = useTranslation('frame');
+  const tasks = useStore((s) => s.tasks);
+  const live = tasks.filter(({ state }) => state === 'running' || state === 'failed');
+  const running = live.filter(({ state }) => state === 'running');
+  const ended = tasks.find(({ state }) => state === 'done' || state === 'failed');
+  return (
+    <>
+      <span className="sr" role="status">
+        {ended === undefined ? '' : t(`task.ended.${ended.state}`, { subject: ended.subject })}
+      </span>
+      {live.length === 0 ? null : (
+        <section className={css['tasks']} aria-label={t('task.list')}>
+          <a className={css['ring']} href="#/images" aria-label={t('task.running', { count: running.length })}>
+            <StateMark kind={running.length > 0 ? 'busy' : 'fail'} />
+          </a>
+          {live.slice(0, SHOWN).map((task) => (
+            <TaskLine key={task.id} task={task} />
+          ))}
+          {live.length > SHOWN ? <div className={`${css['task']} t3`}>{t('task.more', { count: live.length - SHOWN })}</div> : null}
+        </section>
+      )}
+    </>
+  );
+}
+
+function TaskLine({ task }: { readonly task: Task }): ReactNode {
+  const { t } = useTranslation('frame');
+  const format = useFormat();
+  const errorText = useErrorText();
+  const actions = useActions();
+  const failed = task.state === 'failed';
+  const ratio = task.totalBytes > 0 ? Math.min(1, task.currentBytes / task.totalBytes) : undefined;
+  return (
+    <div className={css['task']}>
+      <div className={css['line']}>
+        {failed ? <StateMark kind="fail" /> : null}
+        <span className="ell grow" title={task.subject}>
+          {t(`task.${task.kind}`, { subject: task.subject })}
+        </span>
+        {ratio === undefined || failed ? null : <span className="t3">{format.percent(ratio)}</span>}
+        <IconButton
+          small
+          icon={IconX}
+          label={failed ? t('task.dismiss', { subject: task.subject }) : t('task.cancel', { subject: task.subject })}
+          onClick={() => void (failed ? actions.dismissTask(task.id) : actions.cancelTask(task.id))}
+        />
+      </div>
+      {failed ? (
+        <div className="c-bad">{task.error === undefined ? t('task.ended.failed', { subject: task.subject }) : errorText(task.error).title}</div>
+      ) : (
+        <>
+          <div
+            className="bar"
+            role="progressbar"
+            aria-label={t(`task.${task.kind}`, { subject: task.subject })}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            {...(ratio === undefined ? {} : { 'aria-valuenow': Math.round(ratio * 100) })}
+          >
+            <i style={{ width: `${(ratio ?? 0) * 100}%` }} />
+          </div>
+          <span className="t3">
+            {progress(task, format)}
+            {task.bytesPerSecond > 0 ? ` · ${format.rate(task.bytesPerSecond)}` : ''}
+          </span>
+        </>
+      )}
+    </div>
+  );
+}
+
+function progress({ currentBytes, totalBytes }: Task, format: ReturnType<typeof useFormat>): string {
+  return totalBytes > 0 ? `${format.bytes(currentBytes)} / ${format.bytes(totalBytes)}` : format.bytes(currentBytes);
+}

@@ -1,0 +1,109 @@
+// Verbs that several places offer (a row, the palette, the dashboard): mark pending, call, confirm or take back.
+// Knows the store and the client; never a component.
+import { toWireError } from '../../preload/contract';
+import type { Client, ContainerState } from '../../preload/contract';
+import type { OpenPanel, PendingVerb, PendingVm } from './slices/ui';
+import { without } from './slices/ui';
+import { patchUi } from './store';
+import type { Store } from './store';
+
+export interface Actions {
+  readonly startContainer: (id: string) => Promise<void>;
+  readonly stopContainer: (id: string) => Promise<void>;
+  readonly restartContainer: (id: string) => Promise<void>;
+  readonly removeContainer: (id: string, options: { readonly force: boolean; readonly volumes: boolean }) => Promise<void>;
+  readonly startVm: () => Promise<void>;
+  readonly stopVm: () => Promise<void>;
+  readonly restartVm: () => Promise<void>;
+  readonly restartEngine: () => Promise<void>;
+  readonly cancelTask: (id: string) => Promise<void>;
+  readonly dismissTask: (id: string) => Promise<void>;
+  readonly dismissNotice: (id: string) => Promise<void>;
+  readonly clearError: (id: string) => void;
+  readonly clearVmError: () => void;
+  readonly openPanel: (panel: OpenPanel | undefined) => void;
+  readonly toast: (text: string, undo?: { readonly commit: () => void; readonly revert: () => void }) => number;
+  readonly closeToast: (id: number) => void;
+}
+
+/** The answer of a call may overtake the event that changes the row; past this the row shows what the engine says. */
+const EVENT_WAIT_MS = 1500;
+
+export function createActions(client: Client, store: Store): Actions {
+  let lastToast = 0;
+
+  async function onContainer(id: string, verb: PendingVerb, call: () => Promise<unknown>): Promise<void> {
+    const before = store.getState().engine.containers[id];
+    patchUi(store, (ui) => ({ pending: { ...ui.pending, [id]: verb }, errors: without(ui.errors, id) }));
+    try {
+      await call();
+      await seen(id, verb, before?.state, before?.startedAt);
+    } catch (error) {
+      patchUi(store, (ui) => ({ errors: { ...ui.errors, [id]: toWireError(error) } }));
+    } finally {
+      patchUi(store, (ui) => ({ pending: without(ui.pending, id) }));
+    }
+  }
+
+  function seen(id: string, verb: PendingVerb, state: ContainerState | undefined, startedAt: number | undefined): Promise<void> {
+    const done = (): boolean => {
+      const now = store.getState().engine.containers[id];
+      return now === undefined || (verb === 'restarting' ? now.startedAt !== startedAt : now.state !== state);
+    };
+    return new Promise((resolve) => {
+      if (done()) {
+        resolve();
+        return;
+      }
+      const finish = (): void => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const unsubscribe = store.subscribe(() => done() && finish());
+      const timer = setTimeout(finish, EVENT_WAIT_MS);
+    });
+  }
+
+  async function onVm(verb: PendingVm, call: () => Promise<unknown>): Promise<void> {
+    patchUi(store, () => ({ pendingVm: verb, vmError: undefined }));
+    try {
+      await call();
+    } catch (error) {
+      const wire = toWireError(error);
+      // A start that was cancelled by a stop is no error of the user's.
+      patchUi(store, () => (wire.code === 'rpc.cancelled' ? {} : { vmError: wire }));
+    } finally {
+      patchUi(store, (ui) => (ui.pendingVm === verb ? { pendingVm: undefined } : {}));
+    }
+  }
+
+  /** What fails here is told by the thing's own state or by the connection's. */
+  const quietly = (call: Promise<unknown>): Promise<void> => call.then(
+    () => undefined,
+    () => undefined,
+  );
+
+  return {
+    startContainer: (id) => onContainer(id, 'starting', () => client.call('containers.start', { id })),
+    stopContainer: (id) => onContainer(id, 'stopping', () => client.call('containers.stop', { id })),
+    restartContainer: (id) => onContainer(id, 'restarting', () => client.call('containers.restart', { id })),
+    removeContainer: (id, options) => onContainer(id, 'removing', () => client.call('containers.remove', { id, ...options })),
+    startVm: () => onVm('start', () => client.call('vm.start', {})),
+    stopVm: () => onVm('stop', () => client.call('vm.stop', {})),
+    restartVm: () => onVm('restart', () => client.call('vm.restart', { engineOnly: false })),
+    restartEngine: () => onVm('restartEngine', () => client.call('vm.restart', { engineOnly: true })),
+    cancelTask: (id) => quietly(client.call('tasks.cancel', { id })),
+    dismissTask: (id) => quietly(client.call('tasks.dismiss', { id })),
+    dismissNotice: (id) => quietly(client.call('app.dismissNotice', { id })),
+    clearError: (id) => patchUi(store, (ui) => ({ errors: without(ui.errors, id) })),
+    clearVmError: () => patchUi(store, () => ({ vmError: undefined })),
+    openPanel: (panel) => patchUi(store, () => ({ panel })),
+    toast(text, undo) {
+      const id = ++lastToast;
+      patchUi(store, (ui) => ({ toasts: [...ui.toasts, { id, text, ...(undo === undefined ? {} : { undo }) }] }));
+      return id;
+    },
+    closeToast: (id) => patchUi(store, (ui) => ({ toasts: ui.toasts.filter((toast) => toast.id !== id) })),
+  };
+}

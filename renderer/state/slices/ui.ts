@@ -1,0 +1,35 @@
+// What belongs to this window only: what was clicked and is not answered yet, errors of rows, toasts, open panels.
+import type { WireError } from '../../../preload/contract';
+
+/** Shown in the same frame as the click; the engine's answer confirms it or takes it back. */
+export type PendingVerb = 'starting' | 'stopping' | 'restarting' | 'removing';
+export type PendingVm = 'start' | 'stop' | 'restart' | 'restartEngine';
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+  /** With undo: what to do when the time is over, and when it is taken back. */
+  readonly undo?: { readonly commit: () => void; readonly revert: () => void };
+}
+
+export type OpenPanel = 'notices' | 'shortcuts' | 'log' | 'doctor';
+
+export interface UiSlice {
+  /** By container or image id. */
+  readonly pending: Readonly<Record<string, PendingVerb>>;
+  readonly errors: Readonly<Record<string, WireError>>;
+  readonly pendingVm: PendingVm | undefined;
+  readonly vmError: WireError | undefined;
+  readonly toasts: readonly Toast[];
+  readonly panel: OpenPanel | undefined;
+}
+
+export const initialUi: UiSlice = { pending: {}, errors: {}, pendingVm: undefined, vmError: undefined, toasts: [], panel: undefined };
+
+export function without<T>(map: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  if (!(key in map)) {
+    return map;
+  }
+  const { [key]: _gone, ...rest } = map;
+  return rest;
+}

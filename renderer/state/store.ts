@@ -1,0 +1,48 @@
+// The window's state: a mirror of the backend (engine, vm, tasks, settings, notices) and what is the window's own (ui, connection).
+// Bytes of logs and terminals never enter it.
+import { createStore } from 'zustand/vanilla';
+import type { StoreApi } from 'zustand/vanilla';
+import type { AppInfo, BootTimeline, Notice, Settings, Task, VmLimits, VmStatus } from '../../preload/contract';
+import type { ConnectionState } from '../connect';
+import { initialEngine } from './slices/engine';
+import type { EngineSlice } from './slices/engine';
+import { initialUi } from './slices/ui';
+import type { UiSlice } from './slices/ui';
+
+export interface VmSlice {
+  readonly status: VmStatus | undefined;
+  /** The last 20 starts, newest first. */
+  readonly boots: readonly BootTimeline[];
+  readonly limits: VmLimits | undefined;
+}
+
+export interface State {
+  readonly connection: ConnectionState;
+  readonly app: AppInfo | undefined;
+  readonly engine: EngineSlice;
+  readonly vm: VmSlice;
+  /** Newest first. */
+  readonly tasks: readonly Task[];
+  readonly notices: readonly Notice[];
+  readonly settings: Settings | undefined;
+  readonly ui: UiSlice;
+}
+
+export type Store = StoreApi<State>;
+
+export function createAppStore(): Store {
+  return createStore<State>(() => ({
+    connection: { name: 'connecting' },
+    app: undefined,
+    engine: initialEngine,
+    vm: { status: undefined, boots: [], limits: undefined },
+    tasks: [],
+    notices: [],
+    settings: undefined,
+    ui: initialUi,
+  }));
+}
+
+export function patchUi(store: Store, patch: (ui: UiSlice) => Partial<UiSlice>): void {
+  store.setState((state) => ({ ui: { ...state.ui, ...patch(state.ui) } }));
+}

@@ -1,0 +1,114 @@
+// The one subscriber: the backend's streams into the store, one setState an item. After every reconnect all of them begin again,
+// and each first item is whole, so nothing is missed.
+import type { Client, VmStatus } from '../../preload/contract';
+import type { Connection } from '../connect';
+import { applyEngineChange } from './slices/engine';
+import type { Store } from './store';
+
+/** Only a stream that ended although the connection is up waits this long; a lost connection has its own backoff. */
+const AGAIN_MS = 1000;
+
+export function startSync(connection: Connection, store: Store): () => void {
+  let session = new AbortController();
+
+  const onState = (): void => {
+    const state = connection.get();
+    store.setState({ connection: state });
+    session.abort();
+    if (state.name === 'open') {
+      session = new AbortController();
+      open(connection.client, store, session.signal);
+    }
+  };
+  onState();
+  const unsubscribe = connection.subscribe(onState);
+  return () => {
+    unsubscribe();
+    session.abort();
+  };
+}
+
+function open(client: Client, store: Store, signal: AbortSignal): void {
+  const { setState } = store;
+  const options = { signal };
+
+  void follow(
+    () => client.stream('vm.status', {}, options),
+    (status) => {
+      const before = store.getState().vm.status;
+      setState((s) => ({ vm: { ...s.vm, status } }));
+      if (startEnded(before, status)) {
+        boots();
+      }
+    },
+  );
+  void follow(
+    () => client.stream('engine.changes', {}, options),
+    (change) => setState((s) => ({ engine: applyEngineChange(s.engine, change) })),
+  );
+  void follow(
+    () => client.stream('tasks.changes', {}, options),
+    (tasks) => setState({ tasks }),
+  );
+  void follow(
+    () => client.stream('settings.changes', {}, options),
+    ({ settings }) => {
+      setState({ settings });
+      limits();
+    },
+  );
+  void follow(
+    () => client.stream('app.notices', {}, options),
+    (notices) => setState({ notices }),
+  );
+  once(client.call('app.info', {}, options), (app) => setState({ app }));
+  boots();
+
+  function boots(): void {
+    once(client.call('vm.boots', {}, options), (list) => setState((s) => ({ vm: { ...s.vm, boots: list } })));
+  }
+
+  function limits(): void {
+    once(client.call('vm.limits', {}, options), (value) => setState((s) => ({ vm: { ...s.vm, limits: value } })));
+  }
+
+  async function follow<T>(begin: () => AsyncIterable<T>, apply: (item: T) => void): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const item of begin()) {
+          if (signal.aborted) {
+            return;
+          }
+          apply(item);
+        }
+      } catch {
+        // Told by the connection's own state.
+      }
+      await pause(AGAIN_MS, signal);
+    }
+  }
+}
+
+/** A connection that went is asked again when it is back; pages show what is missing as missing. */
+function once<T>(call: Promise<T>, apply: (value: T) => void): void {
+  call.then(apply, () => undefined);
+}
+
+function startEnded(before: VmStatus | undefined, after: VmStatus): boolean {
+  return before !== undefined && before.state !== after.state && (after.state === 'running' || after.state === 'failed');
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+    if (signal.aborted) {
+      done();
+    }
+  });
+}
