@@ -28,8 +28,7 @@ const ENGINE_RESTART_MS = 120_000;
 const CAP_LOGS_MS = 60_000;
 
 export function createVm(deps: VmDeps): Vm {
-  const { files, resources, settings } = deps;
-  const log = deps.log.child('vm');
+  const { files, resources, settings, log } = deps;
   const driver = createQemuDriver({ files, resources, log });
   const checker = createChecker(resources, files.state.checksums);
   const boots = createBoots(files.state.boots, log);
