@@ -1,9 +1,8 @@
 // A page of this shell, a backend of another process: frames pass through unread but for two things. The hello is said by the shell (the page's
 // token is its own affair), and calls of `shell.*` are answered here, because dialogs and browsers belong to the window.
-import { BerthError, toWireError } from '../../preload/contract';
+import { BerthError, contract, isBerthError, toWireError } from '../../preload/contract';
 import type { BackendHandlers } from '../../preload/contract';
-import { contract } from '../../preload/contract';
-import { decodeFrame, encodeFrame, PROTOCOL } from '../../preload/rpc/frames';
+import { decodeFrame, encodeFrame } from '../../preload/rpc/frames';
 import type { Frame, Hello } from '../../preload/rpc/frames';
 import type { Transport } from '../../preload/rpc/transport';
 
@@ -11,7 +10,7 @@ export type ShellHandlers = Pick<BackendHandlers, Extract<keyof BackendHandlers,
 
 export interface RelayOptions {
   /** Throws `rpc.unauthorized`; returns what is said to the backend. */
-  readonly accept: (hello: Hello) => Omit<Hello, 't' | 'protocol' | 'token'>;
+  readonly accept: (hello: Hello) => Promise<Omit<Hello, 't' | 'protocol' | 'token'>>;
   readonly shell: ShellHandlers;
   readonly helloDeadlineMs?: number;
 }
@@ -21,7 +20,8 @@ const HELLO_DEADLINE_MS = 5000;
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 
 export function relay(page: Transport, backend: Transport, options: RelayOptions): void {
-  let greeted = false;
+  let state: 'new' | 'greeting' | 'open' = 'new';
+  const early: Uint8Array[] = [];
   let closed = false;
   const timer = setTimeout(() => refuse(new BerthError('rpc.unauthorized', {})), options.helloDeadlineMs ?? HELLO_DEADLINE_MS);
 
@@ -39,16 +39,29 @@ export function relay(page: Transport, backend: Transport, options: RelayOptions
     shut();
   }
 
-  function greet(bytes: Uint8Array): void {
+  async function greet(bytes: Uint8Array): Promise<void> {
     const frame = decodeFrame(bytes);
     if (frame.t !== 'hello') {
       throw new BerthError('rpc.unauthorized', {});
     }
-    const hello = options.accept(frame);
-    greeted = true;
+    const hello = await options.accept(frame);
+    state = 'open';
     clearTimeout(timer);
     // The page's own protocol: the backend decides what it may still ask.
-    backend.send(encodeFrame({ ...hello, t: 'hello', protocol: frame.protocol || PROTOCOL }));
+    backend.send(encodeFrame({ ...hello, t: 'hello', protocol: frame.protocol }));
+    early.splice(0).forEach(receive);
+  }
+
+  function receive(bytes: Uint8Array): void {
+    const frame = decodeFrame(bytes);
+    if (frame.t === 'hello') {
+      throw new BerthError('rpc.badFrame', { reason: 'a second hello' });
+    }
+    if (frame.t === 'call' && frame.method.startsWith('shell.')) {
+      void answer(frame, options.shell, page);
+    } else {
+      pass(bytes, backend);
+    }
   }
 
   function pass(bytes: Uint8Array, to: Transport): void {
@@ -61,18 +74,15 @@ export function relay(page: Transport, backend: Transport, options: RelayOptions
   page.start({
     message(bytes) {
       try {
-        if (!greeted) {
-          greet(bytes);
-          return;
-        }
-        const frame = decodeFrame(bytes);
-        if (frame.t === 'hello') {
-          throw new BerthError('rpc.badFrame', { reason: 'a second hello' });
-        }
-        if (frame.t === 'call' && frame.method.startsWith('shell.')) {
-          void answer(frame, options.shell, page);
+        if (state === 'new') {
+          state = 'greeting';
+          greet(bytes).catch((error: unknown) => refuse(isBerthError(error) ? error : new BerthError('rpc.unauthorized', {})));
+        } else if (state === 'greeting' && early.length < 16) {
+          early.push(bytes);
+        } else if (state === 'open') {
+          receive(bytes);
         } else {
-          pass(bytes, backend);
+          throw new BerthError('rpc.badFrame', { reason: 'frames before the hello was answered' });
         }
       } catch (error) {
         refuse(error as BerthError);

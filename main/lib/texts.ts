@@ -40,7 +40,9 @@ export function createTexts(language: Language): Texts {
     if (message === undefined) {
       return key;
     }
-    const shown = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, name.endsWith('Bytes') && typeof value === 'number' ? bytes(value) : value]));
+    const shown = Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [name, name.endsWith('Bytes') && typeof value === 'number' ? bytes(value) : value]),
+    );
     const rendered: unknown = new IntlMessageFormat(message, language, undefined, { ignoreTag: true }).format(shown);
     return String(rendered);
   };
@@ -58,7 +60,9 @@ export function createTexts(language: Language): Texts {
 
 /** From LC_ALL, LC_MESSAGES or LANG, e.g. "zh_CN.UTF-8"; every Chinese is answered in zh-CN. */
 export function languageOf(environment: Readonly<Record<string, string | undefined>>): Language {
-  const locale = [environment['LC_ALL'], environment['LC_MESSAGES'], environment['LANG']].find((value) => value !== undefined && value !== '');
+  const locale = [environment['LC_ALL'], environment['LC_MESSAGES'], environment['LANG']].find(
+    (value) => value !== undefined && value !== '',
+  );
   return /^zh/i.test(locale ?? '') ? 'zh-CN' : 'en';
 }
 

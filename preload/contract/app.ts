@@ -50,6 +50,8 @@ export const appTable = {
   'app.doctor': stream(z.strictObject({}), output<DoctorCheck>(), 'queue'),
   'app.notices': stream(z.strictObject({}), output<readonly Notice[]>(), 'latest'),
   'app.dismissNotice': call(z.strictObject({ id: z.string().min(1).max(64) }), output<void>()),
+  /** Brings the window forward; a backend without one answers with an address that works once. */
+  'app.open': call(z.strictObject({}), output<{ readonly address?: string }>()),
   /** Stops the VM in order; a headless backend then exits. The answer comes before it does. */
   'app.stop': call(z.strictObject({ shutdown: z.boolean().default(false) }), output<void>()),
 };

@@ -1,0 +1,254 @@
+// The composition root: builds every service of the backend and hands out its handlers. Knows no shell: Electron and the browser shell pass in
+// what they are, tests pass in another VM.
+import { join } from 'node:path';
+import { BerthError } from '../preload/contract';
+import type { AppInfo, BackendHandlers, HostFeatures, VmStatus } from '../preload/contract';
+import { createEngineSocket } from './engine-socket/engine-socket';
+import { createEngine } from './engine/engine';
+import { createDoctor } from './doctor/doctor';
+import { createEngineHttp, pingSocket } from './lib/engine-http';
+import type { HomeFiles } from './lib/home';
+import type { Logger } from './lib/logger';
+import { createObservable } from './lib/observable';
+import { createTexts } from './lib/texts';
+import { createNotices } from './notices';
+import { createPorts } from './ports/ports';
+import { openSettings } from './settings/store';
+import { createTasks } from './tasks';
+import { createHostShell } from './terminal/host-shell';
+import { createTerminals } from './terminal/session';
+import { createVm as createQemuVm } from './vm/create-vm';
+import { vmHandlers } from './vm/handlers';
+import type { Resources } from './vm/resources';
+import type { Vm, VmDeps } from './vm/vm';
+
+export interface BackendOptions {
+  readonly files: HomeFiles;
+  readonly resources: Resources;
+  readonly log: Logger;
+  readonly version: string;
+  readonly build: string;
+  /** Whose process this is. */
+  readonly owner: 'electron' | 'headless';
+  /** BCP 47. */
+  readonly locale: string;
+  /** Of the shell in this process. */
+  readonly features: HostFeatures;
+  /** After `app.stop` was answered: the VM is off. */
+  readonly onStop?: () => void;
+  /** `app.open`: shows the window, or gives an address for a browser. */
+  readonly onOpen?: () => Promise<{ readonly address?: string }>;
+  readonly createVm?: (deps: VmDeps) => Vm;
+}
+
+/** Who asks: each connection gets handlers of its own, because what a shell may do and what it is told of itself differ. */
+export interface ConnectedShell {
+  readonly kind: AppInfo['shell'];
+  readonly features: HostFeatures;
+}
+
+export interface Backend {
+  readonly vm: Vm;
+  handlersFor(shell: ConnectedShell): BackendHandlers;
+  /** Counts a window in `shells` until the returned function is called. */
+  connected(kind: AppInfo['shell']): () => void;
+  /** Resolves when it is known whether an earlier backend left a VM running. */
+  readonly adopted: Promise<boolean>;
+  /** keepVm: the next backend adopts it. */
+  dispose(options: { readonly keepVm: boolean }): Promise<void>;
+}
+
+export async function createBackend(options: BackendOptions): Promise<Backend> {
+  const { files, log } = options;
+  const notices = createNotices(log.child('notices'));
+  const english = createTexts('en');
+  const settings = await openSettings({
+    path: files.settings,
+    log: log.child('settings'),
+    notify: notices.notify,
+    limits: () => vm.limits(),
+  });
+  const tasks = createTasks();
+  const available = createObservable(false);
+
+  const vm: Vm = (options.createVm ?? createQemuVm)({
+    files,
+    resources: options.resources,
+    settings: settings.settings,
+    log: log.child('vm'),
+    notify: notices.notify,
+    async ping() {
+      const version = await pingSocket(files.run.docker);
+      available.set(true);
+      return version;
+    },
+    async settle() {
+      await engine.settle();
+      await ports.settle();
+    },
+  });
+  const engine = createEngine({
+    dialer: vm.dialer,
+    log: log.child('engine'),
+    available,
+    tasks,
+    notify: (error) => notices.notify('warn', new BerthError(error.code, error.params as never)),
+    gate: {
+      prepare: (id) => ports.gate.prepare(id),
+      confirm: (id) => ports.gate.confirm(id),
+      release: (id) => ports.gate.release(id),
+      changed: (id) => ports.gate.changed(id),
+    },
+  });
+  const ports = createPorts({
+    dialer: vm.dialer,
+    inspect: (id) => createEngineHttp(vm.dialer).inspectContainer(id),
+    containers: engine.containers,
+    notify: (error) => notices.notify('warn', error),
+    log: log.child('ports'),
+  });
+  const socket = await createEngineSocket({
+    path: files.run.docker,
+    dialer: vm.dialer,
+    available: () => whyAway(vm.status.get()),
+    ports: ports.gate,
+    describe: (error) => {
+      const { title, next } = english.error(error);
+      return `${title}. ${next}`;
+    },
+    log: log.child('socket'),
+  });
+  const dockerHost = dockerHostOf(files);
+  const dockerCliFolder = join(options.resources.bundle, 'bin');
+  const terminals = createTerminals({
+    openExec: (request) => engine.openExec(request),
+    ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
+  });
+  const doctor = createDoctor({ files, vm });
+  const context = { name: 'berth', state: (): AppInfo['context'] => 'none' };
+
+  const unwatch = vm.status.subscribe(({ state }) => {
+    if (state !== 'running' && state !== 'starting') {
+      available.set(false);
+      engine.pauseEvents();
+    }
+  });
+  const adopted = vm.adopt().catch((error: unknown) => {
+    log.error('adopting failed', { error });
+    return false;
+  });
+
+  const windows = new Map<AppInfo['shell'], number>();
+  const shells = (): string[] => [...new Set([options.owner, ...windows.keys()])];
+
+  const base: BackendHandlers = {
+    ...notices.handlers,
+    ...settings.handlers,
+    ...engine.handlers,
+    ...tasks.handlers,
+    ...terminals.handlers,
+    ...vmHandlers(vm, files),
+    'app.info': () => ({
+      version: options.version,
+      build: options.build,
+      platform: process.platform as AppInfo['platform'],
+      shell: 'cli',
+      features: { hostTerminal: false, tray: false },
+      locale: options.locale,
+      home: files.root,
+      dockerHost,
+      contextName: context.name,
+      context: context.state(),
+      dockerCliFolder,
+      shells: shells(),
+    }),
+    'app.doctor': (_input, { signal }) => doctor.run(signal),
+    'app.open': () => {
+      if (options.onOpen === undefined) {
+        throw new BerthError('rpc.unavailableHere', { what: 'app.open' });
+      }
+      return options.onOpen();
+    },
+    'app.stop': async () => {
+      await adopted;
+      await vm.stop();
+      // The answer goes out first.
+      setTimeout(() => options.onStop?.(), 50);
+    },
+    'shell.openExternal': () => {
+      throw new BerthError('rpc.unavailableHere', { what: 'shell.openExternal' });
+    },
+    'vm.start': async () => {
+      await adopted;
+      await vm.start();
+    },
+    'vm.stop': async () => {
+      await adopted;
+      await vm.stop();
+    },
+    'vm.restart': async ({ engineOnly }) => {
+      await adopted;
+      await vm.restart({ engineOnly });
+    },
+  };
+
+  return {
+    vm,
+    adopted,
+    handlersFor: (shell) => forShell(base, shell),
+    connected(kind) {
+      if (kind === 'cli') {
+        return () => undefined;
+      }
+      windows.set(kind, (windows.get(kind) ?? 0) + 1);
+      return () => {
+        const left = (windows.get(kind) ?? 1) - 1;
+        if (left === 0) {
+          windows.delete(kind);
+        } else {
+          windows.set(kind, left);
+        }
+      };
+    },
+    async dispose({ keepVm }) {
+      unwatch();
+      tasks.dispose();
+      await terminals.dispose();
+      engine.dispose();
+      await socket.dispose();
+      await ports.dispose();
+      await vm.dispose({ keepVm });
+    },
+  };
+}
+
+/** A terminal of the host belongs to the desktop's window only; a browser's page neither opens one nor learns of one. */
+function forShell(base: BackendHandlers, { kind, features }: ConnectedShell): BackendHandlers {
+  return {
+    ...base,
+    'app.info': async (input, context) => ({ ...(await base['app.info'](input, context)), shell: kind, features }),
+    'terminal.open': (input, context) => {
+      if (input.kind === 'host' && !features.hostTerminal) {
+        throw new BerthError('rpc.unavailableHere', { what: 'terminal.host' });
+      }
+      return base['terminal.open'](input, context);
+    },
+    'terminal.list': async (input, context) =>
+      (await base['terminal.list'](input, context)).filter((session) => session.kind !== 'host' || features.hostTerminal),
+  };
+}
+
+export function dockerHostOf(files: HomeFiles): string {
+  return process.platform === 'win32' ? `npipe://${files.run.docker.replaceAll('\\', '/')}` : `unix://${files.run.docker}`;
+}
+
+/** undefined = the engine may be dialled. During a start it may: the ping that ends the start goes through the same socket. */
+function whyAway(status: VmStatus): BerthError | undefined {
+  if (status.state === 'running' || status.state === 'starting') {
+    return undefined;
+  }
+  if (status.error !== undefined) {
+    return new BerthError(status.error.code, status.error.params as never);
+  }
+  return new BerthError('vm.notRunning', { state: status.state });
+}

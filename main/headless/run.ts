@@ -1,0 +1,115 @@
+// The browser shell, composed: a home's backend or a way to another's, the server for pages, signals, the end.
+import type { Texts } from '../lib/texts';
+import type { HomeFiles } from '../lib/home';
+import type { Logger } from '../lib/logger';
+import { openShell } from '../shell';
+import type { Shell, ShellOptions } from '../shell';
+import { hasDisplay, openBrowser } from './browser';
+import { serveHttp } from './http';
+import type { HttpServer } from './http';
+import { OPENED_CODE_MS, PRINTED_CODE_MS } from './sessions';
+
+export interface HeadlessOptions extends Pick<ShellOptions, 'resources' | 'version' | 'build' | 'locale' | 'createVm'> {
+  readonly files: HomeFiles;
+  readonly log: Logger;
+  readonly texts: Texts;
+  readonly renderer: string;
+  /** 0 = a free one. */
+  readonly port: number;
+  /** `none`: only the control socket, until `berth open` asks for a window. */
+  readonly window: 'open' | 'print' | 'none';
+  /** Starts the VM. */
+  readonly start: boolean;
+  /** Results, for people and scripts. */
+  readonly print: (line: string) => void;
+  /** Words on the way. */
+  readonly say: (line: string) => void;
+}
+
+export interface Headless {
+  readonly attached: boolean;
+  /** Resolves when the backend is to end: after `app.stop`, or when the owner that it was attached to stopped its VM. */
+  readonly ended: Promise<void>;
+  address(lifetimeMs: number): Promise<string>;
+  dispose(options: { readonly keepVm: boolean }): Promise<void>;
+}
+
+export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
+  const { files, log, texts } = options;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let server: Promise<HttpServer> | undefined;
+  let disposed = false;
+
+  const open = (start: boolean): Promise<Shell> =>
+    openShell({
+      ...options,
+      log,
+      start,
+      owner: 'headless',
+      features: { hostTerminal: false, tray: false },
+      onStop: end,
+      onOpen: async () => ({ address: await address(PRINTED_CODE_MS) }),
+    });
+  let shell = watch(await open(options.start));
+
+  /** The owner went away under an attached shell: this one takes its place, and adopts its VM. */
+  function watch(current: Shell): Promise<Shell> {
+    if (current.attached) {
+      void current.client.closed.then(() => {
+        if (!disposed) {
+          shell = open(false).then(watch);
+          shell.catch((error: unknown) => {
+            log.error('no backend', { error });
+            end();
+          });
+        }
+      });
+    }
+    return Promise.resolve(current);
+  }
+
+  function listen(): Promise<HttpServer> {
+    server ??= serveHttp({
+      renderer: options.renderer,
+      port: options.port,
+      log: log.child('http'),
+      connect: (page, accept) =>
+        void shell.then(
+          (current) => current.connect(page, accept),
+          () => page.close(),
+        ),
+    });
+    return server;
+  }
+
+  async function address(lifetimeMs: number): Promise<string> {
+    return (await listen()).address(lifetimeMs);
+  }
+
+  const first = await shell;
+  if (options.window !== 'none') {
+    await listen();
+    if (options.window === 'open' && hasDisplay() && (await openBrowser(await address(OPENED_CODE_MS), files.run.folder))) {
+      options.say(texts.text('cli', 'headless.opened'));
+    } else {
+      options.say(texts.text('cli', 'headless.ready'));
+      options.print(await address(PRINTED_CODE_MS));
+    }
+  }
+
+  return {
+    attached: first.attached,
+    ended,
+    address,
+    async dispose(how) {
+      disposed = true;
+      const http = await server?.catch(() => undefined);
+      await http?.dispose();
+      const current = await shell.catch(() => undefined);
+      await current?.dispose(how);
+    },
+  };
+}

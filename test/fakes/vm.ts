@@ -1,0 +1,181 @@
+// A VM without a VM: an engine behind a local unix socket (fakes/dockerd), with states and boot phases as the real one has them.
+import { createConnection } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { BerthError, bootPhases } from '../../preload/contract';
+import type { AcceleratorVerdict, BootTimeline, VmStatus } from '../../preload/contract';
+import { createObservable } from '../../main/lib/observable';
+import type { Vm, VmDeps } from '../../main/vm/vm';
+
+export interface FakeVmOptions {
+  /** The fake engine's socket. */
+  readonly engine: string;
+  /** Length of each phase of a start. */
+  readonly phaseMs?: number;
+  /** There is one that an earlier backend left running. */
+  readonly adoptable?: boolean;
+  /** The next start fails with this. */
+  readonly failure?: () => BerthError | undefined;
+}
+
+const GIB = 2 ** 30;
+const verdict: AcceleratorVerdict = {
+  name: 'tcg',
+  works: true,
+  reason: { key: 'software', params: { seconds: 0 } },
+  seconds: 0,
+  remembered: true,
+};
+const kvm: AcceleratorVerdict = {
+  name: 'kvm',
+  works: false,
+  reason: { key: 'internalError', params: { seconds: 0.4, detail: 'KVM internal error' } },
+  seconds: 0.4,
+  remembered: true,
+};
+
+export function createFakeVm({ engine, phaseMs = 20, adoptable = false, failure = () => undefined }: FakeVmOptions): (deps: VmDeps) => Vm {
+  return (deps) => {
+    const base: VmStatus = {
+      state: 'stopped',
+      driver: 'qemu',
+      features: { suspend: false, shares: false, hostfwd: true, balloon: true },
+      accelerator: verdict,
+      cpus: 2,
+      memoryBytes: 2 * GIB,
+      pendingRestart: false,
+    };
+    const status = createObservable<VmStatus>(base);
+    const boots: BootTimeline[] = [];
+    let starting: Promise<void> | undefined;
+    let link = false;
+    const streams = new Set<Duplex>();
+
+    const sever = (): void => {
+      link = false;
+      streams.forEach((stream) => stream.destroy());
+    };
+
+    async function boot(kind: BootTimeline['kind']): Promise<void> {
+      const startedAt = performance.now();
+      const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
+      let timeline: BootTimeline = { at: Date.now(), kind, accelerator: 'tcg', phases: [] };
+      try {
+        for (const name of bootPhases) {
+          const begun = seconds();
+          timeline = { ...timeline, phases: [...timeline.phases, { name, startedAt: begun, deadline: 60 }] };
+          status.set({ ...base, state: 'starting', phase: name, boot: timeline, pid: process.pid });
+          await new Promise((resolve) => setTimeout(resolve, kind === 'adopt' ? 1 : phaseMs));
+          const error = name === 'dockerd' ? failure() : undefined;
+          if (error !== undefined) {
+            throw error;
+          }
+          link ||= name === 'ssh';
+          const version = name === 'ping' ? await deps.ping(AbortSignal.timeout(10_000)) : undefined;
+          if (name === 'ports') {
+            await deps.settle(AbortSignal.timeout(10_000));
+          }
+          timeline = {
+            ...timeline,
+            phases: timeline.phases.map((phase) => (phase.name === name ? { ...phase, endedAt: seconds() } : phase)),
+          };
+          if (version !== undefined) {
+            status.set({ ...status.get(), engine: version });
+          }
+        }
+        timeline = { ...timeline, seconds: seconds() };
+        status.set({
+          ...base,
+          state: 'running',
+          boot: timeline,
+          pid: process.pid,
+          runningSince: Date.now(),
+          engine: status.get().engine ?? { version: '', apiVersion: '' },
+        });
+      } catch (error) {
+        sever();
+        const wire =
+          error instanceof BerthError
+            ? { code: error.code, params: error.params }
+            : { code: 'vm.exited' as const, params: { detail: String(error) } };
+        timeline = { ...timeline, error: wire };
+        status.set({ ...base, state: 'failed', error: wire, boot: timeline });
+        throw error;
+      } finally {
+        boots.unshift(timeline);
+      }
+    }
+
+    async function start(kind: BootTimeline['kind'] = 'cold'): Promise<void> {
+      if (status.get().state === 'running') {
+        return;
+      }
+      starting ??= boot(kind).finally(() => {
+        starting = undefined;
+      });
+      await starting;
+    }
+
+    async function stop(): Promise<void> {
+      await starting?.catch(() => undefined);
+      if (status.get().state === 'running') {
+        status.set({ ...base, state: 'stopping', pid: process.pid });
+        sever();
+        await new Promise((resolve) => setTimeout(resolve, phaseMs));
+      }
+      status.set({ ...base, ...(boots[0] === undefined ? {} : { boot: boots[0] }) });
+    }
+
+    return {
+      status,
+      dialer: {
+        engine: () =>
+          new Promise((resolve, reject) => {
+            if (!link) {
+              reject(new BerthError('engine.away', { reason: status.get().state }));
+              return;
+            }
+            const socket = createConnection({ path: engine, allowHalfOpen: true }, () => resolve(socket));
+            streams.add(socket);
+            socket.on('close', () => streams.delete(socket));
+            socket.on('error', (error) => reject(new BerthError('engine.away', { reason: error.message })));
+          }),
+        tcp: (host, port) =>
+          new Promise((resolve, reject) => {
+            const socket = createConnection({ host, port }, () => resolve(socket));
+            socket.on('error', reject);
+          }),
+      },
+      agent: { call: () => Promise.reject(new BerthError('vm.notRunning', { state: status.get().state })) },
+      doctorChecks: [{ id: 'accelerator', run: () => Promise.resolve({ status: 'warn', detail: 'tcg' }) }],
+      exec: () => Promise.resolve({ stdout: '', stderr: '', code: 0 }),
+      start: () => start(),
+      stop,
+      async restart({ engineOnly = false } = {}) {
+        if (!engineOnly) {
+          await stop();
+        }
+        await start();
+      },
+      async adopt() {
+        if (!adoptable) {
+          return false;
+        }
+        await start('adopt');
+        return true;
+      },
+      limits: () =>
+        Promise.resolve({
+          cpus: { min: 1, max: 8, default: 2 },
+          memoryBytes: { min: GIB, max: 16 * GIB, default: 4 * GIB },
+          accelerators: [kvm, verdict],
+        }),
+      boots: () => boots,
+      async dispose({ keepVm }) {
+        if (!keepVm) {
+          await stop();
+        }
+        sever();
+      },
+    };
+  };
+}
