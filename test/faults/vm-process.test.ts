@@ -1,0 +1,169 @@
+// The VM's process and its guest under faults: killed, left alone, taken over. One VM, which each test leaves running for the next.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { retryUntil } from '../../main/lib/async';
+import { isAlive } from '../../main/lib/process';
+import { engineGet, makeHome, openVm } from '../vm/open-vm';
+import type { OpenVm } from '../vm/open-vm';
+
+let home: string;
+let open: OpenVm;
+
+beforeAll(async () => {
+  home = await makeHome('berth-f-');
+  open = await openVm(home);
+  await open.vm.start();
+});
+
+afterAll(async () => {
+  await open.close({ keepVm: false });
+  await rm(home, { recursive: true, force: true });
+});
+
+/** Waits for a condition that no event of the test's own announces. */
+function eventually<T>(check: () => Promise<T> | T, seconds: number): Promise<T> {
+  return retryUntil(async () => check(), 20, AbortSignal.timeout(seconds * 1000));
+}
+
+function pidOf(box: OpenVm): number {
+  const { pid } = box.vm.status.get();
+  if (pid === undefined) {
+    throw new Error('no VM runs');
+  }
+  return pid;
+}
+
+test('QEMU killed: seen at once, said with its cause, started again', async () => {
+  const before = pidOf(open);
+  const seen = new Promise<number>((resolve) => {
+    const since = performance.now();
+    const stop = open.vm.status.subscribe(({ state }) => {
+      if (state === 'starting') {
+        stop();
+        resolve(performance.now() - since);
+      }
+    });
+  });
+  process.kill(before, 'SIGKILL');
+  expect(await seen).toBeLessThan(2000);
+  expect(open.notices.map(({ code }) => code)).toContain('vm.exited');
+  expect(open.notices.find(({ code }) => code === 'vm.exited')?.params['detail']).toContain('SIGKILL');
+  await expect(open.vm.dialer.engine()).rejects.toMatchObject({ code: 'engine.away', params: { reason: 'starting' } });
+  await open.vm.start();
+  expect(pidOf(open)).not.toBe(before);
+  expect((await engineGet(open.files.run.docker, '/_ping')).body).toBe('OK');
+});
+
+test('a guest that panics is a death with a cause, not a hang', async () => {
+  open.notices.length = 0;
+  void open.vm.exec('echo c > /proc/sysrq-trigger').catch(() => undefined);
+  await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('vm.exited'), 20);
+  expect(String(open.notices[0]?.params['detail'])).toMatch(/guest-(panic|reset|shutdown)/);
+  await open.vm.start();
+  expect(open.vm.status.get().state).toBe('running');
+});
+
+test('dockerd killed in the guest: said, and answering again without a restart of the VM', async () => {
+  open.notices.length = 0;
+  const before = pidOf(open);
+  await open.vm.exec('kill -9 $(pidof dockerd)');
+  await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('engine.exited'), 5);
+  expect(open.notices[0]?.params).toMatchObject({ service: 'dockerd', status: 'signal 9' });
+  await eventually(() => expect(open.vm.status.get()).toMatchObject({ state: 'running', engine: { apiVersion: expect.any(String) as string } }), 60);
+  expect(open.vm.status.get().error).toBeUndefined();
+  expect(pidOf(open)).toBe(before);
+});
+
+test('every sshd killed in the guest: the connections come back by themselves', async () => {
+  open.notices.length = 0;
+  await open.vm.exec('kill -9 $(pidof sshd sshd-session sshd-auth)').catch(() => undefined);
+  await eventually(() => expect(open.notices.some(({ params }) => params['service'] === 'sshd')).toBe(true), 5);
+  await eventually(async () => expect((await engineGet(open.files.run.docker, '/_ping')).body).toBe('OK'), 30);
+  expect((await eventually(() => open.vm.exec(['echo', 'back']), 30)).stdout).toBe('back\n');
+});
+
+test('restart of the engine only: same VM, dockerd anew, no notice', async () => {
+  open.notices.length = 0;
+  const before = pidOf(open);
+  const dockerd = (await open.vm.exec('pidof dockerd')).stdout;
+  await open.vm.restart({ engineOnly: true });
+  expect((await open.vm.exec('pidof dockerd')).stdout).not.toBe(dockerd);
+  expect(pidOf(open)).toBe(before);
+  expect(open.notices).toEqual([]);
+});
+
+test('a backend that is gone leaves the VM running, and the next one takes it over', async () => {
+  const before = pidOf(open);
+  const uptime = (await open.vm.agent.call('status', {})).uptime;
+  await open.close({ keepVm: true });
+  expect(isAlive(before)).toBe(true);
+  open = await openVm(home);
+  expect(await open.vm.adopt()).toBe(true);
+  expect(pidOf(open)).toBe(before);
+  expect((await open.vm.agent.call('status', {})).uptime).toBeGreaterThan(uptime);
+  expect((await engineGet(open.files.run.docker, '/_ping')).body).toBe('OK');
+});
+
+test('a VM that was taken over and dies is seen too', async () => {
+  open.notices.length = 0;
+  process.kill(pidOf(open), 'SIGKILL');
+  await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('vm.exited'), 2);
+  await open.vm.start();
+});
+
+test('a second QEMU on the same disk is refused by its lock', async () => {
+  const { files } = open;
+  // As after a power cut of the backend alone, with the state lost: nobody knows of the VM that runs.
+  const state = readFileSync(files.state.vm, 'utf8');
+  await open.close({ keepVm: true });
+  await rm(files.state.vm);
+  const other = await openVm(home);
+  try {
+    expect(await other.vm.adopt()).toBe(false);
+    await expect(other.vm.start()).rejects.toMatchObject({ code: 'disk.inUse', params: { path: files.disks.data } });
+    expect(other.vm.status.get()).toMatchObject({ state: 'failed', error: { code: 'disk.inUse' } });
+  } finally {
+    await other.close({ keepVm: true });
+  }
+  process.kill((JSON.parse(state) as { pid: number }).pid, 'SIGKILL');
+  open = await openVm(home);
+});
+
+test('leftovers of a dead VM are cleaned away: stale sockets, a pid that another program has now', async () => {
+  const { files } = open;
+  writeFileSync(files.run.qmp, '');
+  writeFileSync(files.run.agent, '');
+  const stale = { format: 1, pid: process.pid, startTime: '1', bootId: 'another', sshPort: 1, cpus: 1, memoryBytes: 1, startedAt: 1 };
+  const accelerator = { name: 'tcg', works: true, reason: { key: 'software', params: {} }, seconds: 0, remembered: true };
+  await writeFile(files.state.vm, JSON.stringify({ ...stale, accelerator }));
+  expect(await open.vm.adopt()).toBe(false);
+  expect(isAlive(process.pid)).toBe(true);
+  await expect(access(files.run.qmp)).rejects.toThrow();
+  expect(await readFile(files.logs.berth, 'utf8')).toContain('"pidReused":true');
+  await open.vm.start();
+  expect(open.vm.status.get().state).toBe('running');
+});
+
+test('a stop leaves nothing: no process, no socket, no state', async () => {
+  const pid = pidOf(open);
+  await open.vm.stop();
+  expect(isAlive(pid)).toBe(false);
+  expect(open.vm.status.get()).toMatchObject({ state: 'stopped' });
+  for (const path of [open.files.run.qmp, open.files.run.agent, open.files.state.vm]) {
+    await expect(access(path)).rejects.toThrow();
+  }
+  await expect(open.vm.dialer.engine()).rejects.toMatchObject({ code: 'engine.away', params: { reason: 'stopped' } });
+  await expect(open.vm.exec('true')).rejects.toMatchObject({ code: 'vm.notRunning' });
+});
+
+test('a stop during a start ends it, and nothing is left', async () => {
+  const starting = open.vm.start();
+  await eventually(() => expect(pidOf(open)).toBeGreaterThan(0), 60);
+  const pid = pidOf(open);
+  const refused = expect(starting).rejects.toMatchObject({ code: 'rpc.cancelled' });
+  await open.vm.stop();
+  await refused;
+  expect(isAlive(pid)).toBe(false);
+  expect(open.vm.status.get().state).toBe('stopped');
+});
