@@ -152,13 +152,10 @@ function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undef
 async function collect(channel: ClientChannel, lost: () => Error | undefined): Promise<ExecResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  let code = -1;
   channel.on('data', (chunk: Buffer) => stdout.push(chunk));
   channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  channel.on('exit', (status: number | null) => {
-    code = status ?? -1;
-  });
-  await new Promise<void>((resolve) => channel.on('close', () => resolve()));
+  // Not by 'exit': a short command's status can arrive in the same packet as the channel, before anyone listens.
+  const code = await new Promise<number>((resolve) => channel.on('close', (status?: number | null) => resolve(status ?? -1)));
   const gone = lost();
   if (gone !== undefined) {
     throw new BerthError('ssh.unreachable', { detail: gone.message }, { cause: gone });
