@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -59,6 +60,7 @@ static void modules_later(int dir) {
     become_child("modules", false);
     dup2(log_pipe_write(LOG_INIT), 2);
     modules_load(dir, "late");
+    mount_at("binfmt_misc", "/proc/sys/fs/binfmt_misc", "binfmt_misc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     _exit(0);
   }
 }
