@@ -1,6 +1,5 @@
 // HTTP to dockerd over a Dialer: one keep-alive agent a lane, answers as JSON, as a stream, or as a raw connection after an upgrade.
 // Knows no path of the API. Why not dockerode's modem: see "Decisions" in ARCHITECTURE.md.
-import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -85,6 +84,18 @@ async function collect(response: IncomingMessage, limit: number): Promise<string
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Until more may be sent, or nobody wants it any more. */
+function room(outgoing: ClientRequest): Promise<void> {
+  const events = ['drain', 'close', 'response'] as const;
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      events.forEach((event) => outgoing.off(event, settle));
+      resolve();
+    };
+    events.forEach((event) => outgoing.on(event, settle));
+  });
+}
+
 async function send(outgoing: ClientRequest, { body, upload }: EngineRequest, answered: () => boolean): Promise<void> {
   if (upload === undefined) {
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
@@ -96,7 +107,7 @@ async function send(outgoing: ClientRequest, { body, upload }: EngineRequest, an
       return;
     }
     if (!outgoing.write(chunk)) {
-      await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close'), once(outgoing, 'response')]);
+      await room(outgoing);
     }
   }
   outgoing.end();

@@ -91,13 +91,16 @@ function messageOf(body: string): string {
   return body.slice(0, 1000).trim();
 }
 
-/** What went wrong below HTTP. Ours pass through; an abort stays the caller's own. */
+/** What went wrong below HTTP. Ours and mistakes in code pass through; an abort stays the caller's own. */
 export function linkError(error: unknown, signal?: AbortSignal): Error {
   if (error instanceof BerthError) {
     return error;
   }
   if (signal?.aborted === true) {
     return new BerthError('rpc.cancelled', {}, { cause: error });
+  }
+  if (error instanceof TypeError || error instanceof RangeError) {
+    return error;
   }
   return new BerthError('engine.away', { reason: error instanceof Error ? error.message : String(error) }, { cause: error });
 }

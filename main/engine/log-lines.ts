@@ -47,7 +47,7 @@ export function createLineAssembler(stream: LogStream, stamped: boolean): LineAs
     parts.push(bytes);
     size += bytes.length;
     lineBytes += bytes.length;
-    while (size >= MAX_LINE_BYTES) {
+    while (size > MAX_LINE_BYTES) {
       const all = whole(Buffer.alloc(0));
       const cut = beforeCharacter(all, MAX_LINE_BYTES);
       emit([stream, time, all.toString('utf8', 0, cut)]);

@@ -88,8 +88,10 @@ export function createTerminals({ openExec, openHost }: TerminalDeps): Terminals
   async function* output(id: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const live = found(id);
     yield* live.output.read(signal);
-    // Who reads to the end asks for the exit code next.
-    await live.process.exitCode;
+    if (!signal.aborted) {
+      // Who reads to the end asks for the exit code next.
+      await live.process.exitCode;
+    }
   }
 
   async function close(id: string): Promise<void> {

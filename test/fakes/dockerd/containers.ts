@@ -11,6 +11,7 @@ interface CreateBody {
   readonly HostConfig?: {
     readonly PortBindings?: Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[]>;
     readonly Binds?: readonly string[];
+    readonly Mounts?: readonly { readonly Source?: string; readonly Target?: string; readonly ReadOnly?: boolean }[];
     readonly RestartPolicy?: { readonly Name?: string };
     readonly AutoRemove?: boolean;
   };
@@ -134,7 +135,7 @@ export function containerRoutes(model: Model): Route[] {
       env: body.Env ?? [],
       tty: body.Tty ?? false,
       labels: body.Labels ?? {},
-      binds: body.HostConfig?.Binds ?? [],
+      binds: [...(body.HostConfig?.Binds ?? []), ...(body.HostConfig?.Mounts ?? []).map((mount) => `${mount.Source}:${mount.Target}${mount.ReadOnly === true ? ':ro' : ''}`)],
       restartPolicy: body.HostConfig?.RestartPolicy?.Name ?? 'no',
       autoRemove: body.HostConfig?.AutoRemove ?? false,
     });

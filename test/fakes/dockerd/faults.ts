@@ -18,6 +18,8 @@ export interface Fault {
     | { readonly kind: 'hang' }
     /** Answers with these bytes instead of its own, as the body of a 200. */
     | { readonly kind: 'body'; readonly contentType: string; readonly body: string }
+    /** 302 to somewhere else: a hostile engine. */
+    | { readonly kind: 'redirect'; readonly location: string }
     /** At most so many bytes of the answer each 20 ms. */
     | { readonly kind: 'drip'; readonly bytesPerTick: number };
 }
@@ -41,6 +43,16 @@ function cutAfter(response: ServerResponse, limit: number): void {
     }
     return true;
   }) as typeof response.write;
+  const end = response.end.bind(response) as () => void;
+  response.end = ((chunk?: Uint8Array | string) => {
+    if (chunk !== undefined) {
+      response.write(chunk);
+    }
+    if (left > 0) {
+      end();
+    }
+    return response;
+  }) as typeof response.end;
 }
 
 function drip(response: ServerResponse, bytesPerTick: number): void {
@@ -96,6 +108,9 @@ export function createFaults() {
         return;
       case 'body':
         response.writeHead(200, { 'Content-Type': effect.contentType }).end(effect.body);
+        throw new Error('answered');
+      case 'redirect':
+        response.writeHead(302, { Location: effect.location }).end();
         throw new Error('answered');
       case 'cutAfter':
         cutAfter(response, effect.bytes);

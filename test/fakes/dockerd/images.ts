@@ -36,7 +36,7 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
 
   async function pull({ query, response, gone }: Exchange): Promise<void> {
     const tag = query.get('tag') ?? '';
-    const name = query.get('fromImage') ?? '';
+    const name = (query.get('fromImage') ?? '').replace(/^docker\.io\/(?:library\/)?/, '');
     const reference = tag === '' ? name : `${name}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`;
     const refused = refusalOf(reference);
     if (refused !== undefined) {
