@@ -26,19 +26,21 @@ export interface ShellOptions {
   /** Folders of the application: the built window, the built preload, the tray's pictures. */
   readonly folders: { readonly renderer: string; readonly preload: string; readonly tray: string };
   readonly openBackend: OpenBackend;
+  /** From a checkout: developer tools are there, and debuggers may attach. */
+  readonly developer: boolean;
 }
 
 const documentation = 'https://docs.docker.com/engine/';
 
 /** Resolves when the window is open, or false where another instance has the home's window (which then shows itself). */
-export async function runShell({ files, log, folders, openBackend }: ShellOptions): Promise<boolean> {
+export async function runShell({ files, log, folders, openBackend, developer }: ShellOptions): Promise<boolean> {
   app.enableSandbox();
   app.setPath('userData', files.electron);
   if (!app.requestSingleInstanceLock()) {
     app.exit(0);
     return false;
   }
-  if (app.isPackaged) {
+  if (!developer) {
     for (const name of ['remote-debugging-port', 'remote-debugging-pipe', 'inspect', 'inspect-brk']) {
       app.commandLine.removeSwitch(name);
     }
@@ -73,7 +75,7 @@ export async function runShell({ files, log, folders, openBackend }: ShellOption
   const window = await openMainWindow({
     preload: folders.preload,
     stateFile: files.state.window,
-    devTools: !app.isPackaged,
+    devTools: developer,
     prepare: ({ webContents }) => ports.register(webContents),
   });
   app.on('second-instance', () => window.show());
@@ -143,7 +145,7 @@ export async function runShell({ files, log, folders, openBackend }: ShellOption
       closeWindow: () => window.browserWindow.close(),
       quit: () => app.quit(),
       documentation: () => void openExternal(documentation),
-      developer: !app.isPackaged,
+      developer,
     });
   };
   refresh('system');

@@ -32,7 +32,8 @@ export async function bundleNode({ entry, outfile, build: buildId = 'dev', targe
         'process.env.BERTH_BUILD': JSON.stringify(buildId),
         'process.env.BERTH_VERSION': JSON.stringify(readJson(join(root, 'package.json')).version),
       },
-      banner: { js: "const __moduleUrl = require('url').pathToFileURL(__filename).href;" },
+      // Only where it is used: a sandboxed preload has no __filename.
+      banner: { js: "const __moduleUrl = typeof __filename === 'string' ? require('url').pathToFileURL(__filename).href : '';" },
     });
     renameSync(temporary, outfile);
   } finally {
