@@ -3,9 +3,11 @@
 import { join } from 'node:path';
 import { BerthError } from '../preload/contract';
 import type { AppInfo, BackendHandlers, HostFeatures, VmStatus } from '../preload/contract';
+import { openDockerContext } from './engine-socket/context';
 import { createEngineSocket } from './engine-socket/engine-socket';
 import { createEngine } from './engine/engine';
 import { createDoctor } from './doctor/doctor';
+import { dockerHostOf } from './lib/docker-host';
 import { createEngineHttp, pingSocket } from './lib/engine-http';
 import type { HomeFiles } from './lib/home';
 import type { Logger } from './lib/logger';
@@ -125,7 +127,10 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
   });
   const doctor = createDoctor({ files, vm });
-  const context = { name: 'berth', state: (): AppInfo['context'] => 'none' };
+  const context = await openDockerContext({ dockerHost, log: log.child('context') });
+  if (context.error !== undefined) {
+    notices.notify('warn', context.error);
+  }
 
   const unwatch = vm.status.subscribe(({ state }) => {
     if (state !== 'running' && state !== 'starting') {
@@ -188,7 +193,13 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     },
     'vm.restart': async ({ engineOnly }) => {
       await adopted;
-      await vm.restart({ engineOnly });
+      // An open stream of events delays dockerd's end by seconds.
+      const resume = engineOnly ? engine.pauseEvents() : undefined;
+      try {
+        await vm.restart({ engineOnly });
+      } finally {
+        resume?.();
+      }
     },
   };
 
@@ -236,10 +247,6 @@ function forShell(base: BackendHandlers, { kind, features }: ConnectedShell): Ba
     'terminal.list': async (input, context) =>
       (await base['terminal.list'](input, context)).filter((session) => session.kind !== 'host' || features.hostTerminal),
   };
-}
-
-export function dockerHostOf(files: HomeFiles): string {
-  return process.platform === 'win32' ? `npipe://${files.run.docker.replaceAll('\\', '/')}` : `unix://${files.run.docker}`;
 }
 
 /** undefined = the engine may be dialled. During a start it may: the ping that ends the start goes through the same socket. */

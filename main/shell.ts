@@ -93,9 +93,10 @@ async function ownShell(lock: HomeLock, options: ShellOptions): Promise<Shell> {
     client: createClient(own.client, { build: options.build, client: 'cli' }),
     connect: (page, accept = anyPage) => servePage(owned, page, options, accept),
     async dispose(how) {
-      await control.dispose();
       await owned.dispose(how);
+      // Last, so that who waits for the end on the control socket finds the home free.
       await lock.release();
+      await control.dispose();
     },
   };
 }

@@ -1,10 +1,10 @@
 // The browser shell, composed: a home's backend or a way to another's, the server for pages, signals, the end.
+import { hasDisplay, openBrowser } from '../lib/browser';
 import type { Texts } from '../lib/texts';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import { openShell } from '../shell';
 import type { Shell, ShellOptions } from '../shell';
-import { hasDisplay, openBrowser } from './browser';
 import { serveHttp } from './http';
 import type { HttpServer } from './http';
 import { OPENED_CODE_MS, PRINTED_CODE_MS } from './sessions';

@@ -28,6 +28,8 @@ export const errorTable = {
   'rpc.unavailableHere': spec<{ what: string }>(),
   'internal.unexpected': spec<{ detail: string }>('openLogs'),
 
+  'backend.notStarted': spec<{ detail: string }>('openLogs', true),
+
   // The home and its files
   'home.notWritable': spec<{ path: string; reason: string }>(),
   'home.newer': spec<{ path: string; found: number; known: number }>(),

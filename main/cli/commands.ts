@@ -1,0 +1,224 @@
+// What each command does: a thin client of the contract, over the control socket; it knows no other way in.
+import { logSources } from '../../preload/contract';
+import type { AppInfo, DoctorCheck } from '../../preload/contract';
+import type { RpcClient } from '../../preload/rpc/client';
+import { dockerHostOf } from '../lib/docker-host';
+import type { HomeFiles } from '../lib/home';
+import type { AppFolders } from '../locate';
+import { checkWithoutBackend } from './doctor';
+import { defaultShell, envLines, inPath, isShellName } from './env';
+import { Exit, EXIT } from './output';
+import type { Output } from './output';
+import { tellPhases } from './progress';
+import { findBackend, findOrSpawn } from './session';
+import { readStatus, statusJson, statusLines } from './status';
+
+export interface CommandDeps {
+  readonly output: Output;
+  readonly app: AppFolders;
+  readonly build: string;
+  readonly version: string;
+  /** Creates the home where it is missing. */
+  readonly prepareHome: () => Promise<HomeFiles>;
+  /** Aborted by Ctrl-C. */
+  readonly interrupted: AbortSignal;
+  readonly openBrowser: (address: string, folder: string) => Promise<boolean>;
+}
+
+export interface Commands {
+  start(): Promise<void>;
+  stop(options: { readonly shutdown: boolean }): Promise<void>;
+  restart(options: { readonly engine: boolean }): Promise<void>;
+  status(options: { readonly json: boolean }): Promise<void>;
+  env(options: { readonly shell: string | undefined }): Promise<void>;
+  open(): Promise<void>;
+  logs(options: { readonly follow: boolean; readonly source: string; readonly lines: string }): Promise<void>;
+  doctor(): Promise<void>;
+  version(): void;
+}
+
+export function createCommands(deps: CommandDeps): Commands {
+  const { output, interrupted } = deps;
+  const { texts, say, print } = output;
+  const cli = (key: string, params?: Readonly<Record<string, string | number>>): string => texts.text('cli', key, params);
+
+  /** A backend that is there, or exit 3. */
+  async function need(): Promise<RpcClient> {
+    const client = await findBackend({ files: await deps.prepareHome(), build: deps.build });
+    if (client === undefined) {
+      say(cli('notRunning'));
+      throw new Exit(EXIT.notRunning);
+    }
+    return client;
+  }
+
+  async function needOrSpawn(): Promise<RpcClient> {
+    const files = await deps.prepareHome();
+    return findOrSpawn({ files, build: deps.build, headless: deps.app.headless, onSlow: () => say(cli('backendSlow')) });
+  }
+
+  /** Waits for a call with the phases told; Ctrl-C leaves the work to the backend. */
+  async function withProgress(client: RpcClient, work: Promise<void>, whenLeft: string): Promise<number> {
+    const startedAt = performance.now();
+    const telling = new AbortController();
+    const told = tellPhases(client, output, telling.signal);
+    const left = new Promise<never>((_, reject) => {
+      interrupted.addEventListener('abort', () => {
+        say(whenLeft);
+        reject(new Exit(EXIT.failed));
+      });
+    });
+    try {
+      await Promise.race([work, left]);
+      // The last phases are in the state that made the call return.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } finally {
+      telling.abort();
+      await told;
+    }
+    return Math.round((performance.now() - startedAt) / 100) / 10;
+  }
+
+  return {
+    async start() {
+      say(cli('starting'));
+      const client = await needOrSpawn();
+      const { vm } = await readStatus(client);
+      if (vm.state === 'running') {
+        say(cli('alreadyRunning'));
+      } else {
+        const seconds = await withProgress(client, client.call('vm.start', {}), cli('startGoesOn'));
+        const { boot } = (await readStatus(client)).vm;
+        say(boot?.kind === 'adopt' ? cli('adopted') : cli('started', { seconds }));
+      }
+      client.close();
+    },
+
+    async stop({ shutdown }) {
+      const client = await need();
+      const { shells } = await client.call('app.info', {});
+      say(cli('stopping'));
+      await withProgress(client, client.call('app.stop', { shutdown }), cli('stopGoesOn'));
+      if (shells[0] === 'headless') {
+        // It ends now; a start right after this must not meet it on its way out.
+        await client.closed;
+      }
+      say(cli('stopped'));
+      client.close();
+    },
+
+    async restart({ engine }) {
+      const client = await need();
+      say(cli('restarting'));
+      const seconds = await withProgress(client, client.call('vm.restart', { engineOnly: engine }), cli('startGoesOn'));
+      say(cli('restarted', { seconds }));
+      client.close();
+    },
+
+    async status({ json }) {
+      const files = await deps.prepareHome();
+      const client = await findBackend({ files, build: deps.build });
+      const found = client === undefined ? undefined : await readStatus(client);
+      client?.close();
+      const info: Pick<AppInfo, 'home' | 'dockerHost' | 'shells'> = found?.info ?? {
+        home: files.root,
+        dockerHost: dockerHostOf(files),
+        shells: [],
+      };
+      const status = statusJson(info, found?.vm, texts);
+      if (json) {
+        print(JSON.stringify(status));
+      } else {
+        statusLines(status, texts).forEach(print);
+        if (found?.vm.error !== undefined) {
+          output.error(found.vm.error);
+        }
+      }
+      if (status.state !== 'running') {
+        throw new Exit(EXIT.notRunning);
+      }
+    },
+
+    async env({ shell }) {
+      const chosen = shell ?? defaultShell(process.env);
+      if (!isShellName(chosen)) {
+        say(cli('usage.unknownShell', { given: chosen }));
+        throw new Exit(EXIT.usage);
+      }
+      const files = await deps.prepareHome();
+      const folder = inPath('docker', process.env['PATH']) ? undefined : deps.app.dockerCliFolder;
+      envLines({ dockerHost: dockerHostOf(files), dockerCliFolder: folder }, chosen).forEach(print);
+    },
+
+    async open() {
+      const client = await needOrSpawn();
+      const { address } = await client.call('app.open', {});
+      client.close();
+      if (address === undefined) {
+        say(cli('open.window'));
+      } else if (await deps.openBrowser(address, (await deps.prepareHome()).run.folder)) {
+        say(cli('open.browser'));
+      } else {
+        say(cli('open.address'));
+        print(address);
+      }
+    },
+
+    async logs({ follow, source, lines }) {
+      const wanted = logSources.find((name) => name === source);
+      const count = Number(lines);
+      if (wanted === undefined) {
+        say(cli('usage.unknownSource', { given: source, sources: logSources.join(', ') }));
+        throw new Exit(EXIT.usage);
+      }
+      if (!Number.isInteger(count) || count < 0 || count > 5000) {
+        say(cli('usage.badNumber', { option: '--lines', given: lines }));
+        throw new Exit(EXIT.usage);
+      }
+      const client = await need();
+      if (!follow) {
+        (await client.call('vm.log', { source: wanted, lines: Math.max(1, count) })).lines.forEach(print);
+      } else {
+        try {
+          for await (const batch of client.stream('vm.logs', { source: wanted, tail: count }, { signal: interrupted })) {
+            batch.lines.forEach(print);
+          }
+        } catch (error) {
+          if (!interrupted.aborted) {
+            throw error;
+          }
+        }
+      }
+      client.close();
+    },
+
+    async doctor() {
+      const files = await deps.prepareHome();
+      const client = await findBackend({ files, build: deps.build });
+      const checks =
+        client?.stream('app.doctor', {}, { signal: interrupted }) ?? checkWithoutBackend(files, deps.app.resources, interrupted);
+      const counts = { ok: 0, warn: 0, fail: 0, skipped: 0 };
+      for await (const check of checks) {
+        counts[check.status] += 1;
+        tellCheck(check);
+      }
+      client?.close();
+      say(cli('doctor.summary', counts));
+      if (counts.fail > 0) {
+        throw new Exit(EXIT.failed);
+      }
+    },
+
+    version: () => print(deps.version),
+  };
+
+  /** One line each, and the remedy under what is wrong. */
+  function tellCheck({ id, status, detail, error }: DoctorCheck): void {
+    const mark = cli(`doctor.${status}`);
+    print(`${mark.padEnd(12)}${texts.text('doctor', `${id}.title`)}${detail === '' ? '' : `: ${detail}`}`);
+    if (error !== undefined) {
+      const { title, next } = texts.error(error);
+      print(`${' '.repeat(12)}${title}. ${next}`);
+    }
+  }
+}

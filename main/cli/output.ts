@@ -1,0 +1,44 @@
+// What the command line says and where: words and progress on stderr, results on stdout, errors as title, what is kept, what to do.
+import { toWireError } from '../../preload/contract';
+import type { WireError } from '../../preload/contract';
+import type { Texts } from '../lib/texts';
+
+export const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+
+export interface Output {
+  readonly texts: Texts;
+  print(line: string): void;
+  say(line: string): void;
+  error(error: WireError): void;
+}
+
+export function createOutput(texts: Texts): Output {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  return {
+    texts,
+    say,
+    print: (line) => void process.stdout.write(`${line}\n`),
+    error(error) {
+      const { title, kept, next } = texts.error(error);
+      say(texts.text('cli', 'error.title', { title }));
+      say(texts.text('cli', 'error.kept', { text: kept }));
+      say(texts.text('cli', 'error.next', { text: next }));
+    },
+  };
+}
+
+/** Ends the command with this exit code; what there is to say was said. */
+export class Exit extends Error {
+  constructor(readonly code: number) {
+    super(`exit ${code}`);
+  }
+}
+
+/** The exit code of whatever a command threw. */
+export function reportFailure(error: unknown, output: Output): number {
+  if (error instanceof Exit) {
+    return error.code;
+  }
+  output.error(toWireError(error));
+  return EXIT.failed;
+}

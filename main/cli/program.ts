@@ -1,0 +1,68 @@
+// The commands' grammar: names, options, help, in the user's language. Usage errors end with 2.
+import { Command, CommanderError } from 'commander';
+import { logSources } from '../../preload/contract';
+import type { Commands } from './commands';
+import { EXIT } from './output';
+import type { Output } from './output';
+
+export interface ProgramOptions {
+  readonly output: Output;
+  /** Made when a command runs, with the home that was asked for. */
+  readonly commands: (home: string | undefined) => Commands;
+}
+
+/** Resolves with the exit code of a usage error or of help; rejects with what a command threw. */
+export async function runProgram(argv: readonly string[], { output, commands }: ProgramOptions): Promise<number> {
+  const text = (key: string, params?: Readonly<Record<string, string | number>>): string => output.texts.text('cli', key, params);
+  const program = new Command('berth');
+  const own = (): Commands => commands(program.opts<{ home?: string }>().home);
+  program
+    .description(text('about'))
+    .option('--home <folder>', text('option.home'))
+    .helpOption('-h, --help', text('option.help'))
+    .helpCommand(false)
+    .addHelpText('after', `\n${text('exits')}`)
+    .showHelpAfterError(false)
+    .exitOverride();
+
+  const add = (name: keyof Commands): Command =>
+    program
+      .command(name)
+      .description(text(`command.${name}`))
+      .helpOption('-h, --help', text('option.help'))
+      .allowExcessArguments(false)
+      .exitOverride();
+
+  add('start').action(() => own().start());
+  add('stop')
+    .option('--shutdown', text('option.shutdown'), false)
+    .action((options: { shutdown: boolean }) => own().stop(options));
+  add('restart')
+    .option('--engine', text('option.engine'), false)
+    .action((options: { engine: boolean }) => own().restart(options));
+  add('status')
+    .option('--json', text('option.json'), false)
+    .action((options: { json: boolean }) => own().status(options));
+  add('env')
+    .option('--shell <name>', text('option.shell'))
+    .action(({ shell }: { shell?: string }) => own().env({ shell }));
+  add('open').action(() => own().open());
+  add('logs')
+    .option('-f, --follow', text('option.follow'), false)
+    .option('--source <name>', text('option.source', { sources: logSources.join(', ') }), 'berth')
+    .option('-n, --lines <count>', text('option.lines'), '200')
+    .action((options: { follow: boolean; source: string; lines: string }) => own().logs(options));
+  add('doctor').action(() => own().doctor());
+  add('version').action(() => own().version());
+
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has written the help or what is wrong; no command at all is a usage error too.
+      return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    }
+    throw error;
+  }
+}
