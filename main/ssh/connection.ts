@@ -81,14 +81,14 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
       lost ??= error;
     });
     client.on('error', fail);
-    client.on('close', () => fail(lost ?? new Error('the SSH connection was closed')));
     client.on('ready', () => {
       signal.removeEventListener('abort', onAbort);
       resolve({ ...channels(client, socket, () => lost), closed, end: () => end(client, socket) });
     });
+    client.on('close', () => fail(lost ?? new Error('the SSH connection was closed')));
     socket.connect(target.port, target.host, () => {
       socket.setNoDelay(true);
-      client.connect({
+      const config: ConnectConfig = {
         sock: socket,
         username: target.username,
         privateKey: target.privateKey,
@@ -103,7 +103,12 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
           refusedKey = new BerthError('ssh.hostKeyChanged', { expected: fingerprint(target.hostKey), found: fingerprint(key) });
           return false;
         },
-      });
+      };
+      try {
+        client.connect(config);
+      } catch (error) {
+        fail(asError(error)); // A private key that cannot be parsed.
+      }
     });
   });
 }
@@ -133,19 +138,33 @@ function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undef
       return waiting;
     },
   };
-  const open = async (ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void): Promise<ClientChannel> => {
-    const gone = lost();
-    if (gone !== undefined) {
-      throw gone;
-    }
-    return new Promise((resolve, reject) => {
-      ask((error, channel) => (error === undefined ? resolve(channel) : reject(error)));
+  /** `use` runs in ssh2's own callback: the packet that opened a channel may carry its data and its close too, and a promise would come after them. */
+  const open = <T>(ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void, use: (channel: ClientChannel) => T): Promise<Awaited<T>> =>
+    new Promise((resolve, reject) => {
+      const gone = lost();
+      if (gone !== undefined) {
+        reject(gone);
+        return;
+      }
+      ask((error, channel) => (error === undefined ? resolve(use(channel) as Awaited<T>) : reject(error)));
     });
+  const streams = new Set<Duplex>();
+  // A reader that holds back would hear of the loss only after it has read what is buffered, which may be never.
+  client.on('close', () => streams.forEach((stream) => stream.destroy(lost())));
+  const stream = (channel: ClientChannel): Duplex => {
+    const made = channelStream(channel, owner);
+    streams.add(made);
+    made.once('close', () => streams.delete(made));
+    return made;
   };
   return {
-    streamLocal: async (path) => channelStream(await open((done) => client.openssh_forwardOutStreamLocal(path, done)), owner),
-    tcp: async (host, port) => channelStream(await open((done) => client.forwardOut('127.0.0.1', 0, host, port, done)), owner),
-    exec: async (command) => collect(await open((done) => client.exec(command, done)), lost),
+    streamLocal: (path) => open((done) => client.openssh_forwardOutStreamLocal(path, done), stream),
+    tcp: (host, port) => open((done) => client.forwardOut('127.0.0.1', 0, host, port, done), stream),
+    exec: (command) =>
+      open(
+        (done) => client.exec(command, done),
+        (channel) => collect(channel, lost),
+      ),
   };
 }
 

@@ -1,9 +1,10 @@
 // The two key pairs of a home, both made on the host: the client's, and the guest's host key, so that it is pinned before the first boot.
-// Private keys are 0600 in a folder of 0700; what is there is never replaced.
+// Private keys are 0600 in a folder of 0700; what is there and can be read is never replaced.
 import { chmod } from 'node:fs/promises';
 import ssh2 from 'ssh2';
 import { ensureFolder, readText, writeAtomic } from '../lib/atomic-file';
 import type { HomeFiles } from '../lib/home';
+import { generateKeyPair } from '../ssh/openssh-key';
 
 export interface Keys {
   /** OpenSSH private key. */
@@ -32,14 +33,15 @@ async function loadPair(privatePath: string, publicPath: string, comment: string
   const found = await readText(privatePath);
   if (found !== undefined) {
     const parsed = ssh2.utils.parseKey(found);
+    // One that cannot be read is of no use to anyone: both sides get the new one at the next boot.
     if (!(parsed instanceof Error)) {
       return { privateKey: found, publicKey: `ssh-ed25519 ${parsed.getPublicSSH().toString('base64')} ${comment}` };
     }
   }
-  const made = ssh2.utils.generateKeyPairSync('ed25519', { comment });
-  await writeAtomic(privatePath, made.private);
-  await writeAtomic(publicPath, `${made.public}\n`);
-  return { privateKey: made.private, publicKey: made.public };
+  const made = generateKeyPair(comment);
+  await writeAtomic(privatePath, made.privateKey);
+  await writeAtomic(publicPath, `${made.publicKey}\n`);
+  return made;
 }
 
 function publicBlob(line: string): Buffer {

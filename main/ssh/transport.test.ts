@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import type { ServerChannel } from 'ssh2';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createFakeSshServer } from '../../test/fakes/ssh-server';
+import type { FakeSshOptions, FakeSshServer } from '../../test/fakes/ssh-server';
+import type { BerthError } from '../../preload/contract/errors';
+import { silentLogger } from '../lib/logger';
+import { createDialer } from './dialer';
+import { createTransport } from './transport';
+import type { Transport } from './transport';
+
+let server: FakeSshServer | undefined;
+let transport: Transport | undefined;
+
+afterEach(async () => {
+  transport?.close();
+  await server?.close();
+});
+
+async function connected(options: FakeSshOptions = {}): Promise<{ server: FakeSshServer; transport: Transport; ups: () => number; refusals: BerthError[] }> {
+  server = await createFakeSshServer(options);
+  let ups = 0;
+  const refusals: BerthError[] = [];
+  transport = createTransport({ target: server.target, log: silentLogger, onConnected: () => (ups += 1), onRefused: (error) => refusals.push(error) });
+  await transport.ready();
+  return { server, transport, ups: () => ups, refusals };
+}
+
+describe('streams', () => {
+  test('carry bytes both ways, and half-close: what is answered after our end still arrives', async () => {
+    const { transport: t } = await connected({
+      onStream(channel, path) {
+        let got = '';
+        channel.on('data', (chunk: Buffer) => (got += chunk.toString()));
+        channel.on('end', () => channel.end(`${path} got ${got}`));
+      },
+    });
+    const stream = await t.engine();
+    stream.end('a whole request');
+    expect(await text(stream)).toBe('/run/docker.sock got a whole request');
+  });
+
+  test('the other way round: the guest ends first, and what we write afterwards still arrives', async () => {
+    let got: Promise<string> | undefined;
+    const { transport: t } = await connected({
+      onStream(channel) {
+        got = text(channel);
+        channel.end('bye'); // ssh2's server closes as it ends, so only what is under way can be checked here; the real sshd is checked in test/vm.
+      },
+    });
+    const stream = await t.engine();
+    expect(await text(stream)).toBe('bye');
+    stream.end();
+    await got;
+  });
+
+  test('200 at once', async () => {
+    const { transport: t } = await connected();
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, async (_, index) => {
+        const stream = await t.engine(index % 2 === 0 ? 'api' : 'bulk');
+        stream.end(`request ${index}`);
+        return text(stream);
+      }),
+    );
+    expect(answers).toEqual(Array.from({ length: 200 }, (_, index) => `request ${index}`));
+  });
+
+  test('hold the writer back while the reader does not read', async () => {
+    let channel: ServerChannel | undefined;
+    const { transport: t } = await connected({ onStream: (opened) => (channel = opened) });
+    const stream = await t.engine();
+    const chunk = Buffer.alloc(256 * 1024, 1);
+    let sent = 0;
+    while (stream.write(chunk) && sent < 200) {
+      sent += 1;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    // ssh2's window of 2 MiB and its read-ahead of 2 MiB on the server's side, and ours.
+    expect(sent * chunk.length).toBeLessThan(8 * 2 ** 20);
+    let received = 0;
+    channel?.on('data', (data: Buffer) => (received += data.length));
+    await once(stream, 'drain');
+    stream.end();
+    await vi.waitFor(() => expect(received).toBe((sent + 1) * chunk.length));
+    stream.destroy();
+  });
+
+  test('hold the guest back while we do not read', async () => {
+    let sent = 0;
+    const { transport: t } = await connected({
+      onStream(channel) {
+        const chunk = Buffer.alloc(256 * 1024, 1);
+        const pump = (): void => {
+          let more = true;
+          while (more && sent < 64 * 2 ** 20) {
+            sent += chunk.length;
+            more = channel.write(chunk);
+          }
+          if (more) {
+            channel.end();
+          }
+        };
+        channel.on('drain', pump);
+        pump();
+      },
+    });
+    const stream = await t.engine('bulk');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sent).toBeLessThan(16 * 2 ** 20);
+    let received = 0;
+    stream.on('data', (chunk: Buffer) => (received += chunk.length));
+    await once(stream, 'end');
+    expect(received).toBe(64 * 2 ** 20);
+  });
+
+  test('a lost connection is an error and never a clean end, for readers and for writers', async () => {
+    const { server: s, transport: t } = await connected({ onStream: (channel) => channel.write('half an ans') });
+    const [reader, writer] = await Promise.all([t.engine(), t.engine()]);
+    await once(reader, 'data');
+    let ended = false;
+    reader.on('end', () => (ended = true));
+    const broken = Promise.all([once(reader, 'error'), once(writer, 'error')]);
+    s.drop();
+    await broken;
+    expect(ended).toBe(false);
+    await expect(new Promise((resolve, reject) => writer.write('more', (error) => (error ? reject(error) : resolve(undefined))))).rejects.toThrow();
+  });
+
+  test('destroying one closes its channel and no other', async () => {
+    let closed = 0;
+    const { transport: t } = await connected({
+      onStream(channel) {
+        channel.on('close', () => (closed += 1));
+        channel.pipe(channel);
+      },
+    });
+    const [first, second] = await Promise.all([t.engine(), t.engine()]);
+    first.destroy();
+    await vi.waitFor(() => expect(closed).toBe(1));
+    second.end('still');
+    expect(await text(second)).toBe('still');
+  });
+
+  test('what nobody listens to in the guest is `engine.away`, and the connection stays', async () => {
+    let refuse = true;
+    const { transport: t } = await connected({ refuse: () => refuse });
+    await expect(t.engine()).rejects.toMatchObject({ code: 'engine.away', params: { reason: 'engine' } });
+    await expect(t.tcp('172.17.0.2', 80)).rejects.toMatchObject({ code: 'engine.away', params: { reason: 'refused' } });
+    refuse = false;
+    const stream = await t.tcp('172.17.0.2', 80);
+    stream.end('x');
+    expect(await text(stream)).toBe('x');
+  });
+});
+
+describe('connections', () => {
+  test('three of them, the api one first', async () => {
+    const { server: s, ups } = await connected();
+    expect(ups()).toBe(1);
+    await vi.waitFor(() => expect(s.logins()).toBe(3));
+  });
+
+  test('dropped ones are dialled again; meanwhile a dial says so', async () => {
+    const { server: s, transport: t, ups } = await connected();
+    await vi.waitFor(() => expect(s.logins()).toBe(3));
+    await s.pause();
+    await vi.waitFor(() => expect(t.connected.get()).toBe(false));
+    await expect(t.engine()).rejects.toMatchObject({ code: 'engine.away', params: { reason: 'transport' } });
+    await s.listen();
+    await vi.waitFor(() => expect(t.connected.get()).toBe(true), 10_000);
+    expect(ups()).toBe(2);
+    const stream = await t.engine();
+    stream.end('again');
+    expect(await text(stream)).toBe('again');
+  });
+
+  test('another host key is refused for good, and named', async () => {
+    const { server: s, transport: t, refusals } = await connected();
+    await vi.waitFor(() => expect(s.logins()).toBe(3));
+    s.changeHostKey();
+    s.drop();
+    await vi.waitFor(() => expect(refusals.map(({ code }) => code)).toContain('ssh.hostKeyChanged'), 10_000);
+    expect(refusals[0]?.params).toMatchObject({ expected: expect.stringMatching(/^SHA256:/) as string, found: expect.stringMatching(/^SHA256:/) as string });
+    await expect(t.engine()).rejects.toMatchObject({ code: 'engine.away' });
+    expect(s.logins()).toBe(3);
+  });
+
+  test('after close nothing is dialled any more', async () => {
+    const { server: s, transport: t } = await connected();
+    await vi.waitFor(() => expect(s.logins()).toBe(3));
+    t.close();
+    await vi.waitFor(() => expect(s.connections()).toBe(0));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(s.logins()).toBe(3);
+  });
+
+  test('commands: output, errors and status', async () => {
+    const { transport: t } = await connected({ onExec: (command) => ({ stdout: `ran ${command}`, stderr: 'oh', code: 7 }) });
+    expect(await t.exec('true')).toEqual({ stdout: 'ran true', stderr: 'oh', code: 7 });
+  });
+});
+
+test('the dialer follows the VM: away with its state while there is none', async () => {
+  const { transport: t } = await connected();
+  let current: Transport | undefined;
+  const dialer = createDialer(
+    () => current,
+    () => 'stopped',
+  );
+  await expect(dialer.engine()).rejects.toMatchObject({ code: 'engine.away', params: { reason: 'stopped' } });
+  current = t;
+  const stream = await dialer.engine();
+  stream.end('x');
+  expect(await text(stream)).toBe('x');
+});
