@@ -7,9 +7,11 @@ import { ContainerPage } from './features/containers/container-page';
 import { ContainersPage } from './features/containers/containers-page';
 import { DashboardPage } from './features/dashboard/dashboard-page';
 import { ImagesPage } from './features/images/images-page';
+import { LogsTab } from './features/logs/logs-tab';
 import { RunPage } from './features/run/run-page';
 import { SettingsPage } from './features/settings/settings-page';
 import { HostTerminalPage } from './features/terminal/host-terminal-page';
+import { TerminalTab } from './features/terminal/terminal-tab';
 import { Frame } from './frame/frame';
 import { setLanguage } from './i18n';
 import { useRoute } from './routes';
@@ -25,7 +27,7 @@ export function App(): ReactNode {
 function page({ page: name, args: [id, tab = 'overview'] }: Route): ReactNode {
   switch (name) {
     case 'containers':
-      return id === undefined ? <ContainersPage /> : <ContainerPage key={id} id={id} tab={tab} />;
+      return id === undefined ? <ContainersPage /> : <ContainerPage key={id} id={id} tab={tab} Logs={LogsTab} Terminal={TerminalTab} />;
     case 'images':
       return <ImagesPage />;
     case 'run':

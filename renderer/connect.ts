@@ -16,7 +16,7 @@ export interface Connection {
   readonly client: Client;
   get(): ConnectionState;
   subscribe(listener: (state: ConnectionState) => void): () => void;
-  retryNow(): void;
+  readonly retryNow: () => void;
   dispose(): void;
 }
 
@@ -32,6 +32,7 @@ export function createConnection(dial: Dial): Connection {
   let state: ConnectionState = { name: 'connecting' };
   let current: RpcClient | undefined;
   let disposed = false;
+  const over = (): boolean => disposed;
   let wake: () => void = () => undefined;
 
   function set(next: ConnectionState): void {
@@ -42,7 +43,7 @@ export function createConnection(dial: Dial): Connection {
   async function run(): Promise<void> {
     let attempt = 0;
     let since = 0;
-    while (!disposed) {
+    while (!over()) {
       let ended: Error;
       try {
         const client = await dial();
@@ -53,7 +54,7 @@ export function createConnection(dial: Dial): Connection {
       } catch (error) {
         ended = error as Error;
       }
-      if (disposed) {
+      if (over()) {
         return;
       }
       const wire = toWireError(ended);
@@ -91,7 +92,9 @@ export function createConnection(dial: Dial): Connection {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    retryNow: () => wake(),
+    retryNow: () => {
+      wake();
+    },
     dispose() {
       disposed = true;
       wake();

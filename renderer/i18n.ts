@@ -63,7 +63,7 @@ function resources(): Resource {
       (result[language] ??= {})[namespace] = texts;
     }
   }
-  return result as Resource;
+  return result;
 }
 
 function show(language: string): void {

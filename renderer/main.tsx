@@ -1,14 +1,15 @@
-// Composition of the window: services made once, then React. No other file does work at import time.
+// Composition of the window: services made once, then React.
+import './no-eval';
+// base.css first: it orders the layers.
+import './styles/base.css';
 import '@mantine/core/styles.layer.css';
 import '@mantine/spotlight/styles.layer.css';
-import './styles/base.css';
 import './styles/tokens.css';
 import './styles/mantine.css';
 import './styles/parts.css';
 import { MantineProvider } from '@mantine/core';
 import { createRoot } from 'react-dom/client';
 import { I18nextProvider } from 'react-i18next';
-import { z } from 'zod';
 import { App } from './app';
 import { createConnection } from './connect';
 import { pageDial } from './dial';
@@ -19,8 +20,6 @@ import { createAppStore } from './state/store';
 import { startSync } from './state/sync';
 import { adoptThemeVariables, theme } from './theme';
 
-// zod would otherwise try `new Function`, which the page's policy refuses.
-z.config({ jitless: true });
 adoptThemeVariables();
 
 const i18n = createI18n();

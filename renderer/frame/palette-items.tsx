@@ -8,7 +8,7 @@ import { useActions, useClient, useStore } from '../state/context';
 import { Icon } from '../ui/icon';
 import { StateMark } from '../ui/state-mark';
 import type { MarkKind } from '../ui/state-mark';
-import { PAGES } from './sidebar';
+import { PAGES, PAGE_ICONS } from './sidebar';
 
 export interface PaletteItem {
   readonly id: string;
@@ -29,7 +29,7 @@ export function usePaletteItems(): readonly PaletteItem[] {
 
 function usePages(): readonly PaletteItem[] {
   const { t } = useTranslation('frame');
-  return PAGES.map((page) => ({ id: `page:${page}`, group: 'pages', label: t(`page.${page}`), mark: <StateMark kind="new" />, open: () => navigate(href(page)) }));
+  return PAGES.map((page) => ({ id: `page:${page}`, group: 'pages', label: t(`page.${page}`), mark: <Icon of={PAGE_ICONS[page]} />, open: () => navigate(href(page)) }));
 }
 
 function useContainers(): readonly PaletteItem[] {

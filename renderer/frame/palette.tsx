@@ -28,6 +28,7 @@ export function Palette(): ReactNode {
       triggerOnContentEditable
       size={640}
       yOffset={92}
+      centered={false}
       transitionProps={{ duration: 120, transition: 'fade' }}
       overlayProps={{ color: 'var(--b-scrim)', backgroundOpacity: 1, blur: 0 }}
       aria-label={t('palette.open')}
@@ -46,6 +47,7 @@ function Content({ query }: { readonly query: string }): ReactNode {
   return (
     <>
       <Spotlight.Search
+        classNames={{ input: css['search'] ?? '' }}
         placeholder={t('palette.open')}
         aria-label={t('palette.open')}
         leftSection={<Icon of={IconSearch} />}
@@ -59,7 +61,7 @@ function Content({ query }: { readonly query: string }): ReactNode {
         {GROUPS.map((group) => {
           const items = found.filter((item) => item.group === group).slice(0, group === 'actions' ? undefined : MOST);
           return items.length === 0 ? null : (
-            <Spotlight.ActionsGroup key={group} label={t(`palette.group.${group}`)}>
+            <Spotlight.ActionsGroup key={group} className={css['group']} label={t(`palette.group.${group}`)}>
               {items.map((item) => (
                 <Spotlight.Action key={item.id} className={css['item']} onClick={() => run(item)} onMouseDown={(event) => (withMod.current = event.ctrlKey)}>
                   <span className={css['mark']}>{item.mark}</span>

@@ -14,7 +14,7 @@ import { useNarrow } from './use-narrow';
 export const PAGES = ['overview', 'containers', 'images', 'settings'] as const;
 type PageName = (typeof PAGES)[number];
 
-const ICONS: Readonly<Record<PageName, ComponentProps<typeof Icon>['of']>> = {
+export const PAGE_ICONS: Readonly<Record<PageName, ComponentProps<typeof Icon>['of']>> = {
   overview: IconLayoutDashboard,
   containers: IconBox,
   images: IconVersions,
@@ -51,7 +51,7 @@ function NavLink({ name, current, count }: { readonly name: PageName; readonly c
   return (
     <Tooltip label={t(`page.${name}`)} position="right" disabled={!narrow}>
       <a href={href(name)} aria-label={t(`page.${name}`)} {...(current ? { 'aria-current': 'page' as const } : {})}>
-        <Icon of={ICONS[name]} />
+        <Icon of={PAGE_ICONS[name]} />
         <span className={css['label']}>{t(`page.${name}`)}</span>
         {count === undefined ? null : <span className={css['count']}>{count}</span>}
       </a>

@@ -2,9 +2,11 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../format';
+import { usualOf } from '../state/boots';
 import { useStore } from '../state/context';
 import { useVmView } from '../state/vm-view';
 import { StateMark } from '../ui/state-mark';
+import { useNow } from '../ui/use-now';
 import css from './frame.module.css';
 
 export function StatusBar(): ReactNode {
@@ -22,8 +24,9 @@ export function StatusBar(): ReactNode {
         <StateMark kind={view.mark} />
         {view.words}
       </span>
-      {status?.accelerator === undefined ? null : <span>{t(`vm:accelerator.name.${status.accelerator.name}`)}</span>}
+      {status?.accelerator === undefined ? null : <span title={t(`vm:accelerator.name.${status.accelerator.name}`)}>{status.accelerator.name.toUpperCase()}</span>}
       {running && status?.engine !== undefined ? <span>{t('status.engine', { version: status.engine.version })}</span> : null}
+      {view.state === 'starting' ? <Elapsed /> : null}
       {status === undefined ? null : (
         <span className="hide-n">{t('status.machine', { cpus: status.cpus, memory: format.memory(status.memoryBytes) })}</span>
       )}
@@ -31,4 +34,18 @@ export function StatusBar(): ReactNode {
       <span className={css['last']}>{app === undefined ? '' : t(`status.context.${app.context}`, { name: app.contextName })}</span>
     </footer>
   );
+}
+
+function Elapsed(): ReactNode {
+  const { t } = useTranslation('frame');
+  const format = useFormat();
+  const boot = useStore((s) => s.vm.status?.boot);
+  const boots = useStore((s) => s.vm.boots);
+  const now = useNow(500);
+  if (boot === undefined || boot.seconds !== undefined || boot.error !== undefined) {
+    return null;
+  }
+  const elapsed = format.seconds(Math.max(0, now - boot.at) / 1000);
+  const { total } = usualOf(boots, boot);
+  return <span>{total === undefined ? t('status.elapsedOnly', { elapsed }) : t('status.elapsed', { elapsed, usual: format.seconds(total) })}</span>;
 }

@@ -76,9 +76,6 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
     while (!signal.aborted) {
       try {
         for await (const item of begin()) {
-          if (signal.aborted) {
-            return;
-          }
           apply(item);
         }
       } catch {

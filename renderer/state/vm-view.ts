@@ -52,17 +52,20 @@ export function viewState(status: VmStatus | undefined, pending: PendingVm | und
 }
 
 export function useVmView(): VmView {
-  const { t } = useTranslation('vm');
+  const { t } = useTranslation(['frame', 'vm']);
   const status = useStore((s) => s.vm.status);
   const pending = useStore((s) => s.ui.pendingVm);
   const lost = useStore((s) => s.connection.name === 'lost' || s.connection.name === 'refused');
   const state = lost ? 'unknown' : viewState(status, pending);
   const phase = state === 'starting' || state === 'resuming' ? status?.phase : undefined;
   const stuck = phase !== undefined && status?.boot?.phases.some((p) => p.name === phase && p.stuck !== undefined) === true;
-  const words = lost
-    ? t('state.lost')
-    : phase === undefined
-      ? t(`state.${state}`)
-      : t(stuck ? 'state.stuckAt' : 'state.startingAt', { phase: t(`phase.${phase}`) });
+  const words =
+    phase !== undefined
+      ? t(stuck ? 'view.stuckAt' : 'view.startingAt', { phase: t(`vm:phase.${phase}`) })
+      : lost
+        ? t('view.lost')
+        : state === 'unknown' || state === 'restarting'
+          ? t(`view.${state}`)
+          : t(`vm:state.${state}`);
   return { ...LOOK[state], ...(stuck ? { mark: 'warn' as const } : {}), state, words, phase, stuck };
 }

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../format';
 import { useStore } from '../../state/context';
-import { countsOf, kindOf } from './boots';
+import { countsOf, kindOf } from '../../state/boots';
 import css from './dashboard.module.css';
 
 const HEIGHT = 36;

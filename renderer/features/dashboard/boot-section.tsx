@@ -8,7 +8,7 @@ import { useVmView } from '../../state/vm-view';
 import { BootHistory } from './boot-history';
 import { BootStrip } from './boot-strip';
 import { BootTable } from './boot-table';
-import { countsOf } from './boots';
+import { countsOf } from '../../state/boots';
 import css from './dashboard.module.css';
 
 export function BootSection(): ReactNode {

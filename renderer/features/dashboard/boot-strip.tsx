@@ -4,11 +4,11 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BootTimeline } from '../../../preload/contract';
 import { useFormat } from '../../format';
-import { segmentsOf } from './boots';
+import { segmentsOf } from '../../state/boots';
 import css from './dashboard.module.css';
 
 /** A narrower piece has no room for its words; the tooltip and the table have them. */
-const LABELLED = 0.09;
+const LABELLED = 0.125;
 
 export function BootStrip({ boot }: { readonly boot: BootTimeline }): ReactNode {
   const { t } = useTranslation('vm');

@@ -9,10 +9,9 @@ import { useFormat } from '../../format';
 import { useActions, useStore } from '../../state/context';
 import { CopyButton } from '../../ui/copy-line';
 import { StateMark } from '../../ui/state-mark';
-import type { MarkKind } from '../../ui/state-mark';
 import { useNow } from '../../ui/use-now';
-import { lengthOf, trackSeconds, usualOf } from './boots';
-import type { Usual } from './boots';
+import { lengthOf, trackSeconds, usualOf } from '../../state/boots';
+import type { Usual } from '../../state/boots';
 import css from './dashboard.module.css';
 
 const NOTHING_USUAL: Usual = { total: undefined, phases: new Map() };
@@ -68,14 +67,14 @@ function Phase({ name, phase, elapsed, scale, usual, live }: PhaseProps): ReactN
   const stuck = phase?.stuck;
   const ended = phase?.endedAt !== undefined;
   const length = phase === undefined ? undefined : lengthOf(phase, elapsed);
-  const mark: MarkKind = phase === undefined ? 'new' : stuck !== undefined && !ended ? 'warn' : ended ? 'pass' : live ? 'busy' : 'fail';
+  const mark = phase === undefined ? 'new' : stuck !== undefined && !ended ? 'warn' : ended ? 'pass' : live ? 'busy' : 'exit';
   const percent = (seconds: number): string => `${Math.min(100, (100 * seconds) / scale)}%`;
   const deadline = phase === undefined ? 0 : phase.startedAt + phase.deadline;
   return (
     <Fragment>
       <tr data-state={mark} {...(stuck === undefined || ended ? {} : { 'data-open': true })}>
         <td>
-          <StateMark kind={mark} label={t(`boot.mark.${mark === 'pass' || mark === 'warn' || mark === 'busy' || mark === 'fail' ? mark : 'new'}`)} />
+          <StateMark kind={mark} label={t(`boot.mark.${mark}`)} />
         </td>
         <td className="ell">{t(`vm:phase.${name}`)}</td>
         <td>

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useStore } from '../../state/context';
 import { useVmView } from '../../state/vm-view';
 import { Delayed } from '../../ui/delayed';
+import { Attention } from './attention';
 import { BootSection } from './boot-section';
 import { Facts } from './facts';
 import { Glance } from './glance';
@@ -22,6 +23,7 @@ export function DashboardPage(): ReactNode {
         <Hero />
         <Facts />
         <BootSection />
+        <Attention />
       </section>
       <aside className="panel">
         {stuck || state === 'failed' ? <WaysOut /> : null}

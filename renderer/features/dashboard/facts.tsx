@@ -34,7 +34,7 @@ export function Facts(): ReactNode {
         {accelerator === undefined ? <span className="t3">{t('facts.notProved')}</span> : <InForce verdict={accelerator} />}
       </dd>
       <dt>{t('facts.machine')}</dt>
-      <dd className="ell">{t(status.state === 'running' ? 'facts.size' : 'facts.sizeNext', { cpus: status.cpus, memory: format.memory(status.memoryBytes) })}</dd>
+      <dd className="ell">{t(status.state === 'stopped' || status.state === 'failed' ? 'facts.sizeNext' : 'facts.size', { cpus: status.cpus, memory: format.memory(status.memoryBytes) })}</dd>
       <dt />
       <dd>
         <Why />
@@ -46,11 +46,9 @@ export function Facts(): ReactNode {
 function InForce({ verdict }: { readonly verdict: AcceleratorVerdict }): ReactNode {
   const { t } = useTranslation(['dashboard', 'vm']);
   const format = useFormat();
-  const software = verdict.name === 'tcg';
   return (
     <>
-      {t(`vm:accelerator.name.${verdict.name}`)}{' '}
-      <span className={software ? 'c-warn' : 'c-run'}>{t(software ? 'facts.software' : 'facts.proved')}</span>{' '}
+      {t(`vm:accelerator.name.${verdict.name}`)} <span className={verdict.name === 'tcg' ? 't3' : 'c-run'}>{t('facts.proved')}</span>{' '}
       {verdict.seconds > 0 ? <span className="t3">{format.seconds(verdict.seconds)}</span> : null}
     </>
   );

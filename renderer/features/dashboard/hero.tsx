@@ -10,7 +10,7 @@ import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
 import { StateMark } from '../../ui/state-mark';
 import { useNow } from '../../ui/use-now';
-import { usualOf } from './boots';
+import { usualOf } from '../../state/boots';
 import css from './dashboard.module.css';
 
 export function Hero(): ReactNode {

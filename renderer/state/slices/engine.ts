@@ -63,18 +63,10 @@ function applyDelta<T extends { readonly id: string }>(items: ById<T>, ids: read
   if (delta === undefined) {
     return [items, ids];
   }
-  const next: Record<string, T> = { ...items };
-  const added: string[] = [];
-  for (const item of delta.upsert) {
-    if (!(item.id in next)) {
-      added.push(item.id);
-    }
-    next[item.id] = item;
-  }
-  const removed = new Set(delta.remove.filter((id) => id in next));
-  for (const id of removed) {
-    delete next[id];
-  }
+  const upserted = byId(delta.upsert);
+  const removed = new Set(delta.remove.filter((id) => id in items && !(id in upserted)));
+  const added = delta.upsert.map(({ id }) => id).filter((id) => !(id in items));
+  const kept = removed.size === 0 ? items : Object.fromEntries(Object.entries(items).filter(([id]) => !removed.has(id)));
   const sameMembers = added.length === 0 && removed.size === 0;
-  return [next, sameMembers ? ids : [...ids, ...added].filter((id) => !removed.has(id))];
+  return [{ ...kept, ...upserted }, sameMembers ? ids : [...ids.filter((id) => !removed.has(id)), ...added]];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BootTimeline } from '../../../preload/contract';
+import type { BootTimeline } from '../../preload/contract';
 import { countsOf, median, segmentsOf, trackSeconds, usualOf } from './boots';
 
 const boot = (over: Partial<BootTimeline> = {}): BootTimeline => ({

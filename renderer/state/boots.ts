@@ -1,6 +1,6 @@
 // Figures of starts: what is usual, what a strip shows, how a running start is scaled. Pure; times in seconds.
-import { bootPhases } from '../../../preload/contract';
-import type { BootPhase, BootPhaseName, BootTimeline } from '../../../preload/contract';
+import { bootPhases } from '../../preload/contract';
+import type { BootPhase, BootPhaseName, BootTimeline } from '../../preload/contract';
 
 export interface Usual {
   readonly total: number | undefined;
