@@ -1,0 +1,132 @@
+// Two questions of the images' page: which image to pull, and whether an image really goes.
+import { Button, Modal, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useStore } from '../../state/context';
+import { useCall } from '../../state/use-call';
+import { useFormat } from '../../format';
+import { ErrorNotice } from '../../ui/error-notice';
+import { StateMark } from '../../ui/state-mark';
+import styles from './images.module.css';
+import { shortId, usersOf } from './model';
+import type { ReactNode } from 'react';
+import type { ImageRow } from './model';
+
+const platforms = /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/;
+
+export function PullDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
+  const { t } = useTranslation(['images', 'common']);
+  const pull = useCall('images.pull');
+  const [reference, setReference] = useState('');
+  const [platform, setPlatform] = useState('');
+  const wrongPlatform = platform.trim() !== '' && !platforms.test(platform.trim());
+  const text = reference.trim().replace(/^docker\s+pull\s+/, '');
+  const submit = async (): Promise<void> => {
+    const answer = await pull.run({ reference: text, ...(platform.trim() === '' ? {} : { platform: platform.trim() }) });
+    if (answer !== undefined) {
+      onClose();
+    }
+  };
+  return (
+    <Modal opened onClose={onClose} size={460} title={t('pull.title')} closeButtonProps={{ 'aria-label': t('common:close') }}>
+      <form
+        className={styles.pull}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <TextInput
+          data-autofocus
+          label={t('pull.reference')}
+          description={t('pull.referenceHint')}
+          placeholder="postgres:18"
+          value={reference}
+          spellCheck={false}
+          onChange={(event) => {
+            setReference(event.currentTarget.value);
+            pull.reset();
+          }}
+        />
+        <TextInput
+          label={t('pull.platform')}
+          placeholder={t('pull.platformHint')}
+          value={platform}
+          spellCheck={false}
+          error={wrongPlatform && t('pull.platformWrong')}
+          onChange={(event) => {
+            setPlatform(event.currentTarget.value);
+          }}
+        />
+        {pull.error !== undefined && <ErrorNotice error={pull.error} />}
+        <div className="modal-foot">
+          <Button onClick={onClose}>{t('common:cancel')}</Button>
+          <Button type="submit" variant="filled" loading={pull.pending} disabled={text === '' || wrongPlatform}>
+            {t('pull.start')}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+interface RemoveDialogProps {
+  readonly rows: readonly ImageRow[];
+  readonly onClose: () => void;
+  readonly onConfirm: (rows: readonly ImageRow[], force: boolean) => void;
+}
+
+const shown = 6;
+
+export function RemoveImageDialog({ rows, onClose, onConfirm }: RemoveDialogProps): ReactNode {
+  const { t } = useTranslation(['images', 'common']);
+  const format = useFormat();
+  const containers = useStore((state) => state.engine.containers);
+  const [first] = rows;
+  const ids = new Set(rows.map((row) => row.id));
+  // Only where no tag of it stays does an image go; else a name goes, and nothing else.
+  const whole = rows.filter(({ image }) => image.tags.every((tag) => ids.has(tag)));
+  const users = [...new Set(whole.flatMap((row) => usersOf(row, containers)))];
+  const running = users.filter(({ state }) => state === 'running' || state === 'paused' || state === 'restarting');
+  const bytes = [...new Set(whole.map(({ image }) => image))].reduce((sum, image) => sum + image.sizeBytes, 0);
+  const names = (list: readonly { readonly name: string }[]): string =>
+    list
+      .slice(0, shown)
+      .map(({ name }) => name)
+      .join(', ') + (list.length > shown ? ` ${t('remove.more', { count: list.length - shown })}` : '');
+  const name = first === undefined ? '' : first.image.tags.length === 0 ? shortId(first.image.id) : first.id;
+  return (
+    <Modal opened onClose={onClose} size={460} title={t('remove.title', { count: rows.length, name })} closeButtonProps={{ 'aria-label': t('common:close') }}>
+      {users.length > 0 && (
+        <p className="row" style={{ alignItems: 'baseline', marginBottom: 12 }}>
+          <StateMark kind="warn" />
+          <span className="c-warn">
+            {running.length > 0 ? t('remove.running', { names: names(running), count: running.length }) : t('remove.used', { names: names(users), count: users.length })}
+          </span>
+        </p>
+      )}
+      <dl className={styles.lists}>
+        <dt>{t('remove.goes')}</dt>
+        <dd>{whole.length > 0 ? t('remove.image', { size: format.bytes(bytes) }) : t('remove.tagOnly')}</dd>
+        <dt>{t('remove.stays')}</dt>
+        <dd>{whole.length === 0 ? t('remove.otherTags') : users.length > 0 ? t('remove.staysUsers', { names: names(users) }) : t('remove.staysAll')}</dd>
+      </dl>
+      <div className="modal-foot">
+        <Button data-autofocus onClick={onClose}>
+          {t('common:cancel')}
+        </Button>
+        <Button
+          variant="filled"
+          color="bad"
+          disabled={running.length > 0}
+          title={running.length > 0 ? t('remove.runningWhy') : undefined}
+          onClick={() => {
+            onConfirm(rows, users.length > 0);
+          }}
+        >
+          {t(users.length > 0 ? 'remove.force' : 'remove.confirm', { count: rows.length })}
+        </Button>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,76 @@
+// A docker run line pasted here fills the form; what the form has no field for is listed, never dropped in silence.
+import { IconClipboard } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Icon } from '../../ui/icon';
+import { StateMark } from '../../ui/state-mark';
+import { parseRunLine } from './parse-line';
+import styles from './run.module.css';
+import type { ReactNode } from 'react';
+import type { RunForm } from './form';
+import type { ParsedLine } from './parse-line';
+
+interface PasteBoxProps {
+  readonly focused: boolean;
+  readonly onForm: (form: RunForm) => void;
+}
+
+export function PasteBox({ focused, onForm }: PasteBoxProps): ReactNode {
+  const { t } = useTranslation('run');
+  const [text, setText] = useState('');
+  const [parsed, setParsed] = useState<ParsedLine>();
+  const onChange = (next: string): void => {
+    setText(next);
+    if (next.trim() === '') {
+      setParsed(undefined);
+      return;
+    }
+    const result = parseRunLine(next);
+    setParsed(result);
+    if (result.problem === undefined) {
+      onForm(result.form);
+    }
+  };
+  return (
+    <div className={styles.paste}>
+      <div className={styles.box}>
+        <Icon of={IconClipboard} />
+        <textarea
+          aria-label={t('paste.label')}
+          placeholder={t('paste.placeholder')}
+          rows={text.length > 130 || text.includes('\n') ? 3 : 1}
+          value={text}
+          autoFocus={focused}
+          spellCheck={false}
+          onChange={(event) => {
+            onChange(event.currentTarget.value);
+          }}
+        />
+      </div>
+      {parsed !== undefined && (
+        <div className={styles.parsed} role="status">
+          {parsed.problem !== undefined ? (
+            <span className="c-bad row">
+              <StateMark kind="fail" />
+              {t(`paste.${parsed.problem}`)}
+            </span>
+          ) : parsed.unknown.length === 0 ? (
+            <span className="c-run row">
+              <StateMark kind="pass" />
+              {t('paste.all', { count: parsed.known })}
+            </span>
+          ) : (
+            <span className="c-warn">
+              <StateMark kind="warn" /> {t('paste.unknown', { count: parsed.unknown.length })}{' '}
+              {parsed.unknown.map((each) => (
+                <code key={each} className={styles.unknown}>
+                  {each}
+                </code>
+              ))}
+            </span>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}

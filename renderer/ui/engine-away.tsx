@@ -1,0 +1,39 @@
+// What a list says while the engine cannot be reached: with old content, its time; without any, the way to start it.
+import { Button } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '../format';
+import { useActions, useStore } from '../state/context';
+import { EmptyState } from './empty-state';
+import { StateMark } from './state-mark';
+import type { ReactNode } from 'react';
+
+export function AwayLine({ at }: { readonly at: number }): ReactNode {
+  const { t } = useTranslation('containers');
+  const format = useFormat();
+  return (
+    <div style={{ padding: '12px 20px 0' }}>
+      <div className="note" role="status">
+        <StateMark kind="waiting" />
+        <div className="title">{t('away.title')}</div>
+        <p>{t('away.text', { time: format.clock(at) })}</p>
+      </div>
+    </div>
+  );
+}
+
+export function EngineOff(): ReactNode {
+  const { t } = useTranslation('containers');
+  const actions = useActions();
+  const starting = useStore((state) => state.ui.pendingVm === 'start' || state.vm.status?.state === 'starting');
+  return (
+    <EmptyState
+      title={t('away.off')}
+      text={t('away.offText')}
+      actions={
+        <Button variant="filled" loading={starting} onClick={() => void actions.startVm()}>
+          {t('away.start')}
+        </Button>
+      }
+    />
+  );
+}
