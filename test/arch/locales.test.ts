@@ -102,8 +102,8 @@ function isTheSameEverywhere(message: string): boolean {
     return message === '中文';
   }
   const words = message.replace(/\{[^{}]*\}/g, ' ').match(/[\p{L}][\p{L}\p{N}_-]*/gu) ?? [];
-  // A command is a command in every language.
-  return /^(docker|berth|npm) /.test(message) || words.every((word) => SAME_WORDS.has(word.toLowerCase()));
+  // A command or an option is the same in every language.
+  return /^(docker |berth |npm |--)/.test(message) || words.every((word) => SAME_WORDS.has(word.toLowerCase()));
 }
 
 describe('errors', () => {
@@ -150,10 +150,10 @@ describe('use', () => {
     const missing = sources('renderer').flatMap((text) => {
       const own = [...text.matchAll(/useTranslation\(\[?([^)\]]*)\]?\)/g)].flatMap(([, list = '']) => [...list.matchAll(/'([\w-]+)'/g)].map(([, name = '']) => name));
       const [first = 'common'] = own;
-      return [...text.matchAll(/\bt\('([\w:.-]+)'/g)]
-        .map(([, key = '']) => (key.includes(':') ? key.split(':') : [undefined, key]))
-        .filter(([namespace, key = '']) => !(namespace === undefined ? [...own, first] : [namespace]).some((name) => of('en', name ?? '').has(key)))
-        .map(([namespace, key = '']) => `${namespace ?? own.join('|')}:${key}`);
+      return [...text.matchAll(/\bt\('(?:([\w-]+):)?([\w.-]+)'/g)]
+        .map((match): { readonly places: readonly string[]; readonly key: string } => ({ places: match[1] === undefined ? [...own, first] : [match[1]], key: match[2] ?? '' }))
+        .filter(({ places, key }) => !places.some((namespace) => of('en', namespace).has(key)))
+        .map(({ places, key }) => `${places.join('|')}:${key}`);
     });
     expect(missing).toEqual([]);
   });
