@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 export const BUSYBOX = 'berth-test/busybox:1';
 
-const commands = ['sh', 'sleep', 'cat', 'ls', 'echo', 'id', 'mount', 'grep', 'wc', 'nc', 'true', 'kill', 'touch', 'dd', 'head', 'stat', 'test', 'mkdir', 'rm', 'printf', 'date', 'ip'];
+const commands = ['sh', 'sleep', 'cat', 'ls', 'echo', 'id', 'mount', 'grep', 'wc', 'nc', 'true', 'kill', 'touch', 'dd', 'head', 'stat', 'test', 'mkdir', 'rm', 'printf', 'date', 'ip', 'tr', 'stty'];
 
 /** Debian's busybox-static is among the packages that set-up installs. */
 export async function loadBusybox(open: Pick<OpenVm, 'dockerHost' | 'resources'>): Promise<string> {
