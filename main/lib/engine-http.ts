@@ -44,6 +44,7 @@ export function createEngineHttp(dialer: Dialer): EngineHttp {
   const json = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> => {
     const stream = await dialer.engine('api');
     try {
+      // With an agent, and `false` is one, node would connect by itself.
       return await exchange({ createConnection: () => stream as never }, method, path, body);
     } finally {
       stream.destroy();
@@ -57,8 +58,8 @@ export function createEngineHttp(dialer: Dialer): EngineHttp {
 
 /** Asks the engine through the host's socket, as any client would; rejects with `engine.away`. */
 export async function pingSocket(path: string): Promise<EngineVersion> {
-  await exchange({ socketPath: path }, 'GET', '/_ping');
-  const found = (await exchange({ socketPath: path }, 'GET', '/version')) as { Version?: unknown; ApiVersion?: unknown } | undefined;
+  await exchange({ socketPath: path, agent: false }, 'GET', '/_ping');
+  const found = (await exchange({ socketPath: path, agent: false }, 'GET', '/version')) as { Version?: unknown; ApiVersion?: unknown } | undefined;
   return { version: String(found?.Version ?? ''), apiVersion: String(found?.ApiVersion ?? '') };
 }
 
@@ -70,7 +71,7 @@ async function exchange(how: RequestOptions & { createConnection?: () => Duplex 
     ...(payload === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(payload) }),
   };
   const [response, text] = await new Promise<[IncomingMessage, string]>((resolve, reject) => {
-    const outgoing: ClientRequest = request({ ...how, agent: false, method, path, headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, (incoming) => {
+    const outgoing: ClientRequest = request({ ...(how.createConnection === undefined ? { agent: false } : {}), ...how, method, path, headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, (incoming) => {
       collect(incoming).then((found) => resolve([incoming, found]), reject);
     });
     outgoing.on('error', reject);

@@ -1,6 +1,7 @@
 // Who holds which address and port: the listeners of every tracked container, and the rule that a port has one holder.
 // Decides nothing about when; ports.ts does.
 import type { Duplex } from 'node:stream';
+import { deferred, type Deferred } from '../lib/async';
 import type { ContainerInspect } from '../lib/engine-http';
 import { listenOnPort, type PortListener } from './port-listener';
 import { isMissingLoopback, refusalOf, type Refusal } from './refusals';
@@ -17,7 +18,7 @@ export interface Tracked {
   startedText: string;
   startedAt: number;
   /** Connections wait for it between bind and start; rejects when the start failed. */
-  readonly started: PromiseWithResolvers<void>;
+  readonly started: Deferred<void>;
   readonly listeners: Map<string, PortListener>;
   /** Keys that could not be bound and were told. */
   readonly failures: Set<string>;
@@ -120,13 +121,11 @@ export function createBoard({ dial, inspect }: BoardDeps): Board {
         address: undefined,
         startedText: '',
         startedAt: 0,
-        started: Promise.withResolvers<void>(),
+        started: deferred<void>(),
         listeners: new Map(),
         failures: new Set(),
         work: Promise.resolve(),
       };
-      // Nobody may be waiting when the start fails.
-      container.started.promise.catch(() => undefined);
       containers.set(found.Id, container);
       return container;
     },

@@ -1,8 +1,8 @@
 // Published ports on the host: which container holds which listener, from the moment before its start until it has stopped.
 // The engine's inspect is the truth; the watched list only says where to look, because it may be a moment old.
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BerthError, ContainerSummary } from '../../preload/contract';
+import { sleep } from '../lib/async';
 import type { Dialer } from '../lib/dialer';
 import type { ContainerInspect } from '../lib/engine-http';
 import type { Logger } from '../lib/logger';
@@ -53,7 +53,7 @@ export function createPorts(deps: PortsDeps): Ports {
           void refresh(container.id).catch(() => undefined);
           throw error;
         }
-        await sleep(RETRY_MS, undefined, { signal: stopped.signal });
+        await sleep(RETRY_MS, stopped.signal);
       }
     }
   }
@@ -77,7 +77,7 @@ export function createPorts(deps: PortsDeps): Ports {
       container.startedText = found.State?.StartedAt ?? '';
       container.startedAt = Date.now();
     }
-    container.started.resolve();
+    container.started.resolve(undefined);
     const wanted = wantedWhileRunning(found);
     board.keepOnly(container, [...wanted, ...(container.holds > 0 ? wantedBeforeStart(found) : [])]);
     tell(container, await board.bind(container, wanted));
