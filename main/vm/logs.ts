@@ -2,6 +2,7 @@
 // before anyone sees them, and at most 5 MB each with one older file beside it.
 import { watch } from 'node:fs';
 import { copyFile, open, stat, truncate } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { logSources } from '../../preload/contract';
 import { hasCode } from '../lib/atomic-file';
@@ -46,7 +47,12 @@ export async function* followLog(files: HomeFiles, source: LogSource, tail: numb
   const place = placeOf(files, source);
   await (await open(place.path, 'a', 0o600)).close(); // There is something to watch, before the first start too.
   let offset = await sizeOf(place.path);
-  yield { lines: tail === 0 ? [] : await tailLog(files, source, tail) };
+  let splitter = createLineSplitter();
+  const from = Math.max(0, offset - TAIL_BYTES);
+  const { bytes: before } = await readFrom(place.path, from, offset - from);
+  // Through the splitter, so that a line that is half written stays one line.
+  const old = clean(splitter.push(before), place);
+  yield { lines: tail === 0 ? [] : old.slice(-tail) };
 
   let wake: () => void = () => undefined;
   let changed = true;
@@ -54,10 +60,14 @@ export async function* followLog(files: HomeFiles, source: LogSource, tail: numb
     changed = true;
     wake();
   };
-  const watcher = watch(place.path, notice);
+  // The folder: a log that is renamed away would take its own watcher with it.
+  const watcher = watch(dirname(place.path), (_, name) => {
+    if (name === null || name === basename(place.path)) {
+      notice();
+    }
+  });
   watcher.on('error', notice);
   signal.addEventListener('abort', notice);
-  let splitter = createLineSplitter();
   try {
     while (!signal.aborted) {
       if (!changed) {
