@@ -1,5 +1,6 @@
 // Frames over the page's WebSocket, one frame a message. The token travels in the first frame, never in the address.
 import { BerthError } from '../contract';
+import { MAX_FRAME_BYTES } from './frames';
 import type { Transport } from './transport';
 
 /** What is used of a DOM WebSocket. */
@@ -16,6 +17,8 @@ export interface WebSocketLike {
 
 const CONNECTING = 0;
 const OPEN = 1;
+/** WebSocket's close code for a message over the server's limit. */
+const TOO_BIG = 1009;
 
 export function webSocketTransport(socket: WebSocketLike): Transport {
   socket.binaryType = 'arraybuffer';
@@ -34,7 +37,9 @@ export function webSocketTransport(socket: WebSocketLike): Transport {
           listener.fault(new BerthError('rpc.badFrame', { reason: 'not bytes' }));
         }
       });
-      socket.addEventListener('close', ({ code, reason }) => listener.close(new Error(`${code} ${reason}`)));
+      socket.addEventListener('close', ({ code, reason }) =>
+        listener.close(code === TOO_BIG ? tooLarge() : new Error(`${code} ${reason}`)),
+      );
     },
     send(bytes) {
       if (socket.readyState === OPEN) {
@@ -48,4 +53,8 @@ export function webSocketTransport(socket: WebSocketLike): Transport {
       return socket.bufferedAmount;
     },
   };
+}
+
+function tooLarge(): BerthError {
+  return new BerthError('rpc.tooLarge', { bytes: MAX_FRAME_BYTES + 1, limit: MAX_FRAME_BYTES });
 }
