@@ -9,8 +9,8 @@ export default defineConfig({
   publicDir: false,
   plugins: [react()],
   define: { __BERTH_BUILD__: JSON.stringify(process.env['BERTH_BUILD'] ?? 'dev') },
-  define: { __BERTH_BUILD__: JSON.stringify(process.env['BERTH_BUILD'] ?? 'dev') },
   build: {
+    // scripts/build.mjs builds into a temporary folder and renames it.
     outDir: '../dist/renderer',
     emptyOutDir: true,
     target: 'chrome108',

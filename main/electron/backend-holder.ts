@@ -7,7 +7,7 @@ export interface BackendHolder {
   current(): Backend | undefined;
   /** Called with every backend that is opened, from the next one on. */
   watch(opened: (backend: Backend) => void): void;
-  dispose(): Promise<void>;
+  dispose(options: { readonly keepVm: boolean }): Promise<void>;
 }
 
 export function createBackendHolder(open: () => Promise<Backend>): BackendHolder {
@@ -24,7 +24,7 @@ export function createBackendHolder(open: () => Promise<Backend>): BackendHolder
         if (current === backend) {
           current = undefined;
           opening = undefined;
-          return backend.dispose();
+          return backend.dispose({ keepVm: true });
         }
         return undefined;
       });
@@ -48,11 +48,11 @@ export function createBackendHolder(open: () => Promise<Backend>): BackendHolder
     },
     current: () => current,
     watch: (opened) => void watchers.push(opened),
-    async dispose() {
+    async dispose(options) {
       disposed = true;
       const last = current;
       current = undefined;
-      await last?.dispose();
+      await last?.dispose(options);
     },
   };
 }

@@ -1,5 +1,5 @@
 // The Electron shell, composed: one instance a home, the window, its port, menu, tray, quitting. Knows a Backend, never how one comes about.
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { app, BrowserWindow, dialog, powerMonitor, shell } from 'electron';
 import { BerthError, toWireError } from '../../preload/contract';
 import type { Settings, VmStateName, WireError } from '../../preload/contract';
@@ -16,12 +16,12 @@ import { registerScheme, serveWindow, windowAddress } from './protocol';
 import { quitPage } from './quit-page';
 import type { QuitWork } from './quit-page';
 import { createQuit } from './quit';
-import { createTexts } from './texts';
+import { desktopTexts } from './texts';
 import { createTray } from './tray';
 import { openMainWindow } from './window';
 
 export interface ShellOptions {
-  readonly files: Pick<HomeFiles, 'electron' | 'state'>;
+  readonly files: Pick<HomeFiles, 'state'>;
   readonly log: Logger;
   /** Folders of the application: the built window, the built preload, the tray's pictures. */
   readonly folders: { readonly renderer: string; readonly preload: string; readonly tray: string };
@@ -32,25 +32,35 @@ export interface ShellOptions {
 
 const documentation = 'https://docs.docker.com/engine/';
 
-/** Resolves when the window is open, or false where another instance has the home's window (which then shows itself). */
-export async function runShell({ files, log, folders, openBackend, developer }: ShellOptions): Promise<boolean> {
+/**
+ * What must be said before Electron is ready, so synchronously and first. False where another instance has this folder's window, which then
+ * shows itself.
+ */
+export function prepareShell({ userData, developer }: { readonly userData: string; readonly developer: boolean }): boolean {
   app.enableSandbox();
-  app.setPath('userData', files.electron);
-  if (!app.requestSingleInstanceLock()) {
-    app.exit(0);
-    return false;
-  }
+  registerScheme();
+  lockPages();
   if (!developer) {
     for (const name of ['remote-debugging-port', 'remote-debugging-pipe', 'inspect', 'inspect-brk']) {
       app.commandLine.removeSwitch(name);
     }
   }
-  registerScheme();
-  lockPages();
+  try {
+    mkdirSync(userData, { recursive: true, mode: 0o700 });
+  } catch {
+    // A home that cannot be written to is refused in words a moment later.
+    return true;
+  }
+  app.setPath('userData', userData);
+  return app.requestSingleInstanceLock();
+}
+
+/** Resolves when the window is open. */
+export async function runShell({ files, log, folders, openBackend, developer }: ShellOptions): Promise<void> {
   await app.whenReady();
   refusePermissions();
 
-  let texts = createTexts('system', app.getLocale());
+  let texts = desktopTexts('system', app.getLocale());
   let work: QuitWork | undefined;
   serveWindow(await listStaticFiles(folders.renderer), new Map([['/quit', () => quitPage(texts, work)]]));
 
@@ -62,7 +72,11 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
     }
     await shell.openExternal(allowed);
   };
-  const holder = createBackendHolder(() => openBackend({ openExternal, locale: app.getLocale() }));
+  let opened = 0;
+  const holder = createBackendHolder(() => {
+    opened += 1;
+    return openBackend({ openExternal, showWindow: () => window.show(), locale: app.getLocale(), first: opened === 1 });
+  });
   const ports = createPagePorts(
     (page) => void holder.get().then((backend) => backend.connect(page), (error: unknown) => refusePage(page, error)),
     (address) => log.warn('a port was refused', { address: address.slice(0, 200) }),
@@ -120,7 +134,8 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
     async finish() {
       tray.dispose();
       window.release();
-      await holder.dispose();
+      // Stopped already, or left running because the user said so: either way nothing is cut here.
+      await holder.dispose({ keepVm: true });
       app.quit();
     },
   });
@@ -139,7 +154,7 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   const tray = createTray(folders.tray, { open: () => window.show(), start: () => call('vm.start'), stop: () => call('vm.stop'), quit: () => app.quit() });
   let state: VmStateName = 'stopped';
   const refresh = (language: Settings['language']): void => {
-    texts = createTexts(language, app.getLocale());
+    texts = desktopTexts(language, app.getLocale());
     tray.update(state, texts);
     setApplicationMenu(texts, {
       closeWindow: () => window.browserWindow.close(),
@@ -163,7 +178,6 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
     window.release();
     app.exit(1);
   });
-  return true;
 }
 
 /** Until the stream ends, however it does: its end is the transport's, which the holder sees. */

@@ -1,10 +1,12 @@
-// Texts for what has no window: the command line, the engine's 503 answers. The same locale files and ICU messages as the page's.
+// Texts for what has no window: the command line, menus and tray, the engine's 503 answers. The same locale files and ICU messages as the page's.
 import { IntlMessageFormat } from 'intl-messageformat';
 import enCli from '../../assets/locales/en/cli.json';
+import enDesktop from '../../assets/locales/en/desktop.json';
 import enDoctor from '../../assets/locales/en/doctor.json';
 import enErrors from '../../assets/locales/en/errors.json';
 import enVm from '../../assets/locales/en/vm.json';
 import zhCli from '../../assets/locales/zh-CN/cli.json';
+import zhDesktop from '../../assets/locales/zh-CN/desktop.json';
 import zhDoctor from '../../assets/locales/zh-CN/doctor.json';
 import zhErrors from '../../assets/locales/zh-CN/errors.json';
 import zhVm from '../../assets/locales/zh-CN/vm.json';
@@ -12,7 +14,7 @@ import type { WireError } from '../../preload/contract';
 
 export type Language = 'en' | 'zh-CN';
 export type TextParams = Readonly<Record<string, string | number>>;
-export type Namespace = 'cli' | 'doctor' | 'errors' | 'vm';
+export type Namespace = 'cli' | 'desktop' | 'doctor' | 'errors' | 'vm';
 
 export interface ErrorText {
   readonly title: string;
@@ -29,8 +31,8 @@ export interface Texts {
 }
 
 const files: Readonly<Record<Language, Readonly<Record<Namespace, unknown>>>> = {
-  en: { cli: enCli, doctor: enDoctor, errors: enErrors, vm: enVm },
-  'zh-CN': { cli: zhCli, doctor: zhDoctor, errors: zhErrors, vm: zhVm },
+  en: { cli: enCli, desktop: enDesktop, doctor: enDoctor, errors: enErrors, vm: enVm },
+  'zh-CN': { cli: zhCli, desktop: zhDesktop, doctor: zhDoctor, errors: zhErrors, vm: zhVm },
 };
 
 export function createTexts(language: Language): Texts {

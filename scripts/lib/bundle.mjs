@@ -44,11 +44,10 @@ export async function bundleNode({ entry, outfile, build: buildId = 'dev', targe
 async function bundleRenderer({ out, build: buildId }) {
   const temporary = `${out}.${process.pid}.new`;
   const old = `${out}.${process.pid}.old`;
-  process.env.BERTH_RENDERER_OUT = temporary;
   process.env.BERTH_BUILD = buildId;
   const { build: viteBuild } = await import('vite');
   try {
-    await viteBuild({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+    await viteBuild({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn', build: { outDir: temporary } });
     for (const [from, to] of [
       [out, old],
       [temporary, out],

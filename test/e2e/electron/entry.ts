@@ -1,7 +1,8 @@
 // The Electron application that the tests of the shell open: the real shell over a fake backend. Bundled by the tests only; no product file
 // knows of it. What the tests reach from outside hangs on `globalThis.berthTest`.
 import { join } from 'node:path';
-import { runShell } from '../../../main/electron/shell';
+import { app } from 'electron';
+import { prepareShell, runShell } from '../../../main/electron/shell';
 import { homeFiles } from '../../../main/lib/home';
 import { silentLogger } from '../../../main/lib/logger';
 import { createFakeBackend } from './fake-backend';
@@ -25,18 +26,22 @@ const home = need('BERTH_HOME');
 const access: TestAccess = { backends: [], warnings: [] };
 Object.assign(globalThis, { berthTest: access });
 
-void runShell({
-  developer: true,
-  files: homeFiles(home, join(home, 'run')),
-  log: { ...silentLogger, warn: (message) => access.warnings.push(message) },
-  folders: {
-    renderer: need('BERTH_TEST_RENDERER'),
-    preload: join(root, 'dist', 'preload', 'electron.cjs'),
-    tray: join(root, 'assets', 'tray'),
-  },
-  openBackend: async (host) => {
-    const backend = createFakeBackend(host, home);
-    access.backends.push(backend);
-    return backend;
-  },
-});
+if (prepareShell({ userData: join(home, 'electron'), developer: true })) {
+  void runShell({
+    developer: true,
+    files: homeFiles(home, join(home, 'run')),
+    log: { ...silentLogger, warn: (message) => access.warnings.push(message) },
+    folders: {
+      renderer: need('BERTH_TEST_RENDERER'),
+      preload: join(root, 'dist', 'preload', 'electron.cjs'),
+      tray: join(root, 'assets', 'tray'),
+    },
+    openBackend: async (host) => {
+      const backend = createFakeBackend(host, home);
+      access.backends.push(backend);
+      return backend;
+    },
+  });
+} else {
+  app.exit(0);
+}

@@ -96,7 +96,6 @@ export function createFakeBackend(host: DesktopHost, home: string): FakeBackend 
 
   const fake: FakeBackend = {
     client: createClient(messagePortTransport(own.port2 as unknown as PortLike), { build: 'test', client: 'electron' }),
-    attached: false,
     calls,
     pages,
     stopGate: Promise.resolve(),
