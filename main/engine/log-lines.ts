@@ -6,8 +6,10 @@ import type { LogStream } from './demux';
 export type LogLine = LogBatch['lines'][number];
 
 export const MAX_LINE_BYTES = 1024 * 1024;
-/** dockerd's log messages are at most this long; a longer line is several messages, each with a stamp. */
+/** dockerd's log messages are at most this long; a longer line is several messages, each with the same stamp. */
 const MESSAGE_BYTES = 16 * 1024;
+/** A character torn at a message's border is written down as replacement characters, which are longer. */
+const BORDER_SLACK_BYTES = 16;
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 const MAX_STAMP_BYTES = 36;
 const NEWLINE = 10;
@@ -19,14 +21,15 @@ export interface LineAssembler {
   finish(emit: (line: LogLine) => void): void;
 }
 
-export function createLineAssembler(stream: LogStream, stamped: boolean): LineAssembler {
+/** `framed`: pieces say where a message begins; a terminal's stream shows it only by the length of what came before. */
+export function createLineAssembler(stream: LogStream, stamped: boolean, framed: boolean): LineAssembler {
   let parts: Buffer[] = [];
   let size = 0;
-  /** Of the whole line, the pieces cut off it included. */
-  let lineBytes = 0;
+  /** Of the message, as far as it has come. */
+  let messageBytes = 0;
   let time = '';
-  /** take: at a line's beginning; skip: a stamp in the midst of a line is no part of it. */
-  let expect: 'no' | 'take' | 'skip' = stamped ? 'take' : 'no';
+  /** take: at a line's beginning; skip: a stamp in the midst of a line is no part of it; seek: one may follow within the slack. */
+  let expect: 'no' | 'take' | 'skip' | 'seek' = stamped ? 'take' : 'no';
   let early: Buffer = Buffer.alloc(0);
 
   function whole(last: Buffer): Buffer {
@@ -39,14 +42,14 @@ export function createLineAssembler(stream: LogStream, stamped: boolean): LineAs
     emit([stream, time, bytes.toString('utf8', 0, end)]);
     parts = [];
     size = 0;
-    lineBytes = 0;
+    messageBytes = 0;
     expect = stamped ? 'take' : 'no';
   }
 
   function content(bytes: Buffer, emit: (line: LogLine) => void): void {
     parts.push(bytes);
     size += bytes.length;
-    lineBytes += bytes.length;
+    messageBytes += bytes.length;
     while (size > MAX_LINE_BYTES) {
       const all = whole(Buffer.alloc(0));
       const cut = beforeCharacter(all, MAX_LINE_BYTES);
@@ -74,32 +77,53 @@ export function createLineAssembler(stream: LogStream, stamped: boolean): LineAs
     return isStamp ? all.subarray(space + 1) : all;
   }
 
+  /** As `afterStamp`, for a stamp that is somewhere near; what stands before it belongs to the line. */
+  function afterNearStamp(bytes: Buffer, emit: (line: LogLine) => void): Buffer | undefined {
+    const all = early.length === 0 ? bytes : Buffer.concat([early, bytes]);
+    early = Buffer.alloc(0);
+    const stamp = Buffer.from(`${time} `);
+    const near = all.subarray(0, BORDER_SLACK_BYTES + stamp.length);
+    const found = near.indexOf(stamp);
+    const end = near.indexOf(NEWLINE);
+    if (found === -1 && end === -1 && near.length < BORDER_SLACK_BYTES + stamp.length) {
+      early = all;
+      return undefined;
+    }
+    expect = 'no';
+    if (found === -1 || (end !== -1 && end < found)) {
+      messageBytes = -Infinity;
+      return all;
+    }
+    content(all.subarray(0, found), emit);
+    messageBytes = 0;
+    return all.subarray(found + stamp.length);
+  }
+
   function push(bytes: Buffer, start: boolean, emit: (line: LogLine) => void): void {
     let rest = bytes;
-    if (start && stamped && expect === 'no') {
+    if (start && stamped && framed && expect === 'no') {
       expect = 'skip';
     }
     while (rest.length > 0) {
       if (expect !== 'no') {
-        const after = afterStamp(rest);
+        const after = expect === 'seek' ? afterNearStamp(rest, emit) : afterStamp(rest);
         if (after === undefined) {
           return;
         }
         rest = after;
       }
-      const end = rest.indexOf(NEWLINE);
-      // Only a terminal's stream, which has no frames, shows a message's border by its length alone.
-      const border = stamped ? MESSAGE_BYTES - (lineBytes % MESSAGE_BYTES) : Infinity;
-      if (end !== -1 && end <= border) {
+      const border = stamped && !framed ? MESSAGE_BYTES - messageBytes : Infinity;
+      const end = rest.subarray(0, border + 1).indexOf(NEWLINE);
+      if (end !== -1) {
         endLine(rest.subarray(0, end), emit);
         rest = rest.subarray(end + 1);
+      } else if (rest.length >= border) {
+        content(rest.subarray(0, border), emit);
+        rest = rest.subarray(border);
+        expect = 'seek';
       } else {
-        const taken = rest.subarray(0, border === Infinity ? rest.length : border);
-        content(taken, emit);
-        rest = rest.subarray(taken.length);
-        if (taken.length === border) {
-          expect = 'skip';
-        }
+        content(rest, emit);
+        return;
       }
     }
   }

@@ -61,6 +61,18 @@ describe('log lines', () => {
     expect(lines.map((line) => line[2]).join('') === text).toBe(true);
   });
 
+  test('a character that dockerd tore between two messages does not hide their border', async () => {
+    // Seen on Engine 28.5 with json-file: torn bytes are written as U+FFFD, so a terminal's message may exceed 16 KiB.
+    const stamp = `${STAMP} `;
+    const first = `${'a'.repeat(16_382)}\ufffd\ufffd`;
+    const text = `${first}\ufffd${'日'.repeat(5461)}`;
+    const bytes = Buffer.from(`${stamp}${first}${stamp}${text.slice(first.length)}${stamp}end\r\n${stamp}next\n`);
+    for (const place of [0, 16_390, 16_400, 16_425, 33_000]) {
+      const { lines } = await read(cut(bytes, [place, place + 7]), true);
+      expect(lines.map((line) => line[2]).join('|') === `${text}end|next`).toBe(true);
+    }
+  });
+
   test('what is left at the end is a line, a frame cut in two is counted', async () => {
     const whole = frame('stdout', Buffer.from(`${STAMP} no newline`));
     expect(await read([whole])).toEqual({ lines: [['o', STAMP, 'no newline']], dropped: 0 });

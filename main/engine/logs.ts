@@ -70,7 +70,7 @@ function createPuller(body: Readable) {
 
 export async function* logBatches(body: Readable, tty: boolean, stamped: boolean): AsyncGenerator<LogBatch> {
   const demux: Demux = tty ? createRawDemux() : createDemux();
-  const assemblers = { o: createLineAssembler('o', stamped), e: createLineAssembler('e', stamped) };
+  const assemblers = { o: createLineAssembler('o', stamped, !tty), e: createLineAssembler('e', stamped, !tty) };
   const puller = createPuller(body);
   let lines: LogLine[] = [];
   let bytes = 0;

@@ -178,7 +178,9 @@ describe('a terminal', () => {
     await terminals.handlers['terminal.resize']({ session: id, cols: 120, rows: 40 }, context());
     await type('stty size\r');
     await until('the new size', () => text.includes('40 120'));
+    const running = async (): Promise<string> => (await box().docker('top', 'engine-shell')).trim();
     await type('sleep 1000\r');
+    await until('it sleeps', async () => (await running()).includes('sleep 1000'), 20_000);
     await type('\u0003');
     await type('echo after-$((40+2))\r');
     await until('Ctrl-C', () => text.includes('after-42'));
@@ -190,7 +192,6 @@ describe('a terminal', () => {
 
     const stubborn = await terminals.handlers['terminal.open']({ kind: 'exec', container: 'engine-shell', shell: 'sh', user: '', ...size }, context());
     await terminals.handlers['terminal.input']({ session: stubborn.id, data: 'trap "" INT; cat\r' }, context());
-    const running = async (): Promise<string> => (await box().docker('top', 'engine-shell')).trim();
     await until('it runs', async () => (await running()).includes('cat'));
     await terminals.handlers['terminal.close']({ session: stubborn.id }, context());
     await until('it is gone', async () => (await running()).split('\n').length === 2, 20_000);
