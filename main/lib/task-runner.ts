@@ -6,7 +6,7 @@ export type TaskProgress = Partial<Pick<Task, 'currentBytes' | 'totalBytes' | 'b
 export interface TaskRun {
   /** Aborted by tasks.cancel. */
   readonly signal: AbortSignal;
-  update(progress: TaskProgress): void;
+  readonly update: (progress: TaskProgress) => void;
 }
 
 export interface StartedTask {

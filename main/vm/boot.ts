@@ -1,7 +1,7 @@
 // One start, or one adoption, from nothing to an engine that answers: phases measured, deadlines kept, and nothing left behind where it fails.
 // Knows the order of things; what QEMU, the agent and ssh are is theirs.
 import { BerthError, toWireError } from '../../preload/contract/errors';
-import type { AcceleratorName, BootPhaseName, BootTimeline, Settings } from '../../preload/contract';
+import type { AcceleratorName, AcceleratorVerdict, BootPhaseName, BootTimeline, Settings } from '../../preload/contract';
 import { deferred, retryUntil, untilAborted } from '../lib/async';
 import type { Deferred } from '../lib/async';
 import type { HomeFiles } from '../lib/home';
@@ -133,9 +133,7 @@ async function launch(deps: BootDeps, run: Attempt): Promise<{ readonly keys: Ke
   const verdicts = await driver.accelerators(run.signal);
   const accelerator = choose(settings.accelerator, verdicts);
   if (accelerator === undefined) {
-    const asked: AcceleratorName | undefined = settings.accelerator === 'auto' ? undefined : settings.accelerator;
-    const tried = verdicts.filter(({ name }) => asked === undefined || name === asked);
-    throw new BerthError('vm.noAccelerator', { reasons: tried.map(({ name, reason }) => `${name}: ${reason.key}`).join(', ') });
+    throw noAccelerator(settings.accelerator, verdicts);
   }
   run.timeline.setAccelerator(accelerator.name);
   const [keys, disk] = await Promise.all([loadKeys(files), prepareDisk(files)]);
@@ -146,6 +144,16 @@ async function launch(deps: BootDeps, run: Attempt): Promise<{ readonly keys: Ke
   run.parts.running = running;
   deps.onRunning(running);
   return { keys, running };
+}
+
+function noAccelerator(asked: AcceleratorName | 'auto', verdicts: readonly AcceleratorVerdict[]): BerthError {
+  const tried = verdicts.filter(({ name, reason }) => (asked === 'auto' ? reason.key !== 'otherSystem' : name === asked));
+  const blocked = tried.find(({ reason }) => reason.key === 'spawnFailed');
+  if (blocked !== undefined) {
+    // Not the accelerator's fault: the program itself does not start, though its checksum is right.
+    return new BerthError('vm.blockedBinary', { path: String(blocked.reason.params['path'] ?? ''), reason: String(blocked.reason.params['detail'] ?? '') });
+  }
+  return new BerthError('vm.noAccelerator', { reasons: tried.map(({ name, reason }) => `${name}: ${reason.key} ${Object.values(reason.params).join(' ')}`.trim()).join('; ') });
 }
 
 /** Guest's side, the same for a boot and an adoption: agent, ssh, engine. */
@@ -161,10 +169,11 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
   const at = (name: string): Promise<void> => untilAborted(phase(name).promise, signal);
 
   running.onPaused(deps.onProblem);
-  void running.exited.then(async (words) => {
-    const [last = ''] = await tailLog(files, 'serial', 1);
-    run.fail(new BerthError('vm.exited', { detail: last === '' ? words : `${words}; ${last}` }));
+  const exited = running.exited.then(async (words) => {
+    const last = await tailLog(files, 'serial', 1).catch((): readonly string[] => []);
+    return [words, ...last].join('; ');
   });
+  void exited.then((detail) => run.fail(new BerthError('vm.exited', { detail })));
   const failed = async (failure: { readonly phase: string; readonly code: string; readonly detail: string }): Promise<void> => {
     run.fail(diskError(files.disks.data, await diskUuid(files), failure));
   };
@@ -233,7 +242,7 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
   timeline.begin('ports');
   await untilAborted(deps.settle(signal), signal);
   timeline.end('ports');
-  return { running, agent, transport, engine: version, exited: running.exited };
+  return { running, agent, transport, engine: version, exited };
 }
 
 async function takeDown(deps: BootDeps, { parts }: Attempt): Promise<void> {

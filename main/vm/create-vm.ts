@@ -196,7 +196,11 @@ export function createVm(deps: VmDeps): Vm {
     },
     adopt: () => supervisor.adopt(),
     async limits() {
-      verdicts = await driver.accelerators(disposing.signal);
+      // Sizes are known without a guest that can be booted; a missing image is the start's error, not the settings'.
+      verdicts = await driver.accelerators(disposing.signal).catch((error: unknown) => {
+        log.warn('accelerators could not be proved', { error });
+        return verdicts;
+      });
       refresh();
       return { ...limitsOf(hostFigures()), accelerators: verdicts };
     },

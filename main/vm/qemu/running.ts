@@ -117,6 +117,8 @@ export function createRunning({ state, ended, log, home, words, gone }: RunningD
         log.error('the host could not serve the VM’s disk', { data });
         if (data['nospace'] === true) {
           resumeWithSpace().catch((error: unknown) => log.debug('no resume after a full disk', { error }));
+        } else {
+          tellPaused(new BerthError('disk.damaged', { path: home, detail: String(data['reason'] ?? '') }));
         }
       }
     },

@@ -6,6 +6,7 @@ export type Reason = AcceleratorVerdict['reason'];
 /** What a probe boot showed. */
 export interface Evidence {
   readonly outcome: 'ok' | 'exited' | 'internal-error' | 'timeout' | 'spawn-failed';
+  readonly command?: string;
   /** QEMU's stderr. */
   readonly stderr: string;
   /** What the guest wrote to its console. */
@@ -35,7 +36,7 @@ export function explain(name: AcceleratorName, evidence: Evidence, holder: strin
     case 'timeout':
       return evidence.serial === '' ? { key: 'noProgress', params: { seconds } } : { key: 'stuck', params: { seconds, detail: lastLine(evidence.serial) } };
     case 'spawn-failed':
-      return { key: 'spawnFailed', params: { detail } };
+      return { key: 'spawnFailed', params: { detail, path: evidence.command ?? '' } };
     case 'exited':
       if (/KVM_CREATE_VM.*(busy|EBUSY|16 )|Device or resource busy/i.test(evidence.stderr)) {
         return { key: holder === '' ? 'busy' : 'busyBy', params: holder === '' ? {} : { holder } };
