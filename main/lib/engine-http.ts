@@ -12,6 +12,7 @@ export interface ContainerInspect {
   readonly Config?: { readonly ExposedPorts?: Readonly<Record<string, unknown>> | null };
   readonly HostConfig?: {
     readonly NetworkMode?: string;
+    readonly AutoRemove?: boolean;
     readonly PublishAllPorts?: boolean;
     readonly PortBindings?: Readonly<Record<string, readonly PortBinding[] | null>> | null;
   };
@@ -28,8 +29,10 @@ export interface PortBinding {
 
 export interface EngineHttp {
   /** Rejects with `engine.away`, or `engine.failed` with the engine's own words. undefined = 404. */
-  json(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
+  json(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
   inspectContainer(id: string): Promise<ContainerInspect | undefined>;
+  /** With its anonymous volumes, as dockerd does for `--rm`. */
+  removeContainer(id: string): Promise<void>;
 }
 
 export interface EngineVersion {
@@ -41,7 +44,7 @@ const MAX_BODY = 16 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
 export function createEngineHttp(dialer: Dialer): EngineHttp {
-  const json = async (method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> => {
+  const json = async (method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> => {
     const stream = await dialer.engine('api');
     try {
       // With an agent, and `false` is one, node would connect by itself.
@@ -53,6 +56,9 @@ export function createEngineHttp(dialer: Dialer): EngineHttp {
   return {
     json,
     inspectContainer: async (id) => (await json('GET', `/containers/${encodeURIComponent(id)}/json`)) as ContainerInspect | undefined,
+    async removeContainer(id) {
+      await json('DELETE', `/containers/${encodeURIComponent(id)}?force=1&v=1`);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BerthError, ContainerSummary } from '../../preload/contract';
 import type { ContainerInspect } from '../lib/engine-http';
+import { createRawEngine, type RawEngine } from '../../test/fakes/raw-engine';
 import { silentLogger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
 import { createPorts, type Ports } from './ports';
@@ -12,10 +13,13 @@ const id = (letter: string) => letter.repeat(64);
 
 let ports: Ports;
 let inside: Server;
+let engineSide: RawEngine;
 let away = false;
 const engine = new Map<string, ContainerInspect>();
 const containers = createObservable<readonly ContainerSummary[]>([]);
 const notices: BerthError[] = [];
+/** Requests that the engine got, beside inspects. */
+const asked: string[] = [];
 const servers: Server[] = [];
 
 function container(letter: string, name: string, hostPort: string, running: boolean, hostIp = ''): ContainerInspect {
@@ -74,6 +78,7 @@ beforeEach(async () => {
   away = false;
   engine.clear();
   notices.length = 0;
+  asked.length = 0;
   containers.set([]);
   inside = createServer({ allowHalfOpen: true }, (socket) => {
     let text = '';
@@ -82,9 +87,13 @@ beforeEach(async () => {
     socket.on('end', () => socket.end(text.toUpperCase()));
   });
   await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
+  engineSide = await createRawEngine(async (connection) => {
+    asked.push(await connection.until('\r\n\r\n'));
+    connection.socket.end('HTTP/1.1 204 No Content\r\n\r\n');
+  });
   ports = createPorts({
     dialer: {
-      engine: () => Promise.reject(new Error('not here')),
+      engine: () => engineSide.dialer.engine(),
       tcp: (host, port) =>
         new Promise((resolve, reject) => {
           if (host !== '172.17.0.2' || port !== 80 || !inside.listening) {
@@ -105,6 +114,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await ports.dispose();
+  await engineSide.dispose();
   [...servers.splice(0), inside].forEach((server) => server.close());
 });
 
@@ -139,6 +149,16 @@ test('a port of another program fails the start in Docker’s words and names th
       detail: expect.stringMatching(new RegExp(`^failed to set up container networking: driver failed programming external connectivity on endpoint web \\(a+\\): Bind for 127\\.0\\.0\\.1:${port} failed: port is already allocated \\(.+ \\(${process.pid}\\)\\)$`)) as string,
     },
   });
+});
+
+test('a refused start removes a container of --rm, as dockerd would, and no other', async () => {
+  const port = await listen();
+  const found = container('a', 'web', String(port), false);
+  await expect(ports.gate.prepare('web')).rejects.toMatchObject({ code: 'engine.portTaken' });
+  expect(asked).toEqual([]);
+  engine.set(found.Id, { ...found, HostConfig: { ...found.HostConfig, AutoRemove: true } });
+  await expect(ports.gate.prepare('web')).rejects.toMatchObject({ code: 'engine.portTaken' });
+  expect(asked[0]).toContain(`DELETE /containers/${found.Id}?force=1&v=1 `);
 });
 
 test('taken on ::1 only is taken, and 127.0.0.1 is let go again', async () => {

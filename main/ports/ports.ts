@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { BerthError, ContainerSummary } from '../../preload/contract';
 import { sleep } from '../lib/async';
 import type { Dialer } from '../lib/dialer';
-import type { ContainerInspect } from '../lib/engine-http';
+import { createEngineHttp, type ContainerInspect } from '../lib/engine-http';
 import type { Logger } from '../lib/logger';
 import type { Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
@@ -155,6 +155,10 @@ export function createPorts(deps: PortsDeps): Ports {
       const [refusal] = await board.bind(container, wantedBeforeStart(found));
       if (refusal) {
         await gate.release(id).catch(() => undefined);
+        if (found.HostConfig?.AutoRemove && !isRunning(found)) {
+          // As dockerd does when a start fails; `docker run --rm` waits for it.
+          await createEngineHttp(dialer).removeContainer(found.Id).catch((error: unknown) => log.warn('--rm not done', { id, error: String(error) }));
+        }
         throw startError(refusal, container);
       }
       const later = [...notForwarded(found), ...narrowed(found)];
