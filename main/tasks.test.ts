@@ -36,7 +36,11 @@ test('failures carry their code; a cancelled one is no failure; dismissing leave
   const tasks = createTasks();
   const failed = await tasks.run('pull', 'a', () => Promise.reject(new BerthError('engine.noSpace', { detail: 'x' }))).done;
   expect(failed).toMatchObject({ state: 'failed', error: { code: 'engine.noSpace', params: { detail: 'x' } } });
-  const { id, done } = tasks.run('load', 'b', ({ signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')))));
+  const { id, done } = tasks.run(
+    'load',
+    'b',
+    ({ signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')))),
+  );
   await tasks.handlers['tasks.dismiss']({ id }, context);
   await tasks.handlers['tasks.dismiss']({ id: failed.id }, context);
   expect((await listed(tasks)).map((task) => task.subject)).toEqual(['b']);

@@ -6,7 +6,7 @@ import type { EngineState } from './state';
 export interface ChangeFeed {
   publish(change: EngineChange): void;
   /** First what is known now, then every change. */
-  changes(signal: AbortSignal): AsyncGenerator<EngineChange>;
+  readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   readers(): number;
 }
 

@@ -40,7 +40,13 @@ const MAX_JSON_BYTES = 128 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
 
 /** What http.Agent asks of a net.Socket, for streams that have none of it (SSH channels). */
-const socketMethods = { setKeepAlive: () => undefined, setTimeout: () => undefined, setNoDelay: () => undefined, ref: () => undefined, unref: () => undefined };
+const socketMethods = {
+  setKeepAlive: () => undefined,
+  setTimeout: () => undefined,
+  setNoDelay: () => undefined,
+  ref: () => undefined,
+  unref: () => undefined,
+};
 
 class DialAgent extends Agent {
   constructor(private readonly dial: () => Promise<Duplex>) {
@@ -57,7 +63,8 @@ class DialAgent extends Agent {
 
 /** Those of the methods that the stream has itself. */
 function pick(stream: Duplex): object {
-  return Object.fromEntries(Object.keys(socketMethods).flatMap((name) => (name in stream ? [[name, stream[name as keyof Duplex]]] : [])));
+  const own = stream as unknown as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.keys(socketMethods).flatMap((name) => (name in stream ? [[name, own[name]]] : [])));
 }
 
 function pathOf({ path, query = {} }: EngineRequest): string {
@@ -123,7 +130,10 @@ export function createConnection(dialer: Dialer): Connection {
   }
 
   /** The first answer, whatever its status. */
-  function exchange(request: EngineRequest, upgrade: boolean): Promise<{ response: IncomingMessage; raw?: Duplex; outgoing: ClientRequest }> {
+  function exchange(
+    request: EngineRequest,
+    upgrade: boolean,
+  ): Promise<{ response: IncomingMessage; raw?: Duplex; outgoing: ClientRequest }> {
     return new Promise((resolve, reject) => {
       const headers: Record<string, string | number> = { Host: 'docker' };
       if (upgrade) {
@@ -137,7 +147,13 @@ export function createConnection(dialer: Dialer): Connection {
         headers['Content-Length'] = 0;
       }
       const { signal } = request;
-      const outgoing = httpRequest({ agent: agentOf(request.lane ?? 'api'), method: request.method, path: pathOf(request), headers, ...(signal === undefined ? {} : { signal }) });
+      const outgoing = httpRequest({
+        agent: agentOf(request.lane ?? 'api'),
+        method: request.method,
+        path: pathOf(request),
+        headers,
+        ...(signal === undefined ? {} : { signal }),
+      });
       let answered = false;
       outgoing.on('response', (response) => {
         answered = true;
@@ -175,7 +191,10 @@ export function createConnection(dialer: Dialer): Connection {
 
   async function json(request: EngineRequest): Promise<unknown> {
     const seconds = request.deadlineSeconds ?? DEADLINE_SECONDS;
-    const signals = [...(request.signal === undefined ? [] : [request.signal]), ...(seconds === 0 ? [] : [AbortSignal.timeout(seconds * 1000)])];
+    const signals = [
+      ...(request.signal === undefined ? [] : [request.signal]),
+      ...(seconds === 0 ? [] : [AbortSignal.timeout(seconds * 1000)]),
+    ];
     const signal = signals.length === 0 ? undefined : AbortSignal.any(signals);
     try {
       const { response } = await open({ ...request, signal });

@@ -13,15 +13,20 @@ export type ContainerHandlers = Pick<BackendHandlers, Extract<keyof BackendHandl
 
 export interface Containers {
   readonly handlers: ContainerHandlers;
-  inspect(id: string): Promise<unknown>;
-  dispose(): void;
+  readonly inspect: (id: string) => Promise<unknown>;
+  readonly dispose: () => void;
 }
 
 export function createContainers(connection: Connection, gate: PortGate, notify: (error: WireError) => void): Containers {
   const earlyExit = createEarlyExit(connection, notify);
 
   /** Verbs may take as long as the container does. */
-  function act(method: 'POST' | 'DELETE', id: string, verb: string, query: Record<string, string | number | boolean | undefined> = {}): Promise<unknown> {
+  function act(
+    method: 'POST' | 'DELETE',
+    id: string,
+    verb: string,
+    query: Record<string, string | number | boolean | undefined> = {},
+  ): Promise<unknown> {
     return connection.json({ method, path: `/containers/${id}${verb}`, query, deadlineSeconds: 0, about: { container: id } });
   }
 
@@ -37,9 +42,21 @@ export function createContainers(connection: Connection, gate: PortGate, notify:
     await earlyExit.check(id);
   }
 
-  async function create({ spec, start }: Parameters<ContainerHandlers['containers.create']>[0]): Promise<{ id: string; warnings: readonly string[] }> {
+  async function create({
+    spec,
+    start,
+  }: Parameters<ContainerHandlers['containers.create']>[0]): Promise<{ id: string; warnings: readonly string[] }> {
     const about = { image: spec.image, ...(spec.name === undefined ? {} : { name: spec.name }) };
-    const answer = record(await connection.json({ method: 'POST', path: '/containers/create', query: { name: spec.name }, body: createBody(spec), deadlineSeconds: 0, about }));
+    const answer = record(
+      await connection.json({
+        method: 'POST',
+        path: '/containers/create',
+        query: { name: spec.name },
+        body: createBody(spec),
+        deadlineSeconds: 0,
+        about,
+      }),
+    );
     const id = text(answer['Id']);
     if (start) {
       await gated(id, '/start').catch(async (error: unknown) => {
@@ -54,8 +71,15 @@ export function createContainers(connection: Connection, gate: PortGate, notify:
     if (!(error instanceof BerthError) || error.code === 'engine.exitedAtOnce' || typeof error.params['detail'] !== 'string') {
       return error;
     }
-    const name = await inspect(id).then((raw) => text(record(raw)['Name']).replace(/^\//, ''), () => '');
-    return new BerthError(error.code, { ...error.params, detail: `${name || id.slice(0, 12)}: ${error.params['detail']}` } as never, { cause: error });
+    const name = await inspect(id).then(
+      (raw) => text(record(raw)['Name']).replace(/^\//, ''),
+      () => '',
+    );
+    return new BerthError(
+      error.code,
+      { ...error.params, detail: `${name || id.slice(0, 12)}: ${error.params['detail']}` },
+      { cause: error },
+    );
   }
 
   function inspect(id: string): Promise<unknown> {

@@ -1,8 +1,7 @@
 // Tells when a container that the window has just started ends at once: in the call, when it ends while that still waits,
 // by a notice, when it ends within seconds. A container that ended well, or that somebody stopped, is no failure.
-import { BerthError } from '../../preload/contract';
+import { BerthError, toWireError } from '../../preload/contract';
 import type { WireError } from '../../preload/contract';
-import { toWireError } from '../../preload/contract';
 import type { Connection } from './connection';
 import { number, record, text } from './json';
 import { lastLines } from './logs';
@@ -16,17 +15,23 @@ const STOPPED_CODES = new Set([0, 130, 137, 143]);
 
 export interface EarlyExit {
   /** After a start went through; rejects with `engine.exitedAtOnce`. */
-  check(id: string): Promise<void>;
+  readonly check: (id: string) => Promise<void>;
   /** Somebody stops it on purpose. */
-  forget(id: string): void;
-  dispose(): void;
+  readonly forget: (id: string) => void;
+  readonly dispose: () => void;
 }
 
 export function createEarlyExit(connection: Connection, notify: (error: WireError) => void): EarlyExit {
   const watched = new Map<string, AbortController>();
 
   async function exitOf(id: string, signal: AbortSignal): Promise<BerthError | undefined> {
-    const request = { method: 'POST', path: `/containers/${id}/wait`, query: { condition: 'not-running' }, deadlineSeconds: 0, signal } as const;
+    const request = {
+      method: 'POST',
+      path: `/containers/${id}/wait`,
+      query: { condition: 'not-running' },
+      deadlineSeconds: 0,
+      signal,
+    } as const;
     const exitCode = number(record(await connection.json(request))['StatusCode']) ?? 0;
     if (STOPPED_CODES.has(exitCode) || signal.aborted) {
       return undefined;

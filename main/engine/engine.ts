@@ -36,14 +36,14 @@ export type EngineHandlerNames = Extract<keyof BackendHandlers, `engine.${string
 export interface Engine {
   readonly state: Observable<EngineState>;
   readonly containers: Observable<readonly ContainerSummary[]>;
-  changes(signal: AbortSignal): AsyncGenerator<EngineChange>;
+  readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   /** dockerd's answer, unaltered. */
-  inspect(id: string): Promise<unknown>;
-  openExec(request: ExecRequest): Promise<OpenedTerminal>;
+  readonly inspect: (id: string) => Promise<unknown>;
+  readonly openExec: (request: ExecRequest) => Promise<OpenedTerminal>;
   /** Resolves when the first whole list since `available` is in the state; rejects when it is gone before. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
   /** Closes the events stream until `available` turns true again, or the function returned is called: an open one delays dockerd's stop by 5 s. */
-  pauseEvents(): () => void;
+  readonly pauseEvents: () => () => void;
   readonly handlers: Pick<BackendHandlers, EngineHandlerNames>;
   dispose(): void;
 }

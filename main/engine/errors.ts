@@ -23,21 +23,54 @@ const unreachable =
 /** In order: the first that fits decides. */
 const patterns: readonly (readonly [RegExp, Reader])[] = [
   [/no space left on device/i, as('engine.noSpace', (_, detail) => ({ detail }))],
-  [/container name "\/?([^"]*)" is already in use by container "?([0-9a-f]+)"?/i, as('engine.nameTaken', (found, detail) => ({ name: found[1] ?? '', by: (found[2] ?? '').slice(0, 12), detail }))],
-  [/Bind for (.*):(\d+) failed: port is already allocated/, as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: 'tcp', detail }))],
-  [/failed to bind host port (?:for )?(\[.*\]|[^\s:/]*):(\d+)[^\s]*\/(tcp|udp)/, as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: found[3] ?? 'tcp', detail }))],
-  [/listen (tcp|udp)[46]? (\[.*\]|[^\s:]*):(\d+): bind: address already in use/, as('engine.portTaken', (found, detail) => ({ address: found[2] ?? '', port: Number(found[3]), protocol: found[1] ?? 'tcp', detail }))],
-  [/exec: "?([^"]*?)"?: (?:executable file not found|stat .*: no such file or directory|permission denied|is a directory|no such file)/, as('engine.noCommand', (found, detail) => ({ command: found[1] ?? '', detail }))],
-  [/exec (\S+): (?:no such file or directory|permission denied|exec format error)/, as('engine.noCommand', (found, detail) => ({ command: found[1] ?? '', detail }))],
-  [/(?:image is being used by (?:stopped|running) container|container) ([0-9a-f]{12,}|[\w.-]+)(?: is using its referenced image)?.*$/, (found, detail, about) => imageInUse(found, detail, about)],
+  [
+    /container name "\/?([^"]*)" is already in use by container "?([0-9a-f]+)"?/i,
+    as('engine.nameTaken', (found, detail) => ({ name: found[1] ?? '', by: (found[2] ?? '').slice(0, 12), detail })),
+  ],
+  [
+    /Bind for (.*):(\d+) failed: port is already allocated/,
+    as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: 'tcp', detail })),
+  ],
+  [
+    /failed to bind host port (?:for )?(\[.*\]|[^\s:/]*):(\d+)[^\s]*\/(tcp|udp)/,
+    as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: found[3] ?? 'tcp', detail })),
+  ],
+  [
+    /listen (tcp|udp)[46]? (\[.*\]|[^\s:]*):(\d+): bind: address already in use/,
+    as('engine.portTaken', (found, detail) => ({ address: found[2] ?? '', port: Number(found[3]), protocol: found[1] ?? 'tcp', detail })),
+  ],
+  [
+    /exec: "?([^"]*?)"?: (?:executable file not found|stat .*: no such file or directory|permission denied|is a directory|no such file)/,
+    as('engine.noCommand', (found, detail) => ({ command: found[1] ?? '', detail })),
+  ],
+  [
+    /exec (\S+): (?:no such file or directory|permission denied|exec format error)/,
+    as('engine.noCommand', (found, detail) => ({ command: found[1] ?? '', detail })),
+  ],
+  [
+    /(?:image is being used by (?:stopped|running) container|container) ([0-9a-f]{12,}|[\w.-]+)(?: is using its referenced image)?.*$/,
+    (found, detail, about) => imageInUse(found, detail, about),
+  ],
   [/No such container:? (\S+)/i, as('engine.notFound', (found, detail) => ({ kind: 'container', id: found[1] ?? '', detail }))],
   [/No such exec instance:? (\S+)/i, as('engine.notFound', (found, detail) => ({ kind: 'exec', id: found[1] ?? '', detail }))],
   [/No such image:? (\S+)/i, as('engine.notFound', (found, detail) => ({ kind: 'image', id: found[1] ?? '', detail }))],
-  [/(?:get )?(\S+): no such volume|No such volume:? (\S+)/i, as('engine.notFound', (found, detail) => ({ kind: 'volume', id: found[1] ?? found[2] ?? '', detail }))],
+  [
+    /(?:get )?(\S+): no such volume|No such volume:? (\S+)/i,
+    as('engine.notFound', (found, detail) => ({ kind: 'volume', id: found[1] ?? found[2] ?? '', detail })),
+  ],
   [/network (\S+) not found/i, as('engine.notFound', (found, detail) => ({ kind: 'network', id: found[1] ?? '', detail }))],
-  [/invalid reference format|repository name .*must be lowercase|invalid tag format|invalid repository name|repository name must (?:be|not)/i, as('engine.badReference', (_, detail, about) => ({ reference: about.reference ?? about.image ?? '', detail }))],
-  [/pull access denied|requested access to the resource is denied|insufficient_scope|authorization failed|no basic auth credentials|unauthorized|403 Forbidden/i, as('engine.pullDenied', (_, detail, about) => ({ reference: about.reference ?? about.image ?? '', detail }))],
-  [/manifest unknown|manifest for \S+ not found|no matching manifest|failed to resolve reference "[^"]*": \S+: not found|failed to do request.*404|: not found$/i, (_, detail, about) => missing(detail, about)],
+  [
+    /invalid reference format|repository name .*must be lowercase|invalid tag format|invalid repository name|repository name must (?:be|not)/i,
+    as('engine.badReference', (_, detail, about) => ({ reference: about.reference ?? about.image ?? '', detail })),
+  ],
+  [
+    /pull access denied|requested access to the resource is denied|insufficient_scope|authorization failed|no basic auth credentials|unauthorized|403 Forbidden/i,
+    as('engine.pullDenied', (_, detail, about) => ({ reference: about.reference ?? about.image ?? '', detail })),
+  ],
+  [
+    /manifest unknown|manifest for \S+ not found|no matching manifest|failed to resolve reference "[^"]*": \S+: not found|failed to do request.*404|: not found$/i,
+    (_, detail, about) => missing(detail, about),
+  ],
 ];
 
 function imageInUse(found: RegExpExecArray, detail: string, about: ErrorContext): BerthError {

@@ -92,7 +92,13 @@ export function createExec(connection: Connection) {
       User: request.user,
       Env: ['TERM=xterm-256color', `${MARK}=${mark}`],
     };
-    const answer = await connection.json({ method: 'POST', path: `/containers/${request.container}/exec`, body, lane: 'terminal', about: { container: request.container } });
+    const answer = await connection.json({
+      method: 'POST',
+      path: `/containers/${request.container}/exec`,
+      body,
+      lane: 'terminal',
+      about: { container: request.container },
+    });
     return text(record(answer)['Id']);
   }
 
@@ -102,7 +108,7 @@ export function createExec(connection: Connection) {
     for (const wait of [0, 50, 100, 200, 400, 800, 1600]) {
       await sleep(wait);
       const state = await inspect(id).catch(() => undefined);
-      if (state === undefined || !state.running) {
+      if (state?.running !== true) {
         return state?.exitCode;
       }
     }
@@ -153,11 +159,33 @@ export function createExec(connection: Connection) {
     return { shell, process: processOf({ id, mark, request, raw, output }) };
   }
 
-  function processOf({ id, mark, request, raw, output }: { id: string; mark: string; request: ExecRequest; raw: Duplex; output: Output }): TerminalProcess {
+  function processOf({
+    id,
+    mark,
+    request,
+    raw,
+    output,
+  }: {
+    id: string;
+    mark: string;
+    request: ExecRequest;
+    raw: Duplex;
+    output: Output;
+  }): TerminalProcess {
     async function hangUp(): Promise<void> {
       const path = `/containers/${request.container}/exec`;
-      const answer = await connection.json({ method: 'POST', path, lane: 'terminal', body: { Cmd: ['sh', '-c', HANG_UP, 'sh', mark], User: request.user } });
-      await connection.json({ method: 'POST', path: `/exec/${text(record(answer)['Id'])}/start`, lane: 'terminal', body: { Detach: true } });
+      const answer = await connection.json({
+        method: 'POST',
+        path,
+        lane: 'terminal',
+        body: { Cmd: ['sh', '-c', HANG_UP, 'sh', mark], User: request.user },
+      });
+      await connection.json({
+        method: 'POST',
+        path: `/exec/${text(record(answer)['Id'])}/start`,
+        lane: 'terminal',
+        body: { Detach: true },
+      });
     }
     return {
       listen(listener) {

@@ -14,7 +14,10 @@ afterEach(() => bench.dispose());
 const call = {
   start: (id: string) => bench.engine.handlers['containers.start']({ id }, context()),
   stop: (id: string) => bench.engine.handlers['containers.stop']({ id }, context()),
-  create: (spec: Record<string, unknown>, start = true) => Promise.resolve(bench.engine.handlers['containers.create']({ spec: runSpec.parse({ image: 'nginx:1.29', ...spec }), start }, context())),
+  create: (spec: Record<string, unknown>, start = true) =>
+    Promise.resolve(
+      bench.engine.handlers['containers.create']({ spec: runSpec.parse({ image: 'nginx:1.29', ...spec }), start }, context()),
+    ),
   remove: (id: string, force = false) => bench.engine.handlers['containers.remove']({ id, force, volumes: false }, context()),
   pull: async (reference: string) => (await bench.engine.handlers['images.pull']({ reference }, context())).task,
 };
@@ -44,11 +47,19 @@ describe('containers', () => {
     await bench.engine.handlers['containers.restart']({ id: 'shop-0-web-1' }, context());
     await expect(call.remove('shop-0-web-1')).rejects.toMatchObject({ code: 'engine.conflict' });
     await call.remove('shop-0-web-1', true);
-    await expect(call.start('shop-0-web-1')).rejects.toMatchObject({ code: 'engine.notFound', params: { kind: 'container', id: 'shop-0-web-1' } });
+    await expect(call.start('shop-0-web-1')).rejects.toMatchObject({
+      code: 'engine.notFound',
+      params: { kind: 'container', id: 'shop-0-web-1' },
+    });
   });
 
   test('the gate stands before every start, and is told how it went', async () => {
-    const gate = { prepare: vi.fn(async () => undefined), confirm: vi.fn(async () => undefined), release: vi.fn(async () => undefined), changed: vi.fn(async () => undefined) };
+    const gate = {
+      prepare: vi.fn(async () => undefined),
+      confirm: vi.fn(async () => undefined),
+      release: vi.fn(async () => undefined),
+      changed: vi.fn(async () => undefined),
+    };
     bench = await startEngineBench({ containers: 10 }, { gate });
     await call.start('shop-0-metrics-1');
     expect([gate.prepare.mock.calls.length, gate.confirm.mock.calls.length, gate.release.mock.calls.length]).toEqual([1, 1, 0]);
@@ -62,21 +73,55 @@ describe('containers', () => {
 
   test('create says what it was given, and each refusal by its code', async () => {
     bench = await startEngineBench({ containers: 3 });
-    const { id } = await call.create({ name: 'mine', env: [{ name: 'A', value: 'b c' }], ports: [{ hostPort: 18080, containerPort: 80 }], restart: 'always', tty: true });
-    expect(bench.fake.model.findContainer(id)).toMatchObject({ name: 'mine', state: 'running', env: ['A=b c'], restartPolicy: 'always', tty: true });
-    expect(await bench.engine.handlers['containers.inspect']({ id }, context())).toMatchObject({ summary: { name: 'mine', ports: [{ hostPort: 18080, containerPort: 80 }] }, restartPolicy: 'always', tty: true });
-    await expect(call.create({ name: 'mine' })).rejects.toMatchObject({ code: 'engine.nameTaken', params: { name: 'mine', by: id.slice(0, 12) } });
-    await expect(call.create({ name: 'other', ports: [{ hostPort: 18080, containerPort: 80 }] })).rejects.toMatchObject({ code: 'engine.portTaken', params: { port: 18080, detail: expect.stringMatching(/^other: /) } });
+    const { id } = await call.create({
+      name: 'mine',
+      env: [{ name: 'A', value: 'b c' }],
+      ports: [{ hostPort: 18080, containerPort: 80 }],
+      restart: 'always',
+      tty: true,
+    });
+    expect(bench.fake.model.findContainer(id)).toMatchObject({
+      name: 'mine',
+      state: 'running',
+      env: ['A=b c'],
+      restartPolicy: 'always',
+      tty: true,
+    });
+    expect(await bench.engine.handlers['containers.inspect']({ id }, context())).toMatchObject({
+      summary: { name: 'mine', ports: [{ hostPort: 18080, containerPort: 80 }] },
+      restartPolicy: 'always',
+      tty: true,
+    });
+    await expect(call.create({ name: 'mine' })).rejects.toMatchObject({
+      code: 'engine.nameTaken',
+      params: { name: 'mine', by: id.slice(0, 12) },
+    });
+    await expect(call.create({ name: 'other', ports: [{ hostPort: 18080, containerPort: 80 }] })).rejects.toMatchObject({
+      code: 'engine.portTaken',
+      params: { port: 18080, detail: expect.stringMatching(/^other: /) },
+    });
     expect(bench.fake.model.findContainer('other')?.state).toBe('created');
-    await expect(call.create({ image: 'nope' })).rejects.toMatchObject({ code: 'engine.notFound', params: { kind: 'image', id: 'nope:latest' } });
-    await expect(call.create({ image: 'Bad Name' })).rejects.toMatchObject({ code: 'engine.badReference', params: { reference: 'Bad Name' } });
-    await expect(call.create({ name: 'lost', command: ['nosuch', 'x'] })).rejects.toMatchObject({ code: 'engine.noCommand', params: { command: 'nosuch' } });
+    await expect(call.create({ image: 'nope' })).rejects.toMatchObject({
+      code: 'engine.notFound',
+      params: { kind: 'image', id: 'nope:latest' },
+    });
+    await expect(call.create({ image: 'Bad Name' })).rejects.toMatchObject({
+      code: 'engine.badReference',
+      params: { reference: 'Bad Name' },
+    });
+    await expect(call.create({ name: 'lost', command: ['nosuch', 'x'] })).rejects.toMatchObject({
+      code: 'engine.noCommand',
+      params: { command: 'nosuch' },
+    });
   });
 
   test('a container that exits at once is an error with its last words, one that ends well is none', async () => {
     bench = await startEngineBench();
     bench.fake.logs.set('oops', { history: [logEntry('first\n'), logEntry('cannot open /etc/x\n', 'stderr')] });
-    await expect(call.create({ name: 'oops', command: ['exit', '3'] })).rejects.toMatchObject({ code: 'engine.exitedAtOnce', params: { name: 'oops', exitCode: 3, detail: 'first\ncannot open /etc/x' } });
+    await expect(call.create({ name: 'oops', command: ['exit', '3'] })).rejects.toMatchObject({
+      code: 'engine.exitedAtOnce',
+      params: { name: 'oops', exitCode: 3, detail: 'first\ncannot open /etc/x' },
+    });
     await call.create({ name: 'fine', command: ['true'] });
     const { id } = await call.create({ name: 'later' });
     bench.fake.model.exit(bench.fake.model.findContainer(id)!, 4);
@@ -98,7 +143,9 @@ describe('containers', () => {
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
     const { port } = stranger.address() as { port: number };
     bench.fake.fault({ match: /GET .*web-1\/json/, effect: { kind: 'cutAfter', bytes: 50 } });
-    await expect(Promise.resolve(bench.engine.handlers['containers.inspect']({ id: 'shop-0-web-1' }, context()))).rejects.toMatchObject({ code: 'engine.away' });
+    await expect(Promise.resolve(bench.engine.handlers['containers.inspect']({ id: 'shop-0-web-1' }, context()))).rejects.toMatchObject({
+      code: 'engine.away',
+    });
     bench.fake.fault({ match: /GET .*api-1\/json/, effect: { kind: 'body', contentType: 'application/json', body: '<html>' } });
     await expect(bench.engine.inspect('shop-0-api-1')).rejects.toMatchObject({ code: 'engine.failed' });
     bench.fake.fault({ match: /GET .*db-1\/json/, effect: { kind: 'redirect', location: `http://127.0.0.1:${port}/steal` } });
@@ -113,15 +160,22 @@ describe('logs', () => {
     bench = await startEngineBench({ containers: 2 });
     let left = false;
     bench.fake.logs.set('shop-0-web-1', {
-      history: Array.from({ length: 50 }, (_, index) => logEntry(`line ${index}\n`, index % 2 === 0 ? 'stdout' : 'stderr', '2026-01-01T00:00:00.000000001Z')),
+      history: Array.from({ length: 50 }, (_, index) =>
+        logEntry(`line ${index}\n`, index % 2 === 0 ? 'stdout' : 'stderr', '2026-01-01T00:00:00.000000001Z'),
+      ),
       async *live(gone) {
         yield logEntry('live\n', 'stdout', '2026-01-01T00:00:01.000000001Z');
-        await new Promise((_resolve, reject) => gone.addEventListener('abort', () => reject(new Error('gone')))).finally(() => (left = true));
+        await new Promise((_resolve, reject) => gone.addEventListener('abort', () => reject(new Error('gone')))).finally(
+          () => (left = true),
+        );
       },
     });
     const abort = new AbortController();
     const lines: LogBatch['lines'][number][] = [];
-    for await (const batch of bench.engine.handlers['containers.logs']({ id: 'shop-0-web-1', follow: true, tail: 10 }, context(abort.signal))) {
+    for await (const batch of bench.engine.handlers['containers.logs'](
+      { id: 'shop-0-web-1', follow: true, tail: 10 },
+      context(abort.signal),
+    )) {
       lines.push(...batch.lines);
       if (lines.at(-1)?.[2] === 'live') {
         break;
@@ -149,7 +203,13 @@ describe('logs', () => {
     await expect(read()).rejects.toMatchObject({ code: 'engine.notFound', params: { kind: 'container' } });
     bench.fake.fault({ match: /logs/, effect: { kind: 'cutAfter', bytes: 30 } });
     const cut = bench.engine.handlers['containers.logs']({ id: 'shop-0-api-1', follow: true, tail: 100 }, context());
-    await expect((async () => { for await (const _ of cut) { /* until it breaks */ } })()).rejects.toMatchObject({ code: 'engine.away' });
+    await expect(
+      (async () => {
+        for await (const _ of cut) {
+          /* until it breaks */
+        }
+      })(),
+    ).rejects.toMatchObject({ code: 'engine.away' });
   });
 });
 
@@ -158,7 +218,13 @@ describe('images', () => {
     bench = await startEngineBench();
     const id = await call.pull('busybox');
     expect(await call.pull('busybox')).toBe(id);
-    expect(await task(id)).toMatchObject({ state: 'done', kind: 'pull', subject: 'busybox', detail: 'Downloaded newer image for busybox:latest', currentBytes: 32_000_000 });
+    expect(await task(id)).toMatchObject({
+      state: 'done',
+      kind: 'pull',
+      subject: 'busybox',
+      detail: 'Downloaded newer image for busybox:latest',
+      currentBytes: 32_000_000,
+    });
     await until('listed', () => [...bench.engine.state.get().images.values()].some((image) => image.tags.includes('busybox:latest')));
   });
 
@@ -168,7 +234,9 @@ describe('images', () => {
     const id = await call.pull('slow');
     const layers = async (): Promise<readonly string[]> => {
       const abort = new AbortController();
-      const { value } = (await bench.tasks.handlers['tasks.changes']({}, context(abort.signal))[Symbol.asyncIterator]().next()) as { value: Task[] };
+      const { value } = (await bench.tasks.handlers['tasks.changes']({}, context(abort.signal))[Symbol.asyncIterator]().next()) as {
+        value: Task[];
+      };
       return (value.find((each) => each.id === id)?.layers ?? []).map((layer) => layer.phase);
     };
     await until('one layer is done', async () => (await layers()).includes('done'));
@@ -190,7 +258,12 @@ describe('images', () => {
 
   test('an error in the midst of a pull, a cut one and a bad reference', async () => {
     bench = await startEngineBench();
-    bench.fake.pulls.set('full:latest', { layers: 1, layerBytes: 1000, bytesPerSecond: 1_000_000, failWith: 'write /x: no space left on device' });
+    bench.fake.pulls.set('full:latest', {
+      layers: 1,
+      layerBytes: 1000,
+      bytesPerSecond: 1_000_000,
+      failWith: 'write /x: no space left on device',
+    });
     expect(await task(await call.pull('full'))).toMatchObject({ state: 'failed', error: { code: 'engine.noSpace' } });
     bench.fake.fault({ match: /images\/create/, times: 1, effect: { kind: 'cutAfter', bytes: 400 } });
     expect(await task(await call.pull('cut'))).toMatchObject({ state: 'failed', error: { code: 'engine.away' } });
@@ -204,7 +277,9 @@ describe('images', () => {
     await expect(remove('nginx:1.29')).rejects.toMatchObject({ code: 'engine.imageInUse', params: { image: 'nginx:1.29' } });
     await expect(remove('nope')).rejects.toMatchObject({ code: 'engine.notFound', params: { kind: 'image' } });
     await expect(remove('../containers/shop-0-web-1')).rejects.toMatchObject({ code: 'engine.badReference' });
-    expect(await bench.engine.handlers['images.inspect']({ id: 'nginx:1.29' }, context())).toMatchObject({ raw: { RepoTags: ['nginx:1.29'] } });
+    expect(await bench.engine.handlers['images.inspect']({ id: 'nginx:1.29' }, context())).toMatchObject({
+      raw: { RepoTags: ['nginx:1.29'] },
+    });
   });
 
   async function load(upload: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<LoadProgress[]> {
@@ -235,19 +310,40 @@ describe('images', () => {
   test('what is no tar is refused before it travels; a cancel ends it on both sides', async () => {
     bench = await startEngineBench();
     let sent = 0;
-    await expect(load((async function* () { for (; sent < 100; sent++) { yield Buffer.from('not a tar at all '.repeat(100)); } })())).rejects.toMatchObject({ code: 'engine.notATar' });
+    await expect(
+      load(
+        (async function* () {
+          for (; sent < 100; sent++) {
+            yield Buffer.from('not a tar at all '.repeat(100));
+          }
+        })(),
+      ),
+    ).rejects.toMatchObject({ code: 'engine.notATar' });
     expect(sent).toBeLessThan(5);
     await expect(load((async function* () {})())).rejects.toMatchObject({ code: 'engine.notATar' });
     const abort = new AbortController();
     const counted = { bytes: 0 };
     setTimeout(() => abort.abort(), 50);
-    await expect(load((async function* () { for await (const chunk of tarOf(5000, counted)) { yield chunk; await new Promise((resolve) => setTimeout(resolve, 2)); } })(), abort.signal)).rejects.toMatchObject({ code: 'rpc.cancelled' });
+    await expect(
+      load(
+        (async function* () {
+          for await (const chunk of tarOf(5000, counted)) {
+            yield chunk;
+            await new Promise((resolve) => setTimeout(resolve, 2));
+          }
+        })(),
+        abort.signal,
+      ),
+    ).rejects.toMatchObject({ code: 'rpc.cancelled' });
     expect(bench.fake.model.images.size).toBe(10);
   });
 
   test('an engine that refuses early, or takes nothing, stops the upload', async () => {
     bench = await startEngineBench();
-    const lift = bench.fake.fault({ match: /images\/load/, effect: { kind: 'status', status: 500, message: 'write /x: no space left on device' } });
+    const lift = bench.fake.fault({
+      match: /images\/load/,
+      effect: { kind: 'status', status: 500, message: 'write /x: no space left on device' },
+    });
     const early = { bytes: 0 };
     await expect(load(tarOf(2000, early))).rejects.toMatchObject({ code: 'engine.noSpace' });
     lift();

@@ -59,9 +59,17 @@ export function createImages(connection: Connection, tasks: TaskRunner): ImageHa
       return { task: id };
     },
     'images.remove': async ({ id, force }) => {
-      await connection.json({ method: 'DELETE', path: `/images/${imagePath(id)}`, query: { force }, deadlineSeconds: 0, about: { image: id } });
+      await connection.json({
+        method: 'DELETE',
+        path: `/images/${imagePath(id)}`,
+        query: { force },
+        deadlineSeconds: 0,
+        about: { image: id },
+      });
     },
-    'images.inspect': async ({ id }) => ({ raw: await connection.json({ method: 'GET', path: `/images/${imagePath(id)}/json`, about: { image: id } }) }),
+    'images.inspect': async ({ id }) => ({
+      raw: await connection.json({ method: 'GET', path: `/images/${imagePath(id)}/json`, about: { image: id } }),
+    }),
     'images.load': (input, { upload, signal }) => loadImage(connection, tasks, input, upload, signal),
   };
 }

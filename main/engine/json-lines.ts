@@ -12,7 +12,9 @@ export async function* jsonLines(body: Readable): AsyncGenerator<Json> {
   for await (const chunk of body as AsyncIterable<Buffer>) {
     let from = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
-      const line = Buffer.concat([rest, chunk.subarray(from, end)]).toString('utf8').trim();
+      const line = Buffer.concat([rest, chunk.subarray(from, end)])
+        .toString('utf8')
+        .trim();
       rest = Buffer.alloc(0);
       from = end + 1;
       if (line !== '') {

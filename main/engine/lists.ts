@@ -32,7 +32,13 @@ function knownTimes(before: ContainerSummary | undefined, now: ContainerSummary,
   return { ...(startedAt === undefined ? {} : { startedAt }), ...(finishedAt === undefined ? {} : { finishedAt }) };
 }
 
-async function listContainers(connection: Connection, before: EngineState, times: KnownTimes, ids: readonly string[] | undefined, signal: AbortSignal): Promise<readonly ContainerSummary[]> {
+async function listContainers(
+  connection: Connection,
+  before: EngineState,
+  times: KnownTimes,
+  ids: readonly string[] | undefined,
+  signal: AbortSignal,
+): Promise<readonly ContainerSummary[]> {
   const query = { all: true, ...(ids === undefined ? {} : { filters: { id: ids } }) };
   const rows = list(await connection.json({ method: 'GET', path: '/containers/json', query, signal }));
   const at = Date.now();
@@ -48,12 +54,21 @@ async function listImages(connection: Connection, signal: AbortSignal): Promise<
 }
 
 async function countRest(connection: Connection, signal: AbortSignal): Promise<EngineCounts> {
-  const [volumes, networks] = await Promise.all([connection.json({ method: 'GET', path: '/volumes', signal }), connection.json({ method: 'GET', path: '/networks', signal })]);
+  const [volumes, networks] = await Promise.all([
+    connection.json({ method: 'GET', path: '/volumes', signal }),
+    connection.json({ method: 'GET', path: '/networks', signal }),
+  ]);
   return { volumes: list(record(volumes)['Volumes']).length, networks: list(networks).length };
 }
 
 /** The state with what `scope` names read anew. */
-export async function reread(connection: Connection, before: EngineState, times: KnownTimes, scope: ListScope, signal: AbortSignal): Promise<EngineState> {
+export async function reread(
+  connection: Connection,
+  before: EngineState,
+  times: KnownTimes,
+  scope: ListScope,
+  signal: AbortSignal,
+): Promise<EngineState> {
   const ids = scope.containers !== undefined && scope.containers.length <= MAX_FILTER_IDS ? scope.containers : undefined;
   const [containers, images, counts] = await Promise.all([
     ids?.length === 0 ? undefined : listContainers(connection, before, times, ids, signal),

@@ -17,7 +17,11 @@ interface LoadInput {
 }
 
 /** The same bytes, checked at their beginning and counted. */
-async function* checked(upload: AsyncIterable<Uint8Array>, signal: AbortSignal, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* checked(
+  upload: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   let head: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of upload) {
     signal.throwIfAborted();
@@ -46,18 +50,26 @@ function assertTar(head: Buffer): void {
 }
 
 /** dockerd's words for a tar that is none, or none of an image. */
-function loadError(error: unknown): unknown {
+function loadError(error: Error): Error {
   const detail = error instanceof BerthError ? String(error.params['detail'] ?? '') : '';
-  return /invalid tar header|unexpected EOF|unrecognized image format|manifest\.json|repositories: no such file|no such file or directory.*(?:oci-layout|index\.json)|invalid image|archive\/tar/i.test(detail)
+  return /invalid tar header|unexpected EOF|unrecognized image format|manifest\.json|repositories: no such file|no such file or directory.*(?:oci-layout|index\.json)|invalid image|archive\/tar/i.test(
+    detail,
+  )
     ? new BerthError('engine.notATar', { detail }, { cause: error })
     : error;
 }
 
-export async function* loadImage(connection: Connection, tasks: TaskRunner, input: LoadInput, upload: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<LoadProgress> {
+export async function* loadImage(
+  connection: Connection,
+  tasks: TaskRunner,
+  input: LoadInput,
+  upload: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<LoadProgress> {
   let receivedBytes = 0;
   const loaded: string[] = [];
   const pulse = createPulse();
-  let failure: unknown;
+  const end: { reached: boolean; failure?: Error } = { reached: false };
 
   async function work(run: TaskRun): Promise<void> {
     const all = AbortSignal.any([signal, run.signal]);
@@ -67,14 +79,25 @@ export async function* loadImage(connection: Connection, tasks: TaskRunner, inpu
       receivedBytes += bytes;
       const now = Date.now();
       if (now - reportedAt >= REPORT_MS) {
-        run.update({ currentBytes: receivedBytes, totalBytes: input.sizeBytes ?? 0, bytesPerSecond: Math.round(((receivedBytes - reportedBytes) * 1000) / (now - reportedAt)) });
+        run.update({
+          currentBytes: receivedBytes,
+          totalBytes: input.sizeBytes ?? 0,
+          bytesPerSecond: Math.round(((receivedBytes - reportedBytes) * 1000) / (now - reportedAt)),
+        });
         reportedAt = now;
         reportedBytes = receivedBytes;
         pulse.beat();
       }
     };
     try {
-      const body = await connection.stream({ method: 'POST', path: '/images/load', query: { quiet: true }, upload: checked(upload, all, count), lane: 'bulk', signal: all });
+      const body = await connection.stream({
+        method: 'POST',
+        path: '/images/load',
+        query: { quiet: true },
+        upload: checked(upload, all, count),
+        lane: 'bulk',
+        signal: all,
+      });
       for await (const line of jsonLines(body)) {
         const error = text(record(line['errorDetail'])['message']) || text(line['error']);
         if (error !== '') {
@@ -87,24 +110,24 @@ export async function* loadImage(connection: Connection, tasks: TaskRunner, inpu
       }
       run.update({ currentBytes: receivedBytes, totalBytes: receivedBytes, detail: loaded.join(', ') });
     } catch (error) {
-      failure = all.aborted ? new BerthError('rpc.cancelled', {}, { cause: error }) : loadError(linkError(unwrap(error), all));
-      throw failure;
+      end.failure = all.aborted ? new BerthError('rpc.cancelled', {}, { cause: error }) : loadError(linkError(unwrap(error), all));
+      throw end.failure;
     }
   }
 
-  let ended = false;
   void tasks.run('load', input.name, work).done.then(() => {
-    ended = true;
+    end.reached = true;
     pulse.beat();
   });
-  while (!ended) {
+  for (;;) {
     await pulse.next();
-    if (!ended) {
-      yield { receivedBytes, loaded: [] };
+    if (end.reached) {
+      break;
     }
+    yield { receivedBytes, loaded: [] };
   }
-  if (failure !== undefined) {
-    throw failure;
+  if (end.failure !== undefined) {
+    throw end.failure;
   }
   yield { receivedBytes, loaded };
 }

@@ -21,7 +21,9 @@ async function read(chunks: readonly Buffer[], tty = false, stamped = true): Pro
 /** Cut at the given places, as a network would. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   const at = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
-  return [...at, bytes.length].map((end, index) => bytes.subarray(index === 0 ? 0 : at[index - 1], end)).filter((piece) => piece.length > 0);
+  return [...at, bytes.length]
+    .map((end, index) => bytes.subarray(index === 0 ? 0 : at[index - 1], end))
+    .filter((piece) => piece.length > 0);
 }
 
 /** As dockerd sends a line: in messages of 16 KiB, each with a stamp, in frames unless it is a terminal. */
@@ -35,7 +37,14 @@ function sent(stream: 'stdout' | 'stderr', text: string, tty: boolean): Buffer {
   return Buffer.concat(messages);
 }
 
-const anyText = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.constant('日'.repeat(12_000)), fc.constant('x'.repeat(16_384)), fc.constant(`${STAMP} told`)).map((text) => text.replace(/[\n\r]/g, ''));
+const anyText = fc
+  .oneof(
+    fc.string({ unit: 'grapheme', maxLength: 40 }),
+    fc.constant('日'.repeat(12_000)),
+    fc.constant('x'.repeat(16_384)),
+    fc.constant(`${STAMP} told`),
+  )
+  .map((text) => text.replace(/[\n\r]/g, ''));
 
 describe('log lines', () => {
   test.each([false, true])('every line arrives as it was, wherever the network cuts (tty: %s)', async (tty) => {

@@ -30,7 +30,15 @@ async function openLog(connection: Connection, id: string, query: LogQuery, sign
   const request: EngineRequest = {
     method: 'GET',
     path: `/containers/${id}/logs`,
-    query: { stdout: true, stderr: true, follow: query.follow, timestamps: query.timestamps, tail: query.tail === -1 ? 'all' : query.tail, since: query.since, until: query.until },
+    query: {
+      stdout: true,
+      stderr: true,
+      follow: query.follow,
+      timestamps: query.timestamps,
+      tail: query.tail === -1 ? 'all' : query.tail,
+      since: query.since,
+      until: query.until,
+    },
     lane: 'bulk',
     signal,
     about: { container: id },
@@ -38,7 +46,11 @@ async function openLog(connection: Connection, id: string, query: LogQuery, sign
   const body = await connection.stream(request);
   const type = body.headers['content-type'] ?? '';
   // Engines before 1.42 name every log a raw stream; only the container knows then.
-  const tty = type.includes('multiplexed') ? false : record(record(await connection.json({ method: 'GET', path: `/containers/${id}/json`, signal, about: { container: id } }))['Config'])['Tty'] === true;
+  const tty = type.includes('multiplexed')
+    ? false
+    : record(record(await connection.json({ method: 'GET', path: `/containers/${id}/json`, signal, about: { container: id } }))['Config'])[
+        'Tty'
+      ] === true;
   return { body, tty };
 }
 

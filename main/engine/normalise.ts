@@ -23,7 +23,13 @@ function healthOf(row: Json, status: string): HealthState {
   if (said === 'starting' || said === 'healthy' || said === 'unhealthy') {
     return said;
   }
-  return status.includes('(healthy)') ? 'healthy' : status.includes('(unhealthy)') ? 'unhealthy' : status.includes('(health: starting)') ? 'starting' : 'none';
+  return status.includes('(healthy)')
+    ? 'healthy'
+    : status.includes('(unhealthy)')
+      ? 'unhealthy'
+      : status.includes('(health: starting)')
+        ? 'starting'
+        : 'none';
 }
 
 function portOf(value: unknown): PublishedPort | undefined {
@@ -38,14 +44,23 @@ function portOf(value: unknown): PublishedPort | undefined {
 }
 
 function portsOf(value: unknown): readonly PublishedPort[] {
-  const order = (port: PublishedPort): string => `${String(port.containerPort).padStart(5)}${port.protocol}${String(port.hostPort ?? 0).padStart(5)}${port.hostAddress ?? ''}`;
+  const order = (port: PublishedPort): string =>
+    `${String(port.containerPort).padStart(5)}${port.protocol}${String(port.hostPort ?? 0).padStart(5)}${port.hostAddress ?? ''}`;
   return list(value)
     .map(portOf)
     .filter((port) => port !== undefined)
     .sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800, month: 2_592_000, year: 31_536_000 };
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+  week: 604_800,
+  month: 2_592_000,
+  year: 31_536_000,
+};
 
 /** dockerd's rounded words ("About an hour", "3 minutes") in milliseconds. */
 export function durationOf(words: string): number | undefined {
@@ -129,7 +144,12 @@ function portsOfInspect(value: unknown): readonly PublishedPort[] {
     Object.entries(record(value)).flatMap(([key, bindings]) => {
       const [port, Type] = key.split('/');
       const PrivatePort = Number(port);
-      const bound = list(bindings).map((binding) => ({ PrivatePort, Type, IP: record(binding)['HostIp'], PublicPort: Number(record(binding)['HostPort']) }));
+      const bound = list(bindings).map((binding) => ({
+        PrivatePort,
+        Type,
+        IP: record(binding)['HostIp'],
+        PublicPort: Number(record(binding)['HostPort']),
+      }));
       return bound.length > 0 ? bound : [{ PrivatePort, Type }];
     }),
   );
@@ -173,7 +193,12 @@ export function containerDetail(raw: unknown): ContainerDetail {
     env: texts(config['Env']),
     mounts: list(root['Mounts']).map((each) => {
       const mount = record(each);
-      return { type: text(mount['Type']), source: text(mount['Name']) || text(mount['Source']), destination: text(mount['Destination']), readOnly: mount['RW'] === false };
+      return {
+        type: text(mount['Type']),
+        source: text(mount['Name']) || text(mount['Source']),
+        destination: text(mount['Destination']),
+        readOnly: mount['RW'] === false,
+      };
     }),
     networks: Object.entries(record(network['Networks'])).map(([name, each]) => {
       const endpoint = record(each);

@@ -36,14 +36,20 @@ function layerOf(before: LayerProgress | undefined, id: string, phase: LayerProg
   const current = counted ? number(progress['current']) : undefined;
   const total = (counted ? number(progress['total']) : undefined) ?? before?.totalBytes ?? 0;
   const finished = phase === 'done' || phase === 'verifying' || phase === 'exists';
-  return { id, phase, totalBytes: Math.max(0, total), currentBytes: finished ? Math.max(0, total) : Math.max(0, current ?? before?.currentBytes ?? 0) };
+  return {
+    id,
+    phase,
+    totalBytes: Math.max(0, total),
+    currentBytes: finished ? Math.max(0, total) : Math.max(0, current ?? before?.currentBytes ?? 0),
+  };
 }
 
 /** What has come over the network: an extraction counts its own bytes in `currentBytes`. */
 function downloadedBytes(layers: Iterable<LayerProgress>): number {
   let bytes = 0;
   for (const layer of layers) {
-    bytes += layer.phase === 'exists' ? 0 : layer.phase === 'downloading' ? layer.currentBytes : layer.phase === 'waiting' ? 0 : layer.totalBytes;
+    bytes +=
+      layer.phase === 'exists' ? 0 : layer.phase === 'downloading' ? layer.currentBytes : layer.phase === 'waiting' ? 0 : layer.totalBytes;
   }
   return bytes;
 }
@@ -64,7 +70,9 @@ export function reducePull(before: PullProgress, line: Json, at: number): PullPr
   const id = text(line['id']);
   const phase = PHASES[status];
   if (id === '' || phase === undefined) {
-    return status.startsWith('Status: ') || status.startsWith('Digest: ') ? { ...before, detail: status.startsWith('Status: ') ? status.slice(8) : before.detail || status } : before;
+    return status.startsWith('Status: ') || status.startsWith('Digest: ')
+      ? { ...before, detail: status.startsWith('Status: ') ? status.slice(8) : before.detail || status }
+      : before;
   }
   const layers = new Map(before.layers).set(id, layerOf(before.layers.get(id), id, phase, line));
   return { ...before, layers, samples: sampled(before.samples, layers, at) };
@@ -80,7 +88,9 @@ export function pullSummary(progress: PullProgress, at: number): TaskProgress {
     layers,
     currentBytes,
     // While a layer's size is unknown, so is the sum.
-    totalBytes: sought.some((layer) => layer.totalBytes === 0 && layer.phase !== 'done') ? 0 : sought.reduce((sum, layer) => sum + layer.totalBytes, 0),
+    totalBytes: sought.some((layer) => layer.totalBytes === 0 && layer.phase !== 'done')
+      ? 0
+      : sought.reduce((sum, layer) => sum + layer.totalBytes, 0),
     bytesPerSecond: oldest === undefined || seconds < 0.2 ? 0 : Math.max(0, Math.round((currentBytes - oldest[1]) / seconds)),
     ...(progress.detail === '' ? {} : { detail: progress.detail }),
   };

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { describe, expect, test } from 'vitest';
 import { mark, nothingDirty } from './events';
+import type { KnownTimes } from './events';
+import { record } from './json';
 import { containerDetail, containerSummary, durationOf, imageSummary } from './normalise';
 import { noProgress, pullSummary, reducePull } from './progress';
 import { imagePath, parseReference } from './reference';
@@ -12,14 +14,28 @@ import { runSpec } from '../../preload/contract';
 
 describe('rows', () => {
   test('whatever dockerd answers, a reader survives it', () => {
-    const keys = fc.constantFrom('Id', 'Names', 'Ports', 'Labels', 'State', 'Status', 'RepoTags', 'Config', 'NetworkSettings', 'Mounts', 'Type', 'Action', 'Actor');
+    const keys = fc.constantFrom(
+      'Id',
+      'Names',
+      'Ports',
+      'Labels',
+      'State',
+      'Status',
+      'RepoTags',
+      'Config',
+      'NetworkSettings',
+      'Mounts',
+      'Type',
+      'Action',
+      'Actor',
+    );
     const hostile = fc.oneof(fc.anything(), fc.dictionary(keys, fc.anything()));
     fc.assert(
       fc.property(hostile, (value) => {
         containerSummary(value, 0);
         imageSummary(value);
         containerDetail(value);
-        mark(nothingDirty(), new Map(), value as never);
+        mark(nothingDirty(), new Map(), record(value));
       }),
     );
   });
@@ -40,10 +56,18 @@ describe('rows', () => {
       finishedAt: 10_000_000 - 7_200_000,
       createdAt: 10_000,
       project: 'shop',
-      ports: [{ containerPort: 53, protocol: 'udp' }, { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'tcp' }],
+      ports: [
+        { containerPort: 53, protocol: 'udp' },
+        { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'tcp' },
+      ],
     });
-    expect(containerSummary({ ...row, State: 'running', Status: 'Up 5 minutes (unhealthy)' }, 0)).toMatchObject({ health: 'unhealthy', startedAt: -300_000 });
-    expect(containerSummary({ ...row, State: 'running', Status: 'Up 5 minutes', Health: { Status: 'starting' } }, 0)?.health).toBe('starting');
+    expect(containerSummary({ ...row, State: 'running', Status: 'Up 5 minutes (unhealthy)' }, 0)).toMatchObject({
+      health: 'unhealthy',
+      startedAt: -300_000,
+    });
+    expect(containerSummary({ ...row, State: 'running', Status: 'Up 5 minutes', Health: { Status: 'starting' } }, 0)?.health).toBe(
+      'starting',
+    );
   });
 
   test.each([
@@ -55,7 +79,7 @@ describe('rows', () => {
 
   test('execs of health checks make nothing stale, a start tells its time', () => {
     const dirty = nothingDirty();
-    const times = new Map();
+    const times: KnownTimes = new Map();
     mark(dirty, times, { Type: 'container', Action: 'exec_start: sh', Actor: { ID: 'a' } });
     expect(dirty.containers.size).toBe(0);
     mark(dirty, times, { Type: 'container', Action: 'start', Actor: { ID: 'a' }, timeNano: 5_000_000_000 });
@@ -106,15 +130,32 @@ describe('a tar', () => {
 });
 
 describe('pull progress', () => {
-  const line = (id: string, status: string, current?: number, total?: number): Record<string, unknown> => ({ id, status, progressDetail: current === undefined ? {} : { current, total } });
+  const line = (id: string, status: string, current?: number, total?: number): Record<string, unknown> => ({
+    id,
+    status,
+    progressDetail: current === undefined ? {} : { current, total },
+  });
 
   test('is one entry a layer, with sums and a rate', () => {
     let progress = noProgress;
     let at = 0;
-    for (const each of [{ status: 'Pulling from library/x', id: 'latest' }, line('a', 'Pulling fs layer'), line('b', 'Already exists'), line('a', 'Downloading', 0, 1000), line('a', 'Downloading', 500, 1000)]) {
+    for (const each of [
+      { status: 'Pulling from library/x', id: 'latest' },
+      line('a', 'Pulling fs layer'),
+      line('b', 'Already exists'),
+      line('a', 'Downloading', 0, 1000),
+      line('a', 'Downloading', 500, 1000),
+    ]) {
       progress = reducePull(progress, each, (at += 500));
     }
-    expect(pullSummary(progress, at)).toMatchObject({ currentBytes: 500, totalBytes: 1000, layers: [{ id: 'a', phase: 'downloading', currentBytes: 500 }, { id: 'b', phase: 'exists' }] });
+    expect(pullSummary(progress, at)).toMatchObject({
+      currentBytes: 500,
+      totalBytes: 1000,
+      layers: [
+        { id: 'a', phase: 'downloading', currentBytes: 500 },
+        { id: 'b', phase: 'exists' },
+      ],
+    });
     expect(pullSummary(progress, at).bytesPerSecond).toBe(333);
     progress = reducePull(progress, line('a', 'Extracting', 10, 1000), at);
     expect(pullSummary(progress, at)).toMatchObject({ currentBytes: 1000, layers: [{ phase: 'extracting', currentBytes: 10 }, {}] });
@@ -126,7 +167,10 @@ describe('pull progress', () => {
   });
 
   test('the sum is unknown while a layer is', () => {
-    const progress = [line('a', 'Downloading', 5, 10), line('b', 'Waiting')].reduce((before, each) => reducePull(before, each, 0), noProgress);
+    const progress = [line('a', 'Downloading', 5, 10), line('b', 'Waiting')].reduce(
+      (before, each) => reducePull(before, each, 0),
+      noProgress,
+    );
     expect(pullSummary(progress, 0).totalBytes).toBe(0);
   });
 
@@ -136,7 +180,12 @@ describe('pull progress', () => {
       progress = reducePull(progress, line('a', 'Downloading', at, 20_000), at);
     }
     expect(progress.samples.length).toBeLessThan(40);
-    fc.assert(fc.property(fc.dictionary(fc.constantFrom('id', 'status', 'progressDetail', 'errorDetail', 'error'), fc.anything()), (each) => void pullSummary(reducePull(noProgress, each, 0), 1)));
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('id', 'status', 'progressDetail', 'errorDetail', 'error'), fc.anything()),
+        (each) => void pullSummary(reducePull(noProgress, each, 0), 1),
+      ),
+    );
   });
 });
 
@@ -146,7 +195,11 @@ describe('the run form', () => {
       image: 'busybox',
       command: ['sh', '-c', 'echo "$HOME"; rm -rf /'],
       env: [{ name: 'A', value: 'b=c d' }],
-      ports: [{ hostPort: 8080, containerPort: 80 }, { hostPort: 8081, containerPort: 80, hostAddress: '127.0.0.1' }, { containerPort: 53, protocol: 'udp' }],
+      ports: [
+        { hostPort: 8080, containerPort: 80 },
+        { hostPort: 8081, containerPort: 80, hostAddress: '127.0.0.1' },
+        { containerPort: 53, protocol: 'udp' },
+      ],
       volumes: [{ volume: 'data', path: '/a:b', readOnly: true }],
       restart: 'unless-stopped',
     });
@@ -154,7 +207,13 @@ describe('the run form', () => {
       Cmd: ['sh', '-c', 'echo "$HOME"; rm -rf /'],
       Env: ['A=b=c d'],
       HostConfig: {
-        PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }, { HostIp: '127.0.0.1', HostPort: '8081' }], '53/udp': [{ HostPort: '' }] },
+        PortBindings: {
+          '80/tcp': [
+            { HostIp: '', HostPort: '8080' },
+            { HostIp: '127.0.0.1', HostPort: '8081' },
+          ],
+          '53/udp': [{ HostPort: '' }],
+        },
         Mounts: [{ Type: 'volume', Source: 'data', Target: '/a:b', ReadOnly: true }],
         RestartPolicy: { Name: 'unless-stopped' },
       },

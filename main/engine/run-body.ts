@@ -8,7 +8,10 @@ export function createBody(spec: ParsedRunSpec): unknown {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const port of spec.ports) {
     const key = `${port.containerPort}/${port.protocol}`;
-    bindings[key] = [...(bindings[key] ?? []), { HostIp: port.hostAddress ?? '', HostPort: port.hostPort === undefined ? '' : String(port.hostPort) }];
+    bindings[key] = [
+      ...(bindings[key] ?? []),
+      { HostIp: port.hostAddress ?? '', HostPort: port.hostPort === undefined ? '' : String(port.hostPort) },
+    ];
   }
   return {
     Image: spec.image,

@@ -5,7 +5,19 @@ import { apply, diff, emptyState, merge, replaceItems, snapshotOf, withUsers } f
 import type { EngineState } from './state';
 
 function container(id: string, status: string, imageId = 'i1'): ContainerSummary {
-  return { id, name: id, image: 'a:1', imageId, command: '', state: 'running', status, health: 'none', createdAt: 1, ports: [], labels: {} };
+  return {
+    id,
+    name: id,
+    image: 'a:1',
+    imageId,
+    command: '',
+    state: 'running',
+    status,
+    health: 'none',
+    createdAt: 1,
+    ports: [],
+    labels: {},
+  };
 }
 
 function image(id: string, tags: readonly string[] = []): ImageSummary {
@@ -15,14 +27,29 @@ function image(id: string, tags: readonly string[] = []): ImageSummary {
 /** What a reader shows; the order of rows is the reader's own. */
 function shown(state: EngineState): unknown {
   const sorted = (items: Iterable<{ readonly id: string }>): unknown[] => [...items].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { connected: state.connected, containers: sorted(state.containers.values()), images: sorted(state.images.values()), counts: state.counts };
+  return {
+    connected: state.connected,
+    containers: sorted(state.containers.values()),
+    images: sorted(state.images.values()),
+    counts: state.counts,
+  };
 }
 
 const anyState = fc
-  .record({ containers: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('Up', 'Exited')), images: fc.uniqueArray(fc.constantFrom('i1', 'i2', 'i3')), volumes: fc.nat(3) })
+  .record({
+    containers: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('Up', 'Exited')),
+    images: fc.uniqueArray(fc.constantFrom('i1', 'i2', 'i3')),
+    volumes: fc.nat(3),
+  })
   .map(({ containers, images, volumes }): EngineState => {
     const rows = new Map(Object.entries(containers).map(([id, status]) => [id, container(id, status)]));
-    return { connected: true, at: 1, containers: rows, images: withUsers(new Map(images.map((id) => [id, image(id)])), rows), counts: { volumes, networks: 0 } };
+    return {
+      connected: true,
+      at: 1,
+      containers: rows,
+      images: withUsers(new Map(images.map((id) => [id, image(id)])), rows),
+      counts: { volumes, networks: 0 },
+    };
   });
 
 describe('the engine state', () => {
@@ -77,15 +104,24 @@ describe('the engine state', () => {
   });
 
   test('rows that were asked for and not found are gone, the others stay', () => {
-    const before = new Map([['a', container('a', 'Up')], ['b', container('b', 'Up')]]);
+    const before = new Map([
+      ['a', container('a', 'Up')],
+      ['b', container('b', 'Up')],
+    ]);
     expect([...replaceItems(before, [], ['a']).keys()]).toEqual(['b']);
     expect([...replaceItems(before, [container('a', 'Up')]).keys()]).toEqual(['a']);
     expect(replaceItems(before, [container('a', 'Up')], ['a']).get('a')).toBe(before.get('a'));
   });
 
   test('an image is used by its id, else by its tag', () => {
-    const images = new Map([['i1', image('i1', ['a:1'])], ['i2', image('i2', ['b:1'])]]);
-    const rows = new Map([['x', container('x', 'Up', 'i2')], ['y', container('y', 'Up', 'sha256:manifest')]]);
+    const images = new Map([
+      ['i1', image('i1', ['a:1'])],
+      ['i2', image('i2', ['b:1'])],
+    ]);
+    const rows = new Map([
+      ['x', container('x', 'Up', 'i2')],
+      ['y', container('y', 'Up', 'sha256:manifest')],
+    ]);
     const used = withUsers(images, rows);
     expect(used.get('i2')?.usedBy).toEqual(['x']);
     expect(used.get('i1')?.usedBy).toEqual(['y']);

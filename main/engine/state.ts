@@ -1,5 +1,13 @@
 // The engine's state as values: from lists to states, from two states to a delta, from deltas to fewer deltas. Pure; knows no engine.
-import type { ContainerSummary, Delta, EngineChange, EngineCounts, EngineDelta, EngineSnapshot, ImageSummary } from '../../preload/contract';
+import type {
+  ContainerSummary,
+  Delta,
+  EngineChange,
+  EngineCounts,
+  EngineDelta,
+  EngineSnapshot,
+  ImageSummary,
+} from '../../preload/contract';
 
 export interface EngineState {
   readonly connected: boolean;
@@ -10,9 +18,17 @@ export interface EngineState {
   readonly counts: EngineCounts;
 }
 
-export const emptyState: EngineState = { connected: false, at: 0, containers: new Map(), images: new Map(), counts: { volumes: 0, networks: 0 } };
+export const emptyState: EngineState = {
+  connected: false,
+  at: 0,
+  containers: new Map(),
+  images: new Map(),
+  counts: { volumes: 0, networks: 0 },
+};
 
-type Identified = { readonly id: string };
+interface Identified {
+  readonly id: string;
+}
 
 /** Values are normalised, so equal ones have their keys in the same order. */
 function same(a: unknown, b: unknown): boolean {
@@ -20,7 +36,11 @@ function same(a: unknown, b: unknown): boolean {
 }
 
 /** The items as listed; without `scope` nothing else is left, with it only those ids were asked for. Unchanged items keep their identity. */
-export function replaceItems<T extends Identified>(before: ReadonlyMap<string, T>, listed: readonly T[], scope?: readonly string[]): ReadonlyMap<string, T> {
+export function replaceItems<T extends Identified>(
+  before: ReadonlyMap<string, T>,
+  listed: readonly T[],
+  scope?: readonly string[],
+): ReadonlyMap<string, T> {
   const after = scope === undefined ? new Map<string, T>() : new Map(before);
   for (const id of scope ?? []) {
     after.delete(id);
@@ -33,7 +53,10 @@ export function replaceItems<T extends Identified>(before: ReadonlyMap<string, T
 }
 
 /** Who uses an image: by its id, else by its tag, because the containerd store gives a container the id of its platform's manifest. */
-export function withUsers(images: ReadonlyMap<string, ImageSummary>, containers: ReadonlyMap<string, ContainerSummary>): ReadonlyMap<string, ImageSummary> {
+export function withUsers(
+  images: ReadonlyMap<string, ImageSummary>,
+  containers: ReadonlyMap<string, ContainerSummary>,
+): ReadonlyMap<string, ImageSummary> {
   const byTag = new Map([...images.values()].flatMap((image) => image.tags.map((tag) => [tag, image.id] as const)));
   const users = new Map<string, string[]>();
   for (const container of containers.values()) {
@@ -75,7 +98,13 @@ export function diff(before: EngineState, after: EngineState): EngineDelta | und
 }
 
 export function snapshotOf(state: EngineState): EngineSnapshot {
-  return { kind: 'snapshot', at: state.at, containers: [...state.containers.values()], images: [...state.images.values()], counts: state.counts };
+  return {
+    kind: 'snapshot',
+    at: state.at,
+    containers: [...state.containers.values()],
+    images: [...state.images.values()],
+    counts: state.counts,
+  };
 }
 
 function applyItems<T extends Identified>(before: ReadonlyMap<string, T>, delta: Delta<T> | undefined): ReadonlyMap<string, T> {
@@ -143,7 +172,10 @@ export function merge(pending: readonly EngineChange[], next: EngineChange): rea
     const containers = mergeItems(last.containers, next.containers);
     const images = mergeItems(last.images, next.images);
     const counts = next.counts ?? last.counts;
-    return [...pending.slice(0, -1), { kind: 'delta', at: next.at, ...(containers && { containers }), ...(images && { images }), ...(counts && { counts }) }];
+    return [
+      ...pending.slice(0, -1),
+      { kind: 'delta', at: next.at, ...(containers && { containers }), ...(images && { images }), ...(counts && { counts }) },
+    ];
   }
   if (last.kind === 'snapshot') {
     return [...pending.slice(0, -1), snapshotOf(apply(apply(emptyState, last), next))];

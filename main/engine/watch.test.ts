@@ -30,7 +30,8 @@ function mirror(from: EngineBench = bench): { state: EngineState; kinds: EngineC
   return found;
 }
 
-const row = (name: string): { state: string; health: string } | undefined => [...bench.engine.state.get().containers.values()].find((each) => each.name === name);
+const row = (name: string): { state: string; health: string } | undefined =>
+  [...bench.engine.state.get().containers.values()].find((each) => each.name === name);
 const lists = (): number => bench.fake.calls.filter((call) => call === 'GET /containers/json').length;
 
 describe('the engine state', () => {
@@ -95,7 +96,9 @@ describe('the engine state', () => {
     const late = mirror();
     await until('a late page sees what was, and that it is away', () => late.kinds.length === 2);
     expect([late.kinds, late.state.containers.size]).toEqual([['snapshot', 'away'], 20]);
-    await expect(bench.engine.handlers['containers.start']({ id: 'shop-0-web-1' }, context())).rejects.toMatchObject({ code: 'engine.away' });
+    await expect(bench.engine.handlers['containers.start']({ id: 'shop-0-web-1' }, context())).rejects.toMatchObject({
+      code: 'engine.away',
+    });
     bench.dialer.down = false;
     await until('back', () => page.state.connected);
     expect(page.kinds).toEqual(['snapshot', 'away', 'snapshot']);
@@ -105,7 +108,7 @@ describe('the engine state', () => {
     bench = await startEngineBench({ containers: 20 });
     const connection = createConnection(bench.dialer);
     const watch = createWatch({ connection, log: silentLogger, available: bench.available, reconcileMs: 40 });
-    ends.push(() => (watch.dispose(), connection.dispose()));
+    ends.push(watch.dispose, () => connection.dispose());
     await watch.settle();
     bench.fake.loseEvents(true);
     bench.fake.model.exit(bench.fake.model.findContainer('shop-0-api-1')!, 9);
@@ -116,7 +119,10 @@ describe('the engine state', () => {
     ends.push(() => abort.abort());
     const changes = watch.changes(abort.signal);
     expect((await changes.next()).value).toMatchObject({ kind: 'snapshot' });
-    expect((await changes.next()).value).toMatchObject({ kind: 'delta', containers: { upsert: [{ name: 'shop-0-api-1', state: 'exited' }] } });
+    expect((await changes.next()).value).toMatchObject({
+      kind: 'delta',
+      containers: { upsert: [{ name: 'shop-0-api-1', state: 'exited' }] },
+    });
   });
 
   test('pausing closes the events stream; availability or the caller opens it again', async () => {
@@ -138,7 +144,11 @@ describe('the engine state', () => {
   test('events that are no JSON, or never end, cost a reconnect and nothing more', async () => {
     bench = await startEngineBench({ containers: 5 });
     bench.fake.fault({ match: /GET \/events/, times: 1, effect: { kind: 'body', contentType: 'application/json', body: '{"Type":\n' } });
-    bench.fake.fault({ match: /GET \/events/, times: 1, effect: { kind: 'body', contentType: 'application/json', body: 'x'.repeat(5_000_000) } });
+    bench.fake.fault({
+      match: /GET \/events/,
+      times: 1,
+      effect: { kind: 'body', contentType: 'application/json', body: 'x'.repeat(5_000_000) },
+    });
     bench.fake.drop();
     await until('both came', () => bench.fake.calls.filter((call) => call === 'GET /events').length === 4);
     bench.fake.model.exit(bench.fake.model.findContainer('shop-0-web-1')!, 1);
@@ -155,7 +165,10 @@ describe('the engine state', () => {
     stop();
     const connection = createConnection(bench.dialer);
     ends.push(() => connection.dispose());
-    const told = (state: EngineState): unknown => [...state.containers.values()].map(({ id, state: is, health, exitCode }) => ({ id, is, health, exitCode })).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const told = (state: EngineState): unknown =>
+      [...state.containers.values()]
+        .map(({ id, state: is, health, exitCode }) => ({ id, is, health, exitCode }))
+        .sort((a, b) => (a.id < b.id ? -1 : 1));
     await until('quiet', async () => {
       const truth = await reread(connection, emptyState, new Map(), { images: true, counts: true }, new AbortController().signal);
       return JSON.stringify(told(truth)) === JSON.stringify(told(page.state));

@@ -32,12 +32,12 @@ export interface WatchDeps {
 
 export interface Watch {
   readonly state: Observable<EngineState>;
-  changes(signal: AbortSignal): AsyncGenerator<EngineChange>;
+  readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   /** Resolves when the first whole list since `available` is in the state. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
   /** Closes the events stream; it comes back when `available` turns true again, or by the function returned. */
-  pauseEvents(): () => void;
-  dispose(): void;
+  readonly pauseEvents: () => () => void;
+  readonly dispose: () => void;
 }
 
 export function createWatch({ connection, log, available, reconcileMs = RECONCILE_MS }: WatchDeps): Watch {
@@ -68,9 +68,9 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
         wake();
       }
     })();
-    let over = false;
+    const events = { over: false };
     const overNow = (): void => {
-      over = true;
+      events.over = true;
       wake();
     };
     reading.then(overNow, overNow);
@@ -87,7 +87,7 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
       connected();
       settled.resolve(undefined);
       let readAt = 0;
-      while (!over) {
+      while (!events.over) {
         if (!isDirty(dirty)) {
           await new Promise<void>((resolve) => (wake = resolve));
           continue;
@@ -110,7 +110,13 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
 
   async function readStale(stale: Dirty, signal: AbortSignal): Promise<void> {
     const before = state.get();
-    const after = await reread(connection, before, times, { ...stale, containers: stale.allContainers ? undefined : [...stale.containers] }, signal);
+    const after = await reread(
+      connection,
+      before,
+      times,
+      { ...stale, containers: stale.allContainers ? undefined : [...stale.containers] },
+      signal,
+    );
     const delta = diff(before, after);
     // Without a difference the maps stay the same objects for whoever derives from them.
     state.set(delta === undefined ? { ...before, at: after.at } : after);
@@ -119,23 +125,24 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
     }
   }
 
+  /** The first new attempt comes at once, and unless it fails nobody need hear of it: its snapshot tells all. */
+  function lost(error: unknown, backoff: number): void {
+    if (backoff > 0) {
+      goAway();
+    }
+    if (backoff <= FIRST_BACKOFF_MS) {
+      log.info('events stream lost', { reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
   async function run(signal: AbortSignal): Promise<void> {
     let backoff = 0;
     while (!signal.aborted) {
-      try {
-        await session(signal, () => (backoff = 0));
-      } catch (error) {
-        if (signal.aborted) {
-          break;
+      await session(signal, () => (backoff = 0)).catch((error: unknown) => {
+        if (!signal.aborted) {
+          lost(error, backoff);
         }
-        // The first new attempt comes at once, and unless it fails nobody need hear of it: its snapshot tells all.
-        if (backoff > 0) {
-          goAway();
-        }
-        if (backoff <= FIRST_BACKOFF_MS) {
-          log.info('engine: events stream lost', { reason: error instanceof Error ? error.message : String(error) });
-        }
-      }
+      });
       await pause(backoff, undefined, { signal }).catch(() => undefined);
       backoff = backoff === 0 ? FIRST_BACKOFF_MS : Math.min(backoff * 2, MAX_BACKOFF_MS);
     }

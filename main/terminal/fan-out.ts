@@ -25,7 +25,7 @@ export interface FanOut {
 export function createFanOut(process: Pick<TerminalProcess, 'listen' | 'pause' | 'resume'>, onEnd: () => void): FanOut {
   const replay = createReplay(REPLAY_BYTES);
   const readers = new Set<Reader>();
-  let ended = false;
+  const end = { reached: false };
   let paused = false;
 
   function steer(): void {
@@ -50,7 +50,7 @@ export function createFanOut(process: Pick<TerminalProcess, 'listen' | 'pause' |
       steer();
     },
     end() {
-      ended = true;
+      end.reached = true;
       readers.forEach((reader) => reader.wake());
       onEnd();
     },
@@ -81,11 +81,11 @@ export function createFanOut(process: Pick<TerminalProcess, 'listen' | 'pause' |
       while (!signal.aborted) {
         if (reader.queue.length > 0) {
           yield take(reader);
-        } else if (ended) {
+        } else if (end.reached) {
           return;
         } else {
           await new Promise<void>((resolve) => (reader.wake = resolve));
-          if (reader.bytes < ITEM_BYTES && !ended) {
+          if (reader.bytes < ITEM_BYTES) {
             await sleep(COALESCE_MS);
           }
         }

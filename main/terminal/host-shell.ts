@@ -15,10 +15,18 @@ function shellOf(env: NodeJS.ProcessEnv): string {
 }
 
 function environment({ dockerHost, dockerCliFolder }: HostShellDeps, env: NodeJS.ProcessEnv): Record<string, string> {
-  const kept = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'DOCKER_CONTEXT' && !entry[0].startsWith('ELECTRON_'));
+  const kept = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && entry[0] !== 'DOCKER_CONTEXT' && !entry[0].startsWith('ELECTRON_'),
+  );
   const separator = process.platform === 'win32' ? ';' : ':';
   const path = env['PATH'] ?? '';
-  return { ...Object.fromEntries(kept), DOCKER_HOST: dockerHost, PATH: dockerCliFolder === '' ? path : `${path}${separator}${dockerCliFolder}`, TERM: 'xterm-256color', COLORTERM: 'truecolor' };
+  return {
+    ...Object.fromEntries(kept),
+    DOCKER_HOST: dockerHost,
+    PATH: dockerCliFolder === '' ? path : `${path}${separator}${dockerCliFolder}`,
+    TERM: 'xterm-256color',
+    COLORTERM: 'truecolor',
+  };
 }
 
 export function createHostShell(deps: HostShellDeps): (size: TerminalSize) => Promise<OpenedTerminal> {

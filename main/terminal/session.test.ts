@@ -20,7 +20,8 @@ async function begin(): Promise<void> {
 }
 
 const SIZE = { cols: 80, rows: 24 };
-const open = async (container = 'shop-0-web-1', shell = 'auto') => terminals.handlers['terminal.open']({ kind: 'exec', container, shell, user: '', ...SIZE }, context());
+const open = async (container = 'shop-0-web-1', shell = 'auto') =>
+  terminals.handlers['terminal.open']({ kind: 'exec', container, shell, user: '', ...SIZE }, context());
 const type = (session: string, data: string) => terminals.handlers['terminal.input']({ session, data }, context());
 
 /** A reader that goes on by itself; `text` is what it has. */
@@ -61,7 +62,10 @@ describe('a terminal in a container', () => {
   test('says which shells were not found, and refuses a stopped or unknown container', async () => {
     await begin();
     bench.fake.model.addContainer({ name: 'distroless', state: 'running', shells: [] });
-    await expect(open('distroless')).rejects.toMatchObject({ code: 'engine.noCommand', params: { command: 'bash, ash, sh', detail: expect.stringContaining('executable file not found') } });
+    await expect(open('distroless')).rejects.toMatchObject({
+      code: 'engine.noCommand',
+      params: { command: 'bash, ash, sh', detail: expect.stringContaining('executable file not found') },
+    });
     await expect(open('distroless', '/bin/zsh')).rejects.toMatchObject({ code: 'engine.noCommand', params: { command: '/bin/zsh' } });
     await expect(open('nobody')).rejects.toMatchObject({ code: 'engine.notFound' });
     await expect(open('shop-0-proxy-1')).rejects.toMatchObject({ code: 'engine.conflict' });
@@ -175,8 +179,17 @@ describe('a terminal in a container', () => {
 describe("the host's own shell", () => {
   test('has DOCKER_HOST, a size and an exit code; without the feature it is refused', async () => {
     await begin();
-    await expect(Promise.resolve(terminals.handlers['terminal.open']({ kind: 'host', ...SIZE }, context()))).rejects.toMatchObject({ code: 'rpc.unavailableHere' });
-    terminals = createTerminals({ openExec: bench.engine.openExec, openHost: createHostShell({ dockerHost: 'unix:///x/docker.sock', dockerCliFolder: '/bundled/bin', env: { ...process.env, SHELL: '/bin/sh' } }) });
+    await expect(Promise.resolve(terminals.handlers['terminal.open']({ kind: 'host', ...SIZE }, context()))).rejects.toMatchObject({
+      code: 'rpc.unavailableHere',
+    });
+    terminals = createTerminals({
+      openExec: bench.engine.openExec,
+      openHost: createHostShell({
+        dockerHost: 'unix:///x/docker.sock',
+        dockerCliFolder: '/bundled/bin',
+        env: { ...process.env, SHELL: '/bin/sh' },
+      }),
+    });
     const { id, shell } = await terminals.handlers['terminal.open']({ kind: 'host', ...SIZE }, context());
     expect(shell).toBe('/bin/sh');
     const page = attach(id);

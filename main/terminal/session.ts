@@ -13,9 +13,11 @@ const MAX_SESSIONS = 64;
 const DISPOSE_MS = 2000;
 
 export interface TerminalDeps {
-  openExec(request: TerminalSize & { readonly container: string; readonly shell: string; readonly user: string }): Promise<OpenedTerminal>;
+  readonly openExec: (
+    request: TerminalSize & { readonly container: string; readonly shell: string; readonly user: string },
+  ) => Promise<OpenedTerminal>;
   /** Missing where the shell offers no terminal of the host. */
-  openHost?: (size: TerminalSize) => Promise<OpenedTerminal>;
+  readonly openHost?: (size: TerminalSize) => Promise<OpenedTerminal>;
 }
 
 export interface Terminals {
@@ -68,7 +70,14 @@ export function createTerminals({ openExec, openHost }: TerminalDeps): Terminals
     const { process, shell } = opened;
     const id = randomUUID();
     const exec = input.kind === 'exec' ? input : undefined;
-    const session: TerminalSession = { id, kind: input.kind, ...(exec && { container: exec.container }), shell, user: exec?.user ?? '', startedAt: Date.now() };
+    const session: TerminalSession = {
+      id,
+      kind: input.kind,
+      ...(exec && { container: exec.container }),
+      shell,
+      user: exec?.user ?? '',
+      startedAt: Date.now(),
+    };
     const live: Live = {
       session,
       process,
@@ -117,7 +126,8 @@ export function createTerminals({ openExec, openHost }: TerminalDeps): Terminals
         }
       },
       'terminal.close': ({ session }) => close(session),
-      'terminal.list': ({ container }) => [...sessions.values()].map((live) => live.session).filter((session) => container === undefined || session.container === container),
+      'terminal.list': ({ container }) =>
+        [...sessions.values()].map((live) => live.session).filter((session) => container === undefined || session.container === container),
     },
     async dispose() {
       await settledWithin(Promise.all([...sessions.keys()].map(close)), DISPOSE_MS);

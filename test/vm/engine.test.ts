@@ -20,7 +20,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await box().docker('rm', '--force', '--volumes', ...names).catch(() => undefined);
+  await box()
+    .docker('rm', '--force', '--volumes', ...names)
+    .catch(() => undefined);
   await opened.close();
 });
 
@@ -43,9 +45,16 @@ describe('containers', () => {
       tty: true,
     });
     await until('running', () => row('engine-full')?.state === 'running');
-    expect(row('engine-full')).toMatchObject({ image: BUSYBOX, ports: expect.arrayContaining([expect.objectContaining({ hostPort: 18181, containerPort: 80 })]) });
+    expect(row('engine-full')).toMatchObject({
+      image: BUSYBOX,
+      ports: expect.arrayContaining([expect.objectContaining({ hostPort: 18181, containerPort: 80 })]),
+    });
     const detail = await handlers()['containers.inspect']({ id }, context());
-    expect(detail).toMatchObject({ tty: true, restartPolicy: 'unless-stopped', mounts: [{ type: 'volume', source: 'engine-data', destination: '/data', readOnly: false }] });
+    expect(detail).toMatchObject({
+      tty: true,
+      restartPolicy: 'unless-stopped',
+      mounts: [{ type: 'volume', source: 'engine-data', destination: '/data', readOnly: false }],
+    });
     expect(detail.env).toContain('GREETING=a "b" $c');
     expect(detail.summary).toMatchObject({ name: 'engine-full', state: 'running' });
     await handlers()['containers.stop']({ id, timeoutSeconds: 10 }, context());
@@ -56,26 +65,50 @@ describe('containers', () => {
     const startedAt = row('engine-full')?.startedAt ?? 0;
     await handlers()['containers.restart']({ id }, context());
     await until('restarted', () => row('engine-full')?.state === 'running' && (row('engine-full')?.startedAt ?? 0) > startedAt);
-    await expect(handlers()['containers.remove']({ id, force: false, volumes: false }, context())).rejects.toMatchObject({ code: 'engine.conflict' });
+    await expect(handlers()['containers.remove']({ id, force: false, volumes: false }, context())).rejects.toMatchObject({
+      code: 'engine.conflict',
+    });
     await handlers()['containers.remove']({ id, force: true, volumes: true }, context());
     await until('gone', () => row('engine-full') === undefined);
-    await expect(handlers()['containers.start']({ id }, context())).rejects.toMatchObject({ code: 'engine.notFound', params: { kind: 'container' } });
+    await expect(handlers()['containers.start']({ id }, context())).rejects.toMatchObject({
+      code: 'engine.notFound',
+      params: { kind: 'container' },
+    });
   });
 
   test("each of dockerd's refusals is a code with its fields", async () => {
     const id = await create('engine-first', { ports: [{ hostPort: 18182, containerPort: 80 }] });
-    await expect(create('engine-first')).rejects.toMatchObject({ code: 'engine.nameTaken', params: { name: 'engine-first', by: id.slice(0, 12) } });
-    await expect(create('engine-nope', { image: 'berth-test/nope:1' })).rejects.toMatchObject({ code: 'engine.notFound', params: { kind: 'image', id: 'berth-test/nope:1' } });
-    await expect(create('engine-bad', { image: 'Bad::name' })).rejects.toMatchObject({ code: 'engine.badReference', params: { reference: 'Bad::name' } });
-    await expect(create('engine-lost', { command: ['nosuchcommand', 'x'] })).rejects.toMatchObject({ code: 'engine.noCommand', params: { command: 'nosuchcommand', detail: expect.stringMatching(/^engine-lost: /) } });
+    await expect(create('engine-first')).rejects.toMatchObject({
+      code: 'engine.nameTaken',
+      params: { name: 'engine-first', by: id.slice(0, 12) },
+    });
+    await expect(create('engine-nope', { image: 'berth-test/nope:1' })).rejects.toMatchObject({
+      code: 'engine.notFound',
+      params: { kind: 'image', id: 'berth-test/nope:1' },
+    });
+    await expect(create('engine-bad', { image: 'Bad::name' })).rejects.toMatchObject({
+      code: 'engine.badReference',
+      params: { reference: 'Bad::name' },
+    });
+    await expect(create('engine-lost', { command: ['nosuchcommand', 'x'] })).rejects.toMatchObject({
+      code: 'engine.noCommand',
+      params: { command: 'nosuchcommand', detail: expect.stringMatching(/^engine-lost: /) },
+    });
     const oops = create('engine-oops', { command: ['sh', '-c', 'echo starting; echo cannot read /x >&2; exit 3'] });
     const told = await oops.then(
-      () => until('a notice', () => opened.notices.some((notice) => notice.code === 'engine.exitedAtOnce')).then(() => opened.notices.at(-1)),
+      () =>
+        until('a notice', () => opened.notices.some((notice) => notice.code === 'engine.exitedAtOnce')).then(() => opened.notices.at(-1)),
       (error: unknown) => error,
     );
-    expect(told).toMatchObject({ code: 'engine.exitedAtOnce', params: { name: 'engine-oops', exitCode: 3, detail: expect.stringContaining('cannot read /x') } });
+    expect(told).toMatchObject({
+      code: 'engine.exitedAtOnce',
+      params: { name: 'engine-oops', exitCode: 3, detail: expect.stringContaining('cannot read /x') },
+    });
     const taken = handlers()['images.remove']({ id: BUSYBOX, force: false }, context());
-    await expect(Promise.resolve(taken)).rejects.toMatchObject({ code: 'engine.imageInUse', params: { image: BUSYBOX, by: expect.stringMatching(/^[0-9a-f]{12}/) } });
+    await expect(Promise.resolve(taken)).rejects.toMatchObject({
+      code: 'engine.imageInUse',
+      params: { image: BUSYBOX, by: expect.stringMatching(/^[0-9a-f]{12}/) },
+    });
   });
 
   test('what the docker command does is seen', async () => {
@@ -90,7 +123,19 @@ describe('containers', () => {
     })();
     const shown = (name: string) => [...page.containers.values()].find((each) => each.name === name);
     names.push('engine-cli');
-    await box().docker('run', '--detach', '--name', 'engine-cli', '--health-cmd', 'true', '--health-interval', '1s', BUSYBOX, 'sleep', '1000');
+    await box().docker(
+      'run',
+      '--detach',
+      '--name',
+      'engine-cli',
+      '--health-cmd',
+      'true',
+      '--health-interval',
+      '1s',
+      BUSYBOX,
+      'sleep',
+      '1000',
+    );
     await until('running', () => shown('engine-cli')?.state === 'running');
     await until('healthy', () => shown('engine-cli')?.health === 'healthy', 30_000);
     await box().docker('pause', 'engine-cli');
@@ -104,7 +149,7 @@ describe('containers', () => {
     const image = [...page.images.values()].find((each) => each.tags.includes(BUSYBOX));
     expect(image?.usedBy).toContain(shown('engine-renamed')?.id);
     await box().docker('volume', 'create', 'engine-volume');
-    const volumes = Number((await box().docker('volume', 'ls', '--quiet')).trim().split('\n').length);
+    const volumes = (await box().docker('volume', 'ls', '--quiet')).trim().split('\n').length;
     await until('the volume', () => page.counts.volumes === volumes);
     await box().docker('volume', 'rm', 'engine-volume');
     await box().docker('tag', BUSYBOX, 'berth-test/second:1');
@@ -120,7 +165,9 @@ describe('containers', () => {
 
 describe('logs', () => {
   test('100,000 numbered lines on two streams are followed, none lost, none twice', async () => {
-    const id = await create('engine-logs', { command: ['sh', '-c', 'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); echo "out $i"; echo "err $i" >&2; done; echo done'] });
+    const id = await create('engine-logs', {
+      command: ['sh', '-c', 'i=0; while [ $i -lt 50000 ]; do i=$((i+1)); echo "out $i"; echo "err $i" >&2; done; echo done'],
+    });
     const seen = { out: 0, err: 0 };
     let dropped = 0;
     let last = '';
@@ -142,7 +189,11 @@ describe('logs', () => {
 
   test('long lines are whole and free of stamps, with and without a terminal', async () => {
     // A line of one kind of character ends where dockerd tears it (json-file writes U+FFFD there); both must stay one line.
-    const command = ['sh', '-c', 'i=0; while [ $i -lt 5000 ]; do printf "0123456789abc"; i=$((i+1)); done; echo 日本; i=0; while [ $i -lt 5000 ]; do printf "日本語テキスト"; i=$((i+1)); done; echo end'];
+    const command = [
+      'sh',
+      '-c',
+      'i=0; while [ $i -lt 5000 ]; do printf "0123456789abc"; i=$((i+1)); done; echo 日本; i=0; while [ $i -lt 5000 ]; do printf "日本語テキスト"; i=$((i+1)); done; echo end',
+    ];
     for (const tty of [false, true]) {
       const name = `engine-long-${tty}`;
       const id = await create(name, { command, tty });
@@ -164,7 +215,10 @@ describe('a terminal', () => {
     await create('engine-shell');
     const terminals = createTerminals({ openExec: opened.engine.openExec });
     const size = { cols: 91, rows: 33 };
-    const { id, shell } = await terminals.handlers['terminal.open']({ kind: 'exec', container: 'engine-shell', shell: 'auto', user: '', ...size }, context());
+    const { id, shell } = await terminals.handlers['terminal.open'](
+      { kind: 'exec', container: 'engine-shell', shell: 'auto', user: '', ...size },
+      context(),
+    );
     expect(shell).toBe('sh');
     let text = '';
     const reading = (async () => {
@@ -187,10 +241,20 @@ describe('a terminal', () => {
     await type('exit 7\r');
     await reading;
     expect(await terminals.handlers['terminal.list']({}, context())).toMatchObject([{ id, exitCode: 7 }]);
-    await expect(terminals.handlers['terminal.open']({ kind: 'exec', container: 'engine-shell', shell: '/bin/zsh', user: '', ...size }, context())).rejects.toMatchObject({ code: 'engine.noCommand', params: { command: '/bin/zsh' } });
-    await expect(terminals.handlers['terminal.open']({ kind: 'exec', container: 'engine-shell', shell: 'auto', user: 'nobody-here', ...size }, context())).rejects.toMatchObject({ code: expect.stringMatching(/^engine\./) });
+    await expect(
+      terminals.handlers['terminal.open']({ kind: 'exec', container: 'engine-shell', shell: '/bin/zsh', user: '', ...size }, context()),
+    ).rejects.toMatchObject({ code: 'engine.noCommand', params: { command: '/bin/zsh' } });
+    await expect(
+      terminals.handlers['terminal.open'](
+        { kind: 'exec', container: 'engine-shell', shell: 'auto', user: 'nobody-here', ...size },
+        context(),
+      ),
+    ).rejects.toMatchObject({ code: expect.stringMatching(/^engine\./) });
 
-    const stubborn = await terminals.handlers['terminal.open']({ kind: 'exec', container: 'engine-shell', shell: 'sh', user: '', ...size }, context());
+    const stubborn = await terminals.handlers['terminal.open'](
+      { kind: 'exec', container: 'engine-shell', shell: 'sh', user: '', ...size },
+      context(),
+    );
     await terminals.handlers['terminal.input']({ session: stubborn.id, data: 'trap "" INT; cat\r' }, context());
     await until('it runs', async () => (await running()).includes('cat'));
     await terminals.handlers['terminal.close']({ session: stubborn.id }, context());
@@ -201,17 +265,24 @@ describe('a terminal', () => {
   test('20 MB through a terminal are whole', async () => {
     await create('engine-flood');
     const terminals = createTerminals({ openExec: opened.engine.openExec });
-    const { id } = await terminals.handlers['terminal.open']({ kind: 'exec', container: 'engine-flood', shell: 'sh', user: '', cols: 80, rows: 24 }, context());
+    const { id } = await terminals.handlers['terminal.open'](
+      { kind: 'exec', container: 'engine-flood', shell: 'sh', user: '', cols: 80, rows: 24 },
+      context(),
+    );
     let bytes = 0;
     let other = 0;
     const reading = (async () => {
       for await (const chunk of terminals.handlers['terminal.output']({ session: id }, context())) {
         for (const byte of chunk) {
-          byte === 0x7e ? (bytes += 1) : (other += 1);
+          bytes += byte === 0x7e ? 1 : 0;
+          other += byte === 0x7e ? 0 : 1;
         }
       }
     })();
-    await terminals.handlers['terminal.input']({ session: id, data: "dd if=/dev/zero bs=64k count=320 2>/dev/null | tr '\\000' '\\176'; exit\r" }, context());
+    await terminals.handlers['terminal.input'](
+      { session: id, data: "dd if=/dev/zero bs=64k count=320 2>/dev/null | tr '\\000' '\\176'; exit\r" },
+      context(),
+    );
     await reading;
     expect(bytes).toBe(320 * 65_536);
     expect(other).toBeLessThan(1000);

@@ -19,7 +19,15 @@ interface CreateBody {
 
 function ago(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  return seconds < 1 ? 'Less than a second' : seconds < 60 ? `${seconds} seconds` : seconds < 120 ? 'About a minute' : seconds < 3600 ? `${Math.floor(seconds / 60)} minutes` : `${Math.floor(seconds / 3600)} hours`;
+  return seconds < 1
+    ? 'Less than a second'
+    : seconds < 60
+      ? `${seconds} seconds`
+      : seconds < 120
+        ? 'About a minute'
+        : seconds < 3600
+          ? `${Math.floor(seconds / 60)} minutes`
+          : `${Math.floor(seconds / 3600)} hours`;
 }
 
 function statusOf(container: FakeContainer, now: number): string {
@@ -77,11 +85,31 @@ function inspected(container: FakeContainer): unknown {
       FinishedAt: time(container.finishedAt),
       ...(container.health === 'none' ? {} : { Health: { Status: container.health } }),
     },
-    Config: { Image: container.image, Env: container.env, Cmd: container.command, Entrypoint: null, Labels: container.labels, Tty: container.tty, User: '', WorkingDir: '/' },
+    Config: {
+      Image: container.image,
+      Env: container.env,
+      Cmd: container.command,
+      Entrypoint: null,
+      Labels: container.labels,
+      Tty: container.tty,
+      User: '',
+      WorkingDir: '/',
+    },
     HostConfig: { RestartPolicy: { Name: container.restartPolicy }, AutoRemove: container.autoRemove },
-    Mounts: container.binds.map((bind) => ({ Type: 'volume', Name: bind.split(':')[0], Source: `/var/lib/docker/volumes/${bind.split(':')[0]}/_data`, Destination: bind.split(':')[1], RW: bind.split(':')[2] !== 'ro' })),
+    Mounts: container.binds.map((bind) => ({
+      Type: 'volume',
+      Name: bind.split(':')[0],
+      Source: `/var/lib/docker/volumes/${bind.split(':')[0]}/_data`,
+      Destination: bind.split(':')[1],
+      RW: bind.split(':')[2] !== 'ro',
+    })),
     NetworkSettings: {
-      Ports: Object.fromEntries(container.ports.map((port) => [`${port.PrivatePort}/${port.Type}`, port.PublicPort === undefined ? null : [{ HostIp: port.IP ?? '0.0.0.0', HostPort: String(port.PublicPort) }]])),
+      Ports: Object.fromEntries(
+        container.ports.map((port) => [
+          `${port.PrivatePort}/${port.Type}`,
+          port.PublicPort === undefined ? null : [{ HostIp: port.IP ?? '0.0.0.0', HostPort: String(port.PublicPort) }],
+        ]),
+      ),
       Networks: { bridge: { IPAddress: '172.17.0.2', Gateway: '172.17.0.1', MacAddress: '02:42:ac:11:00:02' } },
     },
   };
@@ -99,9 +127,15 @@ export function containerRoutes(model: Model): Route[] {
   function list({ query, response }: Exchange): void {
     const ids = filtersOf(query)['id'];
     const all = query.get('all') === '1' || query.get('all') === 'true';
-    const chosen = [...model.containers.values()].filter((each) => (ids === undefined ? all || each.state === 'running' : ids.some((id) => each.id.startsWith(id))));
+    const chosen = [...model.containers.values()].filter((each) =>
+      ids === undefined ? all || each.state === 'running' : ids.some((id) => each.id.startsWith(id)),
+    );
     const now = model.now();
-    reply(response, 200, chosen.map((container) => listed(container, now)));
+    reply(
+      response,
+      200,
+      chosen.map((container) => listed(container, now)),
+    );
   }
 
   async function create({ request, query, response }: Exchange): Promise<void> {
@@ -117,13 +151,21 @@ export function containerRoutes(model: Model): Route[] {
     const name = query.get('name') ?? undefined;
     const taken = name === undefined ? undefined : model.findContainer(name);
     if (taken !== undefined) {
-      throw new Refusal(409, `Conflict. The container name "/${name}" is already in use by container "${taken.id}". You have to remove (or rename) that container to be able to reuse that name.`);
+      throw new Refusal(
+        409,
+        `Conflict. The container name "/${name}" is already in use by container "${taken.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
     }
     let next = 32_768 + model.containers.size;
     const ports = Object.entries(body.HostConfig?.PortBindings ?? {}).flatMap(([key, bindings]) =>
       bindings.map((binding): FakePort => {
         const [port, protocol] = key.split('/');
-        return { IP: binding.HostIp ?? '0.0.0.0', PrivatePort: Number(port), PublicPort: Number(binding.HostPort ?? '') || next++, Type: protocol === 'udp' ? 'udp' : 'tcp' };
+        return {
+          IP: binding.HostIp ?? '0.0.0.0',
+          PrivatePort: Number(port),
+          PublicPort: Number(binding.HostPort ?? '') || next++,
+          Type: protocol === 'udp' ? 'udp' : 'tcp',
+        };
       }),
     );
     const container = model.addContainer({
@@ -135,7 +177,10 @@ export function containerRoutes(model: Model): Route[] {
       env: body.Env ?? [],
       tty: body.Tty ?? false,
       labels: body.Labels ?? {},
-      binds: [...(body.HostConfig?.Binds ?? []), ...(body.HostConfig?.Mounts ?? []).map((mount) => `${mount.Source}:${mount.Target}${mount.ReadOnly === true ? ':ro' : ''}`)],
+      binds: [
+        ...(body.HostConfig?.Binds ?? []),
+        ...(body.HostConfig?.Mounts ?? []).map((mount) => `${mount.Source}:${mount.Target}${mount.ReadOnly === true ? ':ro' : ''}`),
+      ],
       restartPolicy: body.HostConfig?.RestartPolicy?.Name ?? 'no',
       autoRemove: body.HostConfig?.AutoRemove ?? false,
     });
@@ -144,14 +189,26 @@ export function containerRoutes(model: Model): Route[] {
   }
 
   function begin(container: FakeContainer): void {
-    const rival = container.ports.find((port) => port.PublicPort !== undefined && [...model.containers.values()].some((each) => each !== container && each.state === 'running' && each.ports.some((other) => other.PublicPort === port.PublicPort)));
+    const rival = container.ports.find(
+      (port) =>
+        port.PublicPort !== undefined &&
+        [...model.containers.values()].some(
+          (each) => each !== container && each.state === 'running' && each.ports.some((other) => other.PublicPort === port.PublicPort),
+        ),
+    );
     if (rival !== undefined) {
-      throw new Refusal(500, `failed to set up container networking: driver failed programming external connectivity on endpoint ${container.name} (8ae2): Bind for ${rival.IP}:${rival.PublicPort} failed: port is already allocated`);
+      throw new Refusal(
+        500,
+        `failed to set up container networking: driver failed programming external connectivity on endpoint ${container.name} (8ae2): Bind for ${rival.IP}:${rival.PublicPort} failed: port is already allocated`,
+      );
     }
     const command = container.command[0] ?? '';
     if (command.startsWith('nosuch')) {
       container.exitCode = 127;
-      throw new Refusal(400, `failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "${command}": executable file not found in $PATH: unknown`);
+      throw new Refusal(
+        400,
+        `failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "${command}": executable file not found in $PATH: unknown`,
+      );
     }
     model.start(container);
     if (command === 'exit' || command === 'true' || command === 'false') {
@@ -162,7 +219,8 @@ export function containerRoutes(model: Model): Route[] {
   function start(exchange: Exchange): void {
     const container = found(exchange);
     if (container.state === 'running') {
-      return reply(exchange.response, 304);
+      reply(exchange.response, 304);
+      return;
     }
     begin(container);
     reply(exchange.response, 204);
@@ -171,7 +229,8 @@ export function containerRoutes(model: Model): Route[] {
   function stop(exchange: Exchange): void {
     const container = found(exchange);
     if (container.state !== 'running') {
-      return reply(exchange.response, 304);
+      reply(exchange.response, 304);
+      return;
     }
     model.emitContainer(container, 'kill', { signal: '15' });
     model.exit(container, 143);
@@ -193,7 +252,10 @@ export function containerRoutes(model: Model): Route[] {
     const container = found(exchange);
     const force = exchange.query.get('force') === '1' || exchange.query.get('force') === 'true';
     if (container.state === 'running' && !force) {
-      throw new Refusal(409, `cannot remove container "${container.name}": container is running: stop the container before removing or force remove`);
+      throw new Refusal(
+        409,
+        `cannot remove container "${container.name}": container is running: stop the container before removing or force remove`,
+      );
     }
     if (container.state === 'running') {
       model.exit(container, 137);

@@ -106,7 +106,17 @@ export function createExecs(model: Model, programs: Map<string, Program>) {
     const body = await readJson(request);
     const [rows, cols] = (body['ConsoleSize'] as [number, number] | undefined) ?? [24, 80];
     const id = fakeId(`exec ${execs.size}`);
-    execs.set(id, { id, container, argv: body['Cmd'] as string[], tty: body['Tty'] === true, user: String(body['User'] ?? ''), size: [cols, rows], running: false, started: false, exitCode: null });
+    execs.set(id, {
+      id,
+      container,
+      argv: body['Cmd'] as string[],
+      tty: body['Tty'] === true,
+      user: typeof body['User'] === 'string' ? body['User'] : '',
+      size: [cols, rows],
+      running: false,
+      started: false,
+      exitCode: null,
+    });
     model.emitContainer(container, `exec_create: ${(body['Cmd'] as string[]).join(' ')}`, { execID: id });
     reply(response, 201, { Id: id });
   }
@@ -142,8 +152,11 @@ export function createExecs(model: Model, programs: Map<string, Program>) {
       finish();
       gone.abort();
     });
-    socket.write(`HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.${exec.tty ? 'raw' : 'multiplexed'}-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
-    const write = (bytes: Uint8Array | string): Promise<void> => send(socket, exec.tty ? bytes : frame('stdout', Buffer.from(bytes)), gone.signal);
+    socket.write(
+      `HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.${exec.tty ? 'raw' : 'multiplexed'}-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
+    );
+    const write = (bytes: Uint8Array | string): Promise<void> =>
+      send(socket, exec.tty ? bytes : frame('stdout', Buffer.from(bytes)), gone.signal);
     async function read(): Promise<Buffer | undefined> {
       while (input.length === 0 && !ended) {
         await new Promise<void>((resolve) => (wake = resolve));
@@ -158,10 +171,19 @@ export function createExecs(model: Model, programs: Map<string, Program>) {
     const program = programs.get(name) ?? (exec.container.shells.includes(base) ? fakeShell : undefined);
     if (program === undefined) {
       exec.exitCode = 127;
-      await write(`OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": ${name.startsWith('/') ? `stat ${name}: no such file or directory` : 'executable file not found in $PATH'}: unknown\r\n`).catch(() => undefined);
+      await write(
+        `OCI runtime exec failed: exec failed: unable to start container process: exec: "${name}": ${name.startsWith('/') ? `stat ${name}: no such file or directory` : 'executable file not found in $PATH'}: unknown\r\n`,
+      ).catch(() => undefined);
     } else {
       model.emitContainer(exec.container, `exec_start: ${exec.argv.join(' ')}`, { execID: exec.id });
-      exec.exitCode = await program({ argv: exec.argv, container: exec.container, gone: gone.signal, write, read, size: () => exec.size }).catch(() => 129);
+      exec.exitCode = await program({
+        argv: exec.argv,
+        container: exec.container,
+        gone: gone.signal,
+        write,
+        read,
+        size: () => exec.size,
+      }).catch(() => 129);
     }
     exec.running = false;
     model.emitContainer(exec.container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
@@ -175,7 +197,14 @@ export function createExecs(model: Model, programs: Map<string, Program>) {
 
   function inspect({ match, response }: Exchange): void {
     const exec = found(match[0] ?? '');
-    reply(response, 200, { ID: exec.id, Running: exec.running, ExitCode: exec.exitCode, Pid: exec.started && exec.exitCode === null ? 4242 : 0, ContainerID: exec.container.id, ProcessConfig: { entrypoint: exec.argv[0], arguments: exec.argv.slice(1), user: exec.user, tty: exec.tty } });
+    reply(response, 200, {
+      ID: exec.id,
+      Running: exec.running,
+      ExitCode: exec.exitCode,
+      Pid: exec.started && exec.exitCode === null ? 4242 : 0,
+      ContainerID: exec.container.id,
+      ProcessConfig: { entrypoint: exec.argv[0], arguments: exec.argv.slice(1), user: exec.user, tty: exec.tty },
+    });
   }
 
   const routes: Route[] = [

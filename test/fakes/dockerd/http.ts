@@ -47,7 +47,9 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
 /** Docker's filters: {"name":["v"]} or the older {"name":{"v":true}}. */
 export function filtersOf(query: URLSearchParams): Record<string, readonly string[]> {
   const raw = JSON.parse(query.get('filters') ?? '{}') as Record<string, readonly string[] | Record<string, boolean>>;
-  return Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, Array.isArray(value) ? (value as readonly string[]) : Object.keys(value)]));
+  return Object.fromEntries(
+    Object.entries(raw).map(([name, value]) => [name, Array.isArray(value) ? (value as readonly string[]) : Object.keys(value)]),
+  );
 }
 
 /** One frame of a multiplexed stream: type, three zeros, length. */

@@ -20,7 +20,10 @@ function refusalOf(reference: string): Refusal | undefined {
     return new Refusal(400, 'invalid reference format: repository name must be lowercase');
   }
   if (name.startsWith('denied/')) {
-    return new Refusal(404, `pull access denied for ${name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`);
+    return new Refusal(
+      404,
+      `pull access denied for ${name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`,
+    );
   }
   if (name.startsWith('missing/')) {
     return new Refusal(404, `manifest for ${reference} not found: manifest unknown: manifest unknown`);
@@ -93,7 +96,7 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
       }
     }
     gone.throwIfAborted();
-    if (head[0] === undefined || head[0].subarray(257, 262).toString() !== 'ustar') {
+    if (head[0]?.subarray(257, 262).toString() !== 'ustar') {
       throw new Refusal(500, 'archive/tar: invalid tar header');
     }
     const tag = `loaded:${bytes}`;
@@ -106,7 +109,7 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
   function found(key: string): NonNullable<ReturnType<Model['findImage']>> {
     const image = model.findImage(key);
     if (image === undefined) {
-      throw new Refusal(404, `No such image: ${/:/.test(key) ? key : `${key}:latest`}`);
+      throw new Refusal(404, `No such image: ${key.includes(':') ? key : `${key}:latest`}`);
     }
     return image;
   }
@@ -117,10 +120,16 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
     const force = query.get('force') === '1' || query.get('force') === 'true';
     const user = [...model.containers.values()].find((container) => container.imageId === image.id);
     if (user?.state === 'running') {
-      throw new Refusal(409, `conflict: unable to delete ${image.id.slice(7, 19)} (cannot be forced) - image is being used by running container ${user.id.slice(0, 12)}`);
+      throw new Refusal(
+        409,
+        `conflict: unable to delete ${image.id.slice(7, 19)} (cannot be forced) - image is being used by running container ${user.id.slice(0, 12)}`,
+      );
     }
     if (user !== undefined && !force) {
-      throw new Refusal(409, `conflict: unable to remove repository reference "${key}" (must force) - container ${user.id.slice(0, 12)} is using its referenced image ${image.id.slice(7, 19)}`);
+      throw new Refusal(
+        409,
+        `conflict: unable to remove repository reference "${key}" (must force) - container ${user.id.slice(0, 12)} is using its referenced image ${image.id.slice(7, 19)}`,
+      );
     }
     model.images.delete(image.id);
     model.emit('image', 'delete', image.id, { name: image.id });
@@ -131,14 +140,31 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
     reply(
       response,
       200,
-      [...model.images.values()].map((image) => ({ Id: image.id, RepoTags: image.tags, RepoDigests: [], Created: Math.floor(image.createdAt / 1000), Size: image.sizeBytes, Containers: -1, Labels: null, ParentId: '' })),
+      [...model.images.values()].map((image) => ({
+        Id: image.id,
+        RepoTags: image.tags,
+        RepoDigests: [],
+        Created: Math.floor(image.createdAt / 1000),
+        Size: image.sizeBytes,
+        Containers: -1,
+        Labels: null,
+        ParentId: '',
+      })),
     );
   }
 
-  const volumeOf = (Name: string): unknown => ({ Name, Driver: 'local', Mountpoint: `/var/lib/docker/volumes/${Name}/_data`, Scope: 'local', Labels: null, Options: null });
+  const volumeOf = (Name: string): unknown => ({
+    Name,
+    Driver: 'local',
+    Mountpoint: `/var/lib/docker/volumes/${Name}/_data`,
+    Scope: 'local',
+    Labels: null,
+    Options: null,
+  });
 
   async function createVolume({ request, response }: Exchange): Promise<void> {
-    const name = String((await readJson(request))['Name'] ?? fakeId(`volume ${model.volumes.size}`));
+    const asked = (await readJson(request))['Name'];
+    const name = typeof asked === 'string' ? asked : fakeId(`volume ${model.volumes.size}`);
     model.volumes.set(name, { createdAt: model.now() });
     model.emit('volume', 'create', name, { driver: 'local' });
     reply(response, 201, volumeOf(name));
@@ -148,10 +174,35 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
     ['GET', /^\/images\/json$/, list],
     ['POST', /^\/images\/create$/, pull],
     ['POST', /^\/images\/load$/, load],
-    ['GET', /^\/images\/(.+)\/json$/, ({ match, response }) => reply(response, 200, ((image) => ({ Id: image.id, RepoTags: image.tags, Size: image.sizeBytes, Architecture: 'amd64', Os: 'linux', Config: { Cmd: ['serve'], Env: [] } }))(found(match[0] ?? '')))],
+    [
+      'GET',
+      /^\/images\/(.+)\/json$/,
+      ({ match, response }) =>
+        reply(
+          response,
+          200,
+          ((image) => ({
+            Id: image.id,
+            RepoTags: image.tags,
+            Size: image.sizeBytes,
+            Architecture: 'amd64',
+            Os: 'linux',
+            Config: { Cmd: ['serve'], Env: [] },
+          }))(found(match[0] ?? '')),
+        ),
+    ],
     ['DELETE', /^\/images\/(.+)$/, remove],
     ['GET', /^\/volumes$/, ({ response }) => reply(response, 200, { Volumes: [...model.volumes.keys()].map(volumeOf), Warnings: null })],
     ['POST', /^\/volumes\/create$/, createVolume],
-    ['GET', /^\/networks$/, ({ response }) => reply(response, 200, [...model.networks].map(([Id, network]) => ({ Id, Name: network.name, Driver: network.driver, Scope: 'local', Labels: {} })))],
+    [
+      'GET',
+      /^\/networks$/,
+      ({ response }) =>
+        reply(
+          response,
+          200,
+          [...model.networks].map(([Id, network]) => ({ Id, Name: network.name, Driver: network.driver, Scope: 'local', Labels: {} })),
+        ),
+    ],
   ];
 }

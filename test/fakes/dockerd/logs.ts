@@ -24,7 +24,12 @@ function stamp(index: number): string {
 }
 
 function defaultScript(container: FakeContainer): LogScript {
-  const line = (index: number): LogEntry => logEntry(`${container.name} ${index} GET /index.html 200 ${(index * 37) % 900} ms\n`, index % 17 === 0 ? 'stderr' : 'stdout', stamp(index));
+  const line = (index: number): LogEntry =>
+    logEntry(
+      `${container.name} ${index} GET /index.html 200 ${(index * 37) % 900} ms\n`,
+      index % 17 === 0 ? 'stderr' : 'stdout',
+      stamp(index),
+    );
   return {
     history: Array.from({ length: 200 }, (_, index) => line(index)),
     async *live(gone) {
@@ -49,9 +54,14 @@ export function logRoutes(model: Model, scripts: Map<string, LogScript>): Route[
       throw new Refusal(400, 'Bad parameters: you must choose at least one stream');
     }
     const tail = query.get('tail') ?? 'all';
-    const history = tail === 'all' || tail === '' || tail === '-1' ? script.history : script.history.slice(Math.max(0, script.history.length - Number(tail)));
+    const history =
+      tail === 'all' || tail === '' || tail === '-1'
+        ? script.history
+        : script.history.slice(Math.max(0, script.history.length - Number(tail)));
     const stamped = query.get('timestamps') === '1' || query.get('timestamps') === 'true';
-    response.writeHead(200, { 'Content-Type': container.tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream' });
+    response.writeHead(200, {
+      'Content-Type': container.tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
+    });
     response.flushHeaders();
 
     async function write(entry: LogEntry): Promise<void> {

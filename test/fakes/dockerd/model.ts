@@ -62,7 +62,18 @@ export interface ModelOptions {
 }
 
 const SERVICES = ['web', 'api', 'db', 'cache', 'worker', 'queue', 'search', 'proxy', 'mail', 'metrics'];
-const IMAGES = ['nginx:1.29', 'node:24', 'postgres:17', 'redis:8', 'python:3.14', 'rabbitmq:4', 'elasticsearch:9.1.2', 'traefik:v3', 'mailpit:1', 'grafana:12'];
+const IMAGES = [
+  'nginx:1.29',
+  'node:24',
+  'postgres:17',
+  'redis:8',
+  'python:3.14',
+  'rabbitmq:4',
+  'elasticsearch:9.1.2',
+  'traefik:v3',
+  'mailpit:1',
+  'grafana:12',
+];
 
 export function fakeId(text: string): string {
   return createHash('sha256').update(text).digest('hex');
@@ -80,8 +91,19 @@ export function createModel(options: ModelOptions = {}, now: () => number = Date
 
   function emit(Type: FakeEvent['Type'], Action: string, ID: string, Attributes: Record<string, string> = {}): void {
     const at = now();
-    const old = Type === 'container' || Type === 'image' ? { status: Action, id: ID, ...(Attributes['image'] === undefined ? {} : { from: Attributes['image'] }) } : {};
-    const event: FakeEvent = { ...old, Type, Action, Actor: { ID, Attributes }, scope: 'local', time: Math.floor(at / 1000), timeNano: at * 1_000_000 };
+    const old =
+      Type === 'container' || Type === 'image'
+        ? { status: Action, id: ID, ...(Attributes['image'] === undefined ? {} : { from: Attributes['image'] }) }
+        : {};
+    const event: FakeEvent = {
+      ...old,
+      Type,
+      Action,
+      Actor: { ID, Attributes },
+      scope: 'local',
+      time: Math.floor(at / 1000),
+      timeNano: at * 1_000_000,
+    };
     events.emit('event', event);
   }
 
@@ -98,7 +120,9 @@ export function createModel(options: ModelOptions = {}, now: () => number = Date
   function findImage(reference: string): FakeImage | undefined {
     const name = /[:@]/.test(reference.split('/').at(-1) ?? '') ? reference : `${reference}:latest`;
     const hex = reference.replace(/^sha256:/, '');
-    return [...images.values()].find((image) => image.tags.includes(name) || image.id === reference || (/^[0-9a-f]{6,}$/.test(hex) && image.id.slice(7).startsWith(hex)));
+    return [...images.values()].find(
+      (image) => image.tags.includes(name) || image.id === reference || (/^[0-9a-f]{6,}$/.test(hex) && image.id.slice(7).startsWith(hex)),
+    );
   }
 
   function addContainer(part: Partial<FakeContainer> & { readonly name?: string }): FakeContainer {
@@ -135,7 +159,11 @@ export function createModel(options: ModelOptions = {}, now: () => number = Date
     const all = [...containers.values()];
     const name = key.replace(/^\//, '');
     const prefixed = (): FakeContainer[] => all.filter((container) => container.id.startsWith(key));
-    return containers.get(key) ?? all.find((container) => container.name === name) ?? (key.length >= 4 && prefixed().length === 1 ? prefixed()[0] : undefined);
+    return (
+      containers.get(key) ??
+      all.find((container) => container.name === name) ??
+      (key.length >= 4 && prefixed().length === 1 ? prefixed()[0] : undefined)
+    );
   }
 
   function start(container: FakeContainer): void {
@@ -181,16 +209,42 @@ export function createModel(options: ModelOptions = {}, now: () => number = Date
       createdAt: now() - 3_600_000 - index * 1000,
       startedAt: now() - 600_000 - index * 100,
       finishedAt: now() - 60_000,
-      ports: index % 4 === 0 ? [{ IP: '0.0.0.0', PrivatePort: 80, PublicPort: 20_000 + index, Type: 'tcp' }] : index % 4 === 1 ? [{ PrivatePort: 5432, Type: 'tcp' }] : [],
+      ports:
+        index % 4 === 0
+          ? [{ IP: '0.0.0.0', PrivatePort: 80, PublicPort: 20_000 + index, Type: 'tcp' }]
+          : index % 4 === 1
+            ? [{ PrivatePort: 5432, Type: 'tcp' }]
+            : [],
       labels: index % 5 === 4 ? {} : { 'com.docker.compose.project': project, 'com.docker.compose.service': service },
     });
   }
   for (let index = 0; index < (options.volumes ?? 3); index++) {
     volumes.set(`data-${index}`, { createdAt: now() });
   }
-  for (const name of ['bridge', 'host', 'none', ...Array.from({ length: Math.max(0, (options.networks ?? 3) - 3) }, (_, index) => `net-${index}`)]) {
+  for (const name of [
+    'bridge',
+    'host',
+    'none',
+    ...Array.from({ length: Math.max(0, (options.networks ?? 3) - 3) }, (_, index) => `net-${index}`),
+  ]) {
     networks.set(fakeId(`network ${name}`), { name, driver: name === 'none' ? 'null' : name === 'host' ? 'host' : 'bridge' });
   }
 
-  return { now, events, containers, images, volumes, networks, emit, emitContainer, addImage, findImage, addContainer, findContainer, start, exit, remove };
+  return {
+    now,
+    events,
+    containers,
+    images,
+    volumes,
+    networks,
+    emit,
+    emitContainer,
+    addImage,
+    findImage,
+    addContainer,
+    findContainer,
+    start,
+    exit,
+    remove,
+  };
 }

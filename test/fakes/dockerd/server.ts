@@ -66,12 +66,51 @@ export async function startFakeDockerd(socket: string, options: ModelOptions = {
     });
   }
 
-  const version = { Version: '29.1.0-fake', ApiVersion: '1.52', MinAPIVersion: '1.44', Os: 'linux', Arch: 'amd64', KernelVersion: '6.12.0', GoVersion: 'go1.25', Components: [{ Name: 'Engine', Version: '29.1.0-fake' }] };
+  const version = {
+    Version: '29.1.0-fake',
+    ApiVersion: '1.52',
+    MinAPIVersion: '1.44',
+    Os: 'linux',
+    Arch: 'amd64',
+    KernelVersion: '6.12.0',
+    GoVersion: 'go1.25',
+    Components: [{ Name: 'Engine', Version: '29.1.0-fake' }],
+  };
   const routes: Route[] = [
-    ['GET', /^\/_ping$/, ({ response }) => void response.writeHead(200, { 'Content-Type': 'text/plain', 'Api-Version': '1.52', 'Ostype': 'linux', 'Docker-Experimental': 'false', 'Builder-Version': '2' }).end('OK')],
+    [
+      'GET',
+      /^\/_ping$/,
+      ({ response }) =>
+        void response
+          .writeHead(200, {
+            'Content-Type': 'text/plain',
+            'Api-Version': '1.52',
+            Ostype: 'linux',
+            'Docker-Experimental': 'false',
+            'Builder-Version': '2',
+          })
+          .end('OK'),
+    ],
     ['HEAD', /^\/_ping$/, ({ response }) => void response.writeHead(200, { 'Api-Version': '1.52', Ostype: 'linux' }).end()],
     ['GET', /^\/version$/, ({ response }) => reply(response, 200, version)],
-    ['GET', /^\/info$/, ({ response }) => reply(response, 200, { ID: 'fake', Name: 'berth', ServerVersion: version.Version, Containers: model.containers.size, Images: model.images.size, NCPU: 2, MemTotal: 4 * 2 ** 30, OperatingSystem: 'Berth', OSType: 'linux', Architecture: 'x86_64', Driver: 'overlay2' })],
+    [
+      'GET',
+      /^\/info$/,
+      ({ response }) =>
+        reply(response, 200, {
+          ID: 'fake',
+          Name: 'berth',
+          ServerVersion: version.Version,
+          Containers: model.containers.size,
+          Images: model.images.size,
+          NCPU: 2,
+          MemTotal: 4 * 2 ** 30,
+          OperatingSystem: 'Berth',
+          OSType: 'linux',
+          Architecture: 'x86_64',
+          Driver: 'overlay2',
+        }),
+    ],
     ['GET', /^\/events$/, events],
     ...containerRoutes(model),
     ...logRoutes(model, logs),
@@ -122,7 +161,9 @@ export async function startFakeDockerd(socket: string, options: ModelOptions = {
     }
     execs.start({ ...exchange, match: decoded(match) }, connection, head).catch((error: unknown) => {
       const text = JSON.stringify({ message: error instanceof Error ? error.message : String(error) });
-      connection.end(`HTTP/1.1 ${error instanceof Refusal ? error.status : 500} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+      connection.end(
+        `HTTP/1.1 ${error instanceof Refusal ? error.status : 500} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+      );
     });
   });
   server.on('connection', (connection) => {
