@@ -1,96 +1,110 @@
-// The real window in Debian's Chromium, over the real backend, a fake VM and a fake engine: what the tests of pages look at.
-// The window's bundle is built before the suite; BERTH_TEST_RENDERER names another one.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+// A real Chromium with the real window, over the real browser shell; only the VM and dockerd are fakes that speak the real protocols.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { build } from 'vite';
+import type { BerthError } from '../../preload/contract';
 import { prepareHome } from '../../main/control/home';
 import { runHeadless } from '../../main/headless/run';
-import { silentLogger } from '../../main/lib/logger';
+import type { Headless } from '../../main/headless/run';
+import { createLog } from '../../main/lib/log';
 import { createTexts } from '../../main/lib/texts';
 import { startFakeDockerd } from '../fakes/dockerd/server';
 import type { FakeDockerd } from '../fakes/dockerd/server';
-import type { ModelOptions } from '../fakes/dockerd/model';
 import { createFakeVm } from '../fakes/vm';
 
-export interface WindowOptions extends ModelOptions {
-  readonly context?: BrowserContextOptions;
-  /** Fills the engine before the window opens. */
-  readonly seed?: (fake: FakeDockerd) => void;
-  /** The window's first page, e.g. "#/images". */
-  readonly route?: string;
-}
+const CHROMIUM = process.env['BERTH_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
+const ADDRESS_MS = 600_000;
 
 export interface TestWindow {
   readonly page: Page;
-  readonly fake: FakeDockerd;
-  /** What the page complained of: errors, and refusals of its content security policy. */
+  readonly dockerd: FakeDockerd;
+  readonly headless: Headless;
+  /** What the page complained of: errors of scripts, refusals of the policy, requests that failed or left the origin. */
   readonly complaints: readonly string[];
-  go(route: string): Promise<void>;
   close(): Promise<void>;
 }
 
-const renderer = process.env['BERTH_TEST_RENDERER'] ?? 'dist/renderer';
-const executablePath = process.env['BERTH_CHROMIUM'] ?? '/usr/bin/chromium';
-
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+export interface TestWindowOptions extends Pick<BrowserContextOptions, 'locale' | 'colorScheme' | 'viewport' | 'reducedMotion' | 'forcedColors'> {
+  readonly containers?: number;
+  readonly images?: number;
+  readonly stopped?: boolean;
+  readonly phaseMs?: number;
+  /** The next start fails with this. */
+  readonly failure?: () => BerthError | undefined;
+  /** Fills the engine before anything reads it. */
+  readonly seed?: (dockerd: FakeDockerd) => void;
+  /** Before the page is opened. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
-export async function openWindow(browser: Browser, options: WindowOptions = {}): Promise<TestWindow> {
-  if (!existsSync(join(renderer, 'index.html'))) {
-    throw new Error(`${renderer} is not built: node scripts/build.mjs`);
-  }
-  const root = mkdtempSync(join(tmpdir(), 'berth-e2e-'));
+let renderer: Promise<string> | undefined;
+
+/** The window as it stands in the sources, built once a test file. */
+function builtRenderer(): Promise<string> {
+  renderer ??= (async () => {
+    const outDir = resolve('node_modules/.cache', `e2e-renderer-${process.pid}`);
+    await build({ configFile: resolve('vite.config.ts'), logLevel: 'error', build: { outDir, emptyOutDir: true } });
+    process.once('exit', () => {
+      rmSync(outDir, { recursive: true, force: true });
+    });
+    return outDir;
+  })();
+  return renderer;
+}
+
+export async function openWindow(options: TestWindowOptions = {}): Promise<TestWindow> {
+  const { containers = 6, images = 4, stopped = false, phaseMs = 20, failure, seed, prepare, ...context } = options;
+  const root = mkdtempSync(join(tmpdir(), 'berth-window-'));
   const files = await prepareHome(root);
   const engine = join(files.run.folder, 'engine.sock');
-  const fake = await startFakeDockerd(engine, options);
-  options.seed?.(fake);
+  const dockerd = await startFakeDockerd(engine, { containers, images });
+  seed?.(dockerd);
   const headless = await runHeadless({
     files,
-    log: silentLogger,
+    log: createLog(files.logs.berth),
     texts: createTexts('en'),
-    renderer,
+    renderer: await builtRenderer(),
     resources: { guest: join(root, 'no-guest'), bundle: join(root, 'no-bundle') },
     version: '0.0.0',
     build: 'dev',
     locale: 'en-US',
     port: 0,
     window: 'none',
-    start: true,
-    createVm: createFakeVm({ engine, phaseMs: 5 }),
+    start: !stopped,
+    createVm: createFakeVm({ engine, phaseMs, ...(failure === undefined ? {} : { failure }) }),
     print: () => undefined,
     say: () => undefined,
   });
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', colorScheme: 'light', acceptDownloads: true, ...options.context });
-  // The picker of files is the system's window, which no test can press; the plain download is the same code but for the target.
-  await context.addInitScript('delete window.showSaveFilePicker');
-  const page = await context.newPage();
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  const page = await (await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 800 }, ...context })).newPage();
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
+  const address = await headless.address(ADDRESS_MS);
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.text().includes('Content Security Policy')) {
+    if (message.type() === 'error') {
       complaints.push(message.text());
     }
   });
-  await page.goto(await headless.address(60_000));
-  await page.locator('main').waitFor();
-  const go = async (route: string): Promise<void> => {
-    await page.evaluate((hash) => {
-      location.hash = hash;
-    }, route);
-  };
-  await go(options.route ?? '#/containers');
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(address).origin) {
+      complaints.push(`asked ${request.url()}`);
+    }
+  });
+  await prepare?.(page);
+  await page.goto(address);
   return {
     page,
-    fake,
+    dockerd,
+    headless,
     complaints,
-    go,
     async close() {
-      await context.close();
+      await browser.close();
       await headless.dispose({ keepVm: false });
-      await fake.stop();
+      await dockerd.stop();
       rmSync(root, { recursive: true, force: true });
     },
   };
