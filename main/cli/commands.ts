@@ -2,8 +2,11 @@
 import { logSources } from '../../preload/contract';
 import type { AppInfo, DoctorCheck } from '../../preload/contract';
 import type { RpcClient } from '../../preload/rpc/client';
+import { readOwner } from '../control/lock';
 import { dockerHostOf } from '../lib/docker-host';
 import type { HomeFiles } from '../lib/home';
+import { isSameProcess } from '../lib/process';
+import type { ProcessIdentity } from '../lib/process';
 import type { AppFolders } from '../locate';
 import { checkWithoutBackend } from './doctor';
 import { defaultShell, envLines, inPath, isShellName } from './env';
@@ -12,6 +15,9 @@ import type { Output } from './output';
 import { tellPhases } from './progress';
 import { findBackend, findOrSpawn } from './session';
 import { readStatus, statusJson, statusLines } from './status';
+
+/** What is left to do after the VM is off takes milliseconds. */
+const EXIT_DEADLINE_MS = 5000;
 
 export interface CommandDeps {
   readonly output: Output;
@@ -96,12 +102,13 @@ export function createCommands(deps: CommandDeps): Commands {
 
     async stop({ shutdown }) {
       const client = await need();
-      const { shells } = await client.call('app.info', {});
+      const owner = await readOwner((await deps.prepareHome()).lock);
       say(cli('stopping'));
       await withProgress(client, client.call('app.stop', { shutdown }), cli('stopGoesOn'));
-      if (shells[0] === 'headless') {
+      if (owner?.kind === 'headless') {
         // It ends now; a start right after this must not meet it on its way out.
         await client.closed;
+        await gone(owner);
       }
       say(cli('stopped'));
       client.close();
@@ -220,5 +227,13 @@ export function createCommands(deps: CommandDeps): Commands {
       const { title, next } = texts.error(error);
       print(`${' '.repeat(12)}${title}. ${next}`);
     }
+  }
+}
+
+/** A process that is not our child announces its end by nothing. */
+async function gone(process: ProcessIdentity): Promise<void> {
+  const deadline = performance.now() + EXIT_DEADLINE_MS;
+  while (performance.now() < deadline && (await isSameProcess(process))) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -7,11 +7,14 @@ import { createClient } from '../../preload/rpc/client';
 import type { RpcClient } from '../../preload/rpc/client';
 import { connectControl } from '../control/connect';
 import { readOwner } from '../control/lock';
+import { settledWithin } from '../lib/async';
 import type { HomeFiles } from '../lib/home';
 
 /** A backend says hello as soon as it holds the lock; then the rest of its start has a voice of its own. */
 const SPAWN_DEADLINE_MS = 60_000;
 const QUIET_MS = 5000;
+/** A hello needs a millisecond; who says none for this long hangs. */
+const HELLO_DEADLINE_MS = 10_000;
 const RETRY_MS = 50;
 
 export interface SessionDeps {
@@ -27,6 +30,11 @@ export async function findBackend({ files, build }: SessionDeps): Promise<RpcCli
   }
   const client = createClient(transport, { build, client: 'cli' });
   try {
+    if (!(await settledWithin(client.ready, HELLO_DEADLINE_MS))) {
+      client.close();
+      const owner = await readOwner(files.lock);
+      throw new BerthError('backend.notAnswering', { pid: owner?.pid ?? 0, seconds: HELLO_DEADLINE_MS / 1000 });
+    }
     await client.ready;
     return client;
   } catch (error) {

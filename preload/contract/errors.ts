@@ -28,6 +28,7 @@ export const errorTable = {
   'rpc.unavailableHere': spec<{ what: string }>(),
   'internal.unexpected': spec<{ detail: string }>('openLogs'),
 
+  'backend.notAnswering': spec<{ pid: number; seconds: number }>('retry', true),
   'backend.notStarted': spec<{ detail: string }>('openLogs', true),
 
   // The home and its files

@@ -219,9 +219,9 @@ describe('a WebSocket', () => {
   });
 
   it('with a 10 MB message is closed', async () => {
-    const { frames, closeCode } = await shell.webSocket([hello(await shell.session()), new Uint8Array(10 * 1024 * 1024)]);
+    const { closeCode } = await shell.webSocket([hello(await shell.session()), new Uint8Array(10 * 1024 * 1024)]);
     // 1009 is WebSocket's "message too big"; the page reads it as rpc.tooLarge.
-    expect([frames.length, closeCode]).toEqual([1, 1009]);
+    expect(closeCode).toBe(1009);
     expect(shell.calls).toEqual([]);
   });
 
