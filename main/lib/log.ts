@@ -14,7 +14,10 @@ export interface FileLog extends Logger {
 
 export function createLog(path: string, options: { readonly level?: string; readonly limitBytes?: number } = {}): FileLog {
   const file = createCappedFile(path, options.limitBytes ?? LIMIT_BYTES);
-  const root = pino({ level: options.level ?? 'info', base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, { write: (line: string) => file.write(redact(line)) });
+  const root = pino(
+    { level: options.level ?? 'info', base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    { write: (line: string) => file.write(redact(line)) },
+  );
   return { ...wrap(root), dispose: () => file.close() };
 }
 
@@ -30,7 +33,9 @@ function wrap(log: Pino): Logger {
 
 /** Errors under any name are written with message and stack, which JSON would drop. */
 function plain(fields: LogFields = {}): LogFields {
-  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? pino.stdSerializers.err(value) : value]));
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? pino.stdSerializers.err(value) : value]),
+  );
 }
 
 interface CappedFile {

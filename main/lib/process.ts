@@ -31,7 +31,7 @@ export async function identify(pid: number): Promise<ProcessIdentity | undefined
 
 export async function isSameProcess(identity: ProcessIdentity): Promise<boolean> {
   const now = await identify(identity.pid);
-  return now !== undefined && now.startTime === identity.startTime && now.bootId === identity.bootId;
+  return now?.startTime === identity.startTime && now.bootId === identity.bootId;
 }
 
 export async function bootId(): Promise<string> {

@@ -7,7 +7,7 @@ import { runFiles } from './home';
 import { chooseRunFolder, prepareRunFolder } from './run-folder';
 
 const environment = { xdgRuntimeDir: '/run/user/1000', temporary: '/tmp', user: 1000 };
-const bytes = (folder: string): number => Math.max(...Object.values(runFiles(folder)).map((path) => Buffer.byteLength(path)));
+const bytes = (folder: string): number => Math.max(...(Object.values(runFiles(folder)) as string[]).map((path) => Buffer.byteLength(path)));
 
 test.each(hostileNames)('every socket of a home named %j fits', (name) => {
   const folder = chooseRunFolder(`/home/user/${name}`, environment, 107);

@@ -22,7 +22,7 @@ export function chooseRunFolder(home: string, environment: RunFolderEnvironment,
   const inHome = join(home, 'run');
   const name = createHash('sha256').update(home).digest('hex').slice(0, 12);
   const candidates = [inHome];
-  if (environment.xdgRuntimeDir !== undefined && environment.xdgRuntimeDir.startsWith('/')) {
+  if (environment.xdgRuntimeDir?.startsWith('/') === true) {
     candidates.push(join(environment.xdgRuntimeDir, `berth-${name}`));
   }
   candidates.push(join(environment.temporary, `berth-${environment.user}-${name}`));

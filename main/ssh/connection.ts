@@ -64,7 +64,10 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
       lost ??= error;
       client.destroy();
       socket.destroy();
-      reject(refusedKey ?? (error instanceof BerthError ? error : new BerthError('ssh.unreachable', { detail: error.message }, { cause: error })));
+      reject(
+        refusedKey ??
+          (error instanceof BerthError ? error : new BerthError('ssh.unreachable', { detail: error.message }, { cause: error })),
+      );
       tellClosed(lost.message);
     };
     const onAbort = (): void => fail(asError(signal.reason));
@@ -139,7 +142,10 @@ function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undef
     },
   };
   /** `use` runs in ssh2's own callback: the packet that opened a channel may carry its data and its close too, and a promise would come after them. */
-  const open = <T>(ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void, use: (channel: ClientChannel) => T): Promise<Awaited<T>> =>
+  const open = <T>(
+    ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
+    use: (channel: ClientChannel) => T,
+  ): Promise<Awaited<T>> =>
     new Promise((resolve, reject) => {
       const gone = lost();
       if (gone !== undefined) {

@@ -43,8 +43,10 @@ export function createLane(deps: LaneDeps): Lane {
     settle((waiter) => waiter.reject(error));
   };
 
+  const closed = (): boolean => ending.signal.aborted;
+
   const run = async (): Promise<void> => {
-    for (let failures = 0; !ending.signal.aborted; failures += 1) {
+    for (let failures = 0; !closed(); failures += 1) {
       try {
         await sleep(BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0, ending.signal);
         const dialled = await deps.connect(ending.signal);
@@ -57,17 +59,17 @@ export function createLane(deps: LaneDeps): Lane {
         if (performance.now() - since > STEADY_MS) {
           failures = -1;
         }
-        if (!ending.signal.aborted) {
+        if (!closed()) {
           deps.log.warn('SSH connection lost', { lane: deps.name, reason });
           deps.onDown(reason);
         }
       } catch (error) {
         if (error instanceof BerthError && error.code === 'ssh.hostKeyChanged') {
           finish(error);
-          deps.onRefused(error);
+          deps.onRefused(error as BerthError);
           return;
         }
-        if (!ending.signal.aborted) {
+        if (!closed()) {
           deps.log.debug('SSH dial failed', { lane: deps.name, error });
         }
       }

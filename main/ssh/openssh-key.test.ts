@@ -28,4 +28,3 @@ test('a key signs what its public half verifies', () => {
   }
   expect(open.verify(Buffer.from('text'), secret.sign(Buffer.from('text')))).toBe(true);
 });
-

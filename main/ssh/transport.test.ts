@@ -18,11 +18,18 @@ afterEach(async () => {
   await server?.close();
 });
 
-async function connected(options: FakeSshOptions = {}): Promise<{ server: FakeSshServer; transport: Transport; ups: () => number; refusals: BerthError[] }> {
+async function connected(
+  options: FakeSshOptions = {},
+): Promise<{ server: FakeSshServer; transport: Transport; ups: () => number; refusals: BerthError[] }> {
   server = await createFakeSshServer(options);
   let ups = 0;
   const refusals: BerthError[] = [];
-  transport = createTransport({ target: server.target, log: silentLogger, onConnected: () => (ups += 1), onRefused: (error) => refusals.push(error) });
+  transport = createTransport({
+    target: server.target,
+    log: silentLogger,
+    onConnected: () => (ups += 1),
+    onRefused: (error) => refusals.push(error),
+  });
   await transport.ready();
   return { server, transport, ups: () => ups, refusals };
 }
@@ -125,7 +132,9 @@ describe('streams', () => {
     s.drop();
     await broken;
     expect(ended).toBe(false);
-    await expect(new Promise((resolve, reject) => writer.write('more', (error) => (error ? reject(error) : resolve(undefined))))).rejects.toThrow();
+    await expect(
+      new Promise((resolve, reject) => writer.write('more', (error) => (error ? reject(error) : resolve(undefined)))),
+    ).rejects.toThrow();
   });
 
   test('destroying one closes its channel and no other', async () => {
@@ -182,7 +191,10 @@ describe('connections', () => {
     s.changeHostKey();
     s.drop();
     await vi.waitFor(() => expect(refusals.map(({ code }) => code)).toContain('ssh.hostKeyChanged'), 10_000);
-    expect(refusals[0]?.params).toMatchObject({ expected: expect.stringMatching(/^SHA256:/) as string, found: expect.stringMatching(/^SHA256:/) as string });
+    expect(refusals[0]?.params).toMatchObject({
+      expected: expect.stringMatching(/^SHA256:/) as string,
+      found: expect.stringMatching(/^SHA256:/) as string,
+    });
     await expect(t.engine()).rejects.toMatchObject({ code: 'engine.away' });
     expect(s.logins()).toBe(3);
   });
@@ -204,13 +216,13 @@ describe('connections', () => {
 
 test('the dialer follows the VM: away with its state while there is none', async () => {
   const { transport: t } = await connected();
-  let current: Transport | undefined;
+  const current: { transport?: Transport } = {};
   const dialer = createDialer(
-    () => current,
+    () => current.transport,
     () => 'stopped',
   );
   await expect(dialer.engine()).rejects.toMatchObject({ code: 'engine.away', params: { reason: 'stopped' } });
-  current = t;
+  current.transport = t;
   const stream = await dialer.engine();
   stream.end('x');
   expect(await text(stream)).toBe('x');

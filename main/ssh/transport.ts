@@ -56,7 +56,7 @@ export function createTransport(deps: TransportDeps): Transport {
           connected.set(false);
         }
       },
-      onRefused: deps.onRefused,
+      onRefused: (error) => deps.onRefused(error),
     });
     lanes.set(name, lane);
     return lane;
@@ -65,7 +65,10 @@ export function createTransport(deps: TransportDeps): Transport {
 
   /** The lane asked for, or any that stands: a click must not wait for a redial of another connection. */
   const pick = (name: LaneName): SshConnection => {
-    const found = lanes.get(name)?.current() ?? api.current() ?? [...lanes.values()].map((lane) => lane.current()).find((connection) => connection !== undefined);
+    const found =
+      lanes.get(name)?.current() ??
+      api.current() ??
+      [...lanes.values()].map((lane) => lane.current()).find((connection) => connection !== undefined);
     if (found === undefined) {
       throw new BerthError('engine.away', { reason: 'transport' });
     }
@@ -77,9 +80,15 @@ export function createTransport(deps: TransportDeps): Transport {
 
   return {
     connected,
-    ready: async () => void (await api.up()),
-    engine: async (lane: LaneName = 'api'): Promise<Duplex> => pick(lane).streamLocal(ENGINE_SOCKET).catch((error: unknown) => away('engine', error)),
-    tcp: async (host, port): Promise<Duplex> => pick('bulk').tcp(host, port).catch((error: unknown) => away('refused', error)),
+    ready: () => api.up().then(() => undefined),
+    engine: async (lane: LaneName = 'api'): Promise<Duplex> =>
+      pick(lane)
+        .streamLocal(ENGINE_SOCKET)
+        .catch((error: unknown) => away('engine', error)),
+    tcp: async (host, port): Promise<Duplex> =>
+      pick('bulk')
+        .tcp(host, port)
+        .catch((error: unknown) => away('refused', error)),
     exec: async (command) => pick('terminal').exec(command),
     close() {
       connected.set(false);

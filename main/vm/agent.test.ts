@@ -7,7 +7,9 @@ import type { AgentClient, AgentEvent } from './agent';
 let server: LineServer | undefined;
 afterEach(() => server?.close());
 
-async function connect(answer: (message: Record<string, unknown>) => object | undefined): Promise<{ agent: AgentClient; events: AgentEvent[]; server: LineServer }> {
+async function connect(
+  answer: (message: Record<string, unknown>) => object | undefined,
+): Promise<{ agent: AgentClient; events: AgentEvent[]; server: LineServer }> {
   server = await createLineServer({ answer });
   const events: AgentEvent[] = [];
   const agent = await dialAgent(server.path, (event) => events.push(event), AbortSignal.timeout(5000));

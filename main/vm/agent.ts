@@ -51,7 +51,14 @@ export interface Agent {
 const eventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('phase'), name: z.string(), at: z.number() }),
   z.object({ event: z.literal('failed'), phase: z.string(), code: z.string(), detail: z.string().default('') }),
-  z.object({ event: z.literal('service'), name: z.string(), state: z.enum(['running', 'exited']), pid: z.number().default(0), status: z.string().default(''), restartInMs: z.number().optional() }),
+  z.object({
+    event: z.literal('service'),
+    name: z.string(),
+    state: z.enum(['running', 'exited']),
+    pid: z.number().default(0),
+    status: z.string().default(''),
+    restartInMs: z.number().optional(),
+  }),
 ]);
 export type AgentEvent = z.output<typeof eventSchema>;
 
@@ -78,9 +85,14 @@ function connect(path: string): Promise<Socket> {
   });
 }
 
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
 function createClient(socket: Socket, onEvent: (event: AgentEvent) => void): AgentClient {
   const lines = createLineSplitter();
-  const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const pending = new Map<number, Pending>();
   // Not from 1: an answer meant for an earlier backend must not fit a question of ours.
   let nextId = Math.floor(Math.random() * 1e9);
 
@@ -112,7 +124,7 @@ function createClient(socket: Socket, onEvent: (event: AgentEvent) => void): Age
   socket.on('error', () => undefined); // 'close' follows and says it.
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => {
-      pending.forEach(({ reject }) => reject(new Error('the guest is gone')));
+      pending.forEach((waiter) => waiter.reject(new Error('the guest is gone')));
       pending.clear();
       resolve();
     });

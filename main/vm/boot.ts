@@ -92,11 +92,16 @@ export async function adoptVm(deps: BootDeps, signal: AbortSignal): Promise<Live
   });
 }
 
-async function attempt(deps: BootDeps, kind: BootTimeline['kind'], signal: AbortSignal, work: (run: Attempt) => Promise<LiveVm>): Promise<LiveVm> {
+async function attempt(
+  deps: BootDeps,
+  kind: BootTimeline['kind'],
+  signal: AbortSignal,
+  work: (run: Attempt) => Promise<LiveVm>,
+): Promise<LiveVm> {
   const failing = new AbortController();
   const timeline = createTimeline({
     kind,
-    onChange: deps.onTimeline,
+    onChange: (value) => deps.onTimeline(value),
     onStuck(phase, seconds) {
       void giveUp(deps, timeline, phase, seconds).then((error) => failing.abort(error));
     },
@@ -151,9 +156,14 @@ function noAccelerator(asked: AcceleratorName | 'auto', verdicts: readonly Accel
   const blocked = tried.find(({ reason }) => reason.key === 'spawnFailed');
   if (blocked !== undefined) {
     // Not the accelerator's fault: the program itself does not start, though its checksum is right.
-    return new BerthError('vm.blockedBinary', { path: String(blocked.reason.params['path'] ?? ''), reason: String(blocked.reason.params['detail'] ?? '') });
+    return new BerthError('vm.blockedBinary', {
+      path: String(blocked.reason.params['path'] ?? ''),
+      reason: String(blocked.reason.params['detail'] ?? ''),
+    });
   }
-  return new BerthError('vm.noAccelerator', { reasons: tried.map(({ name, reason }) => `${name}: ${reason.key} ${Object.values(reason.params).join(' ')}`.trim()).join('; ') });
+  return new BerthError('vm.noAccelerator', {
+    reasons: tried.map(({ name, reason }) => `${name}: ${reason.key} ${Object.values(reason.params).join(' ')}`.trim()).join('; '),
+  });
 }
 
 /** Guest's side, the same for a boot and an adoption: agent, ssh, engine. */
@@ -168,7 +178,7 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
   };
   const at = (name: string): Promise<void> => untilAborted(phase(name).promise, signal);
 
-  running.onPaused(deps.onProblem);
+  running.onPaused((error) => deps.onProblem(error));
   const exited = running.exited.then(async (words) => {
     const last = await tailLog(files, 'serial', 1).catch((): readonly string[] => []);
     return [words, ...last].join('; ');
@@ -210,7 +220,13 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
   timeline.begin('data', 'ssh');
   const ssh = at('sshd').then(async () => {
     const transport = createTransport({
-      target: { host: '127.0.0.1', port: running.sshPort, username: 'root', privateKey: keys.clientPrivate, hostKey: keys.hostPublic },
+      target: {
+        host: '127.0.0.1',
+        port: running.sshPort,
+        username: 'root',
+        privateKey: keys.client.privateKey,
+        hostKey: keys.host.publicBlob,
+      },
       log,
       onConnected: () => void setClock(agent, log),
       onRefused: (error) => {

@@ -22,7 +22,9 @@ const bootSchema = z.object({
     }),
   ),
   seconds: z.number().exactOptional(),
-  error: z.object({ code: z.custom<ErrorCode>(isErrorCode), params: z.record(z.string(), z.union([z.string(), z.number()])) }).exactOptional(),
+  error: z
+    .object({ code: z.custom<ErrorCode>(isErrorCode), params: z.record(z.string(), z.union([z.string(), z.number()])) })
+    .exactOptional(),
 });
 
 export interface Boots {

@@ -44,7 +44,18 @@ export function createVm(deps: VmDeps): Vm {
   let expectedExit = false;
 
   const compose = (): VmStatus =>
-    composeStatus({ model: supervisor.model.get(), driver, settings: settings.get().vm, host: hostFigures(), running, timeline, verdicts, engine, engineError, runningSince });
+    composeStatus({
+      model: supervisor.model.get(),
+      driver,
+      settings: settings.get().vm,
+      host: hostFigures(),
+      running,
+      timeline,
+      verdicts,
+      engine,
+      engineError,
+      runningSince,
+    });
   const refresh = (): void => status.set(compose());
 
   const learnEngine = async (): Promise<void> => {
@@ -111,7 +122,7 @@ export function createVm(deps: VmDeps): Vm {
     onProblem: (error) => deps.notify('error', error),
   };
 
-  const tracked = async (work: Promise<LiveVm | undefined>): Promise<LiveVm | undefined> => {
+  const tracked = async <T extends LiveVm | undefined>(work: Promise<T>): Promise<T> => {
     try {
       const live = await work;
       if (live !== undefined) {
@@ -138,7 +149,7 @@ export function createVm(deps: VmDeps): Vm {
   const supervisor = createSupervisor<LiveVm>({
     boot: async (signal) => {
       engine = undefined;
-      return (await tracked(bootVm(bootDeps, signal))) as LiveVm;
+      return tracked(bootVm(bootDeps, signal));
     },
     adopt: async (signal) => {
       await boots.load();
@@ -159,7 +170,10 @@ export function createVm(deps: VmDeps): Vm {
 
   const status = createObservable(compose());
   const unsubscribe = [supervisor.model.subscribe(refresh), settings.subscribe(refresh)];
-  const capping = setInterval(() => void capLogs(files).catch((error: unknown) => log.warn('logs were not capped', { error })), CAP_LOGS_MS);
+  const capping = setInterval(
+    () => void capLogs(files).catch((error: unknown) => log.warn('logs were not capped', { error })),
+    CAP_LOGS_MS,
+  );
   capping.unref();
 
   const need = (): LiveVm => {

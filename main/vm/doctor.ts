@@ -18,13 +18,20 @@ export interface DoctorDeps {
 }
 
 export function doctorProbes({ files, driver, checker, status }: DoctorDeps): readonly DoctorProbe[] {
-  const probe = (id: string, run: (signal: AbortSignal) => Promise<{ status: 'ok' | 'warn' | 'skipped'; detail: string }>): DoctorProbe => ({
+  const probe = (
+    id: string,
+    run: (signal: AbortSignal) => Promise<{ status: 'ok' | 'warn' | 'skipped'; detail: string }>,
+  ): DoctorProbe => ({
     id,
     async run(signal) {
       try {
         return await run(signal);
       } catch (error) {
-        return { status: 'fail', detail: error instanceof BerthError ? Object.values(error.params).join(' ') : String(error), error: toWireError(error) };
+        return {
+          status: 'fail',
+          detail: error instanceof BerthError ? Object.values(error.params).join(' ') : String(error),
+          error: toWireError(error),
+        };
       }
     },
   });
@@ -35,7 +42,13 @@ export function doctorProbes({ files, driver, checker, status }: DoctorDeps): re
       if (best === undefined) {
         throw new BerthError('vm.noAccelerator', { reasons: verdicts.map(({ name, reason }) => `${name}: ${reason.key}`).join(', ') });
       }
-      return { status: best.name === 'tcg' ? 'warn' : 'ok', detail: verdicts.filter(({ reason }) => reason.key !== 'otherSystem').map(({ name, reason }) => `${name}: ${reason.key}`).join(', ') };
+      return {
+        status: best.name === 'tcg' ? 'warn' : 'ok',
+        detail: verdicts
+          .filter(({ reason }) => reason.key !== 'otherSystem')
+          .map(({ name, reason }) => `${name}: ${reason.key}`)
+          .join(', '),
+      };
     }),
     probe('image', async () => {
       const { guest, bundle } = await checker.verify({ full: true });

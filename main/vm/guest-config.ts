@@ -10,7 +10,7 @@ export function guestConfig(keys: Keys, disk: DataDisk, now: number, daemonJson:
   if (disk.formatOrder) {
     lines.push(`data-format ${disk.uuid}`);
   }
-  return { config: `${lines.join('\n')}\n`, authorizedKey: `${keys.clientPublic.trim()}\n`, hostKey: keys.hostPrivate, daemonJson };
+  return { config: `${lines.join('\n')}\n`, authorizedKey: `${keys.client.publicKey}\n`, hostKey: keys.host.privateKey, daemonJson };
 }
 
 export const probeConfig = 'mode probe\n';

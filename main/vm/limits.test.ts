@@ -17,7 +17,9 @@ test.each([
 const host = { cpus: 8, memoryBytes: 16 * GIB };
 
 test.each([0, 9, 1.5, -1])('%s CPUs are refused with the figures', (cpus) => {
-  expect(() => validateSize({ cpus }, host)).toThrow(expect.objectContaining({ code: 'settings.cpus', params: { asked: cpus, min: 1, max: 8 } }));
+  expect(() => validateSize({ cpus }, host)).toThrow(
+    expect.objectContaining({ code: 'settings.cpus', params: { asked: cpus, min: 1, max: 8 } }),
+  );
 });
 
 test.each([1, 0.5 * GIB, 16 * GIB, Number.NaN])('%s bytes of memory are refused with the figures', (memoryBytes) => {
@@ -31,10 +33,16 @@ test('null is the default, whatever the host', () => {
 });
 
 test('a start without the memory for it is refused with both figures', async () => {
-  await expect(checkHost(4 * GIB, '/', 1 * GIB)).rejects.toMatchObject({ code: 'vm.notEnoughMemory', params: { neededBytes: 4 * GIB, availableBytes: GIB } });
+  await expect(checkHost(4 * GIB, '/', 1 * GIB)).rejects.toMatchObject({
+    code: 'vm.notEnoughMemory',
+    params: { neededBytes: 4 * GIB, availableBytes: GIB },
+  });
   await expect(checkHost(1 * GIB, '/', 2 * GIB)).resolves.toBeUndefined();
 });
 
 test('a start without disk space is refused with both figures', async () => {
-  await expect(checkHost(1, '/proc', GIB)).rejects.toMatchObject({ code: 'vm.notEnoughDisk', params: { path: '/proc', availableBytes: 0 } });
+  await expect(checkHost(1, '/proc', GIB)).rejects.toMatchObject({
+    code: 'vm.notEnoughDisk',
+    params: { path: '/proc', availableBytes: 0 },
+  });
 });

@@ -27,7 +27,11 @@ export function limitsOf(host: HostFigures): Pick<VmLimits, 'cpus' | 'memoryByte
   const maxMemory = Math.max(MIN_MEMORY, floorTo(host.memoryBytes - HOST_MEMORY, 128 * MIB));
   return {
     cpus: { min: 1, max: host.cpus, default: Math.min(host.cpus, Math.max(2, Math.floor(host.cpus / 2))) },
-    memoryBytes: { min: MIN_MEMORY, max: maxMemory, default: clamp(floorTo(Math.min(4 * GIB, host.memoryBytes / 4), 128 * MIB), MIN_MEMORY, maxMemory) },
+    memoryBytes: {
+      min: MIN_MEMORY,
+      max: maxMemory,
+      default: clamp(floorTo(Math.min(4 * GIB, host.memoryBytes / 4), 128 * MIB), MIN_MEMORY, maxMemory),
+    },
   };
 }
 
@@ -41,14 +45,21 @@ export function sizeOf(settings: Settings['vm'], host: HostFigures): { readonly 
 }
 
 /** For main/settings too: a change is checked before anything is written. */
-export function validateSize(asked: { readonly cpus?: number | null | undefined; readonly memoryBytes?: number | null | undefined }, host: HostFigures): void {
+export function validateSize(
+  asked: { readonly cpus?: number | null | undefined; readonly memoryBytes?: number | null | undefined },
+  host: HostFigures,
+): void {
   const limits = limitsOf(host);
   const { cpus, memoryBytes } = asked;
   if (typeof cpus === 'number' && !(Number.isInteger(cpus) && cpus >= limits.cpus.min && cpus <= limits.cpus.max)) {
     throw new BerthError('settings.cpus', { asked: cpus, min: limits.cpus.min, max: limits.cpus.max });
   }
   if (typeof memoryBytes === 'number' && !(memoryBytes >= limits.memoryBytes.min && memoryBytes <= limits.memoryBytes.max)) {
-    throw new BerthError('settings.memory', { askedBytes: memoryBytes, minBytes: limits.memoryBytes.min, maxBytes: limits.memoryBytes.max });
+    throw new BerthError('settings.memory', {
+      askedBytes: memoryBytes,
+      minBytes: limits.memoryBytes.min,
+      maxBytes: limits.memoryBytes.max,
+    });
   }
 }
 

@@ -43,7 +43,12 @@ export async function tailLog(files: HomeFiles, source: LogSource, lines: number
 }
 
 /** The tail, then what is added, in batches; begins anew where the file was cut. Ends when the signal aborts. */
-export async function* followLog(files: HomeFiles, source: LogSource, tail: number, signal: AbortSignal): AsyncGenerator<{ readonly lines: readonly string[] }> {
+export async function* followLog(
+  files: HomeFiles,
+  source: LogSource,
+  tail: number,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly lines: readonly string[] }> {
   const place = placeOf(files, source);
   await (await open(place.path, 'a', 0o600)).close(); // There is something to watch, before the first start too.
   let offset = await sizeOf(place.path);
@@ -54,6 +59,7 @@ export async function* followLog(files: HomeFiles, source: LogSource, tail: numb
   const old = clean(splitter.push(before), place);
   yield { lines: tail === 0 ? [] : old.slice(-tail) };
 
+  const isAborted = (): boolean => signal.aborted;
   let wake: () => void = () => undefined;
   let changed = true;
   const notice = (): void => {
@@ -69,7 +75,7 @@ export async function* followLog(files: HomeFiles, source: LogSource, tail: numb
   watcher.on('error', notice);
   signal.addEventListener('abort', notice);
   try {
-    while (!signal.aborted) {
+    while (!isAborted()) {
       if (!changed) {
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -82,14 +88,14 @@ export async function* followLog(files: HomeFiles, source: LogSource, tail: numb
         offset = 0;
         splitter = createLineSplitter();
       }
-      while (offset < size && !signal.aborted) {
+      while (offset < size) {
         const { bytes } = await readFrom(place.path, offset, TAIL_BYTES);
         offset += bytes.length;
         const lines = clean(splitter.push(bytes), place);
         if (lines.length > 0) {
           yield { lines };
         }
-        if (bytes.length === 0) {
+        if (bytes.length === 0 || isAborted()) {
           break;
         }
       }
@@ -120,7 +126,6 @@ function clean(lines: readonly string[], { service }: Place): string[] {
 
 /** Escape sequences and control characters have no business in a log that is shown. */
 export function printable(line: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
   return stripVTControlCharacters(line).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
 

@@ -44,7 +44,10 @@ test('a start asked for while it stops happens after the stop; a stop asked for 
 
 test('a restart boots again as soon as it is off', () => {
   const stopping = step(at('running'), { type: 'restart' }).model;
-  expect(step(stopping, { type: 'off' })).toMatchObject({ model: { state: 'starting', again: false, rests: 1 }, effects: [{ type: 'boot' }] });
+  expect(step(stopping, { type: 'off' })).toMatchObject({
+    model: { state: 'starting', again: false, rests: 1 },
+    effects: [{ type: 'boot' }],
+  });
 });
 
 test('a failed start that the user asked for fails at once, with its error', () => {

@@ -102,7 +102,10 @@ function onDeath(model: Model, error: WireError, at: number): Step {
   const crashes = [...model.crashes.filter((time) => at - time < CRASH_WINDOW_MS), at];
   const pause = RETRY_MS[crashes.length - 1];
   if (pause === undefined) {
-    const loop: WireError = { code: 'vm.crashLoop', params: { times: crashes.length, minutes: CRASH_WINDOW_MS / 60_000, detail: String(error.params['detail'] ?? '') } };
+    const loop: WireError = {
+      code: 'vm.crashLoop',
+      params: { times: crashes.length, minutes: CRASH_WINDOW_MS / 60_000, detail: String(error.params['detail'] ?? '') },
+    };
     return go(model, { state: 'failed', error: loop, crashes: [] }, [{ type: 'notify', error: loop }]);
   }
   return go(model, { state: 'starting', crashes, error }, [

@@ -28,7 +28,10 @@ async function lay(kind: 'guest' | 'bundle', contents: Readonly<Record<string, s
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-res-'));
   record = join(folder, 'state', 'checksums.json');
-  resources = { guest: await lay('guest', { vmlinux: 'kernel', 'system.erofs': 'system' }), bundle: await lay('bundle', { 'bin/tool': 'binary' }) };
+  resources = {
+    guest: await lay('guest', { vmlinux: 'kernel', 'system.erofs': 'system' }),
+    bundle: await lay('bundle', { 'bin/tool': 'binary' }),
+  };
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -80,9 +83,14 @@ test('a touched file that is still the same is no damage', async () => {
 });
 
 test('no image at all, and a manifest cut short', async () => {
-  await expect(createChecker({ ...resources, guest: join(folder, 'none') }, record).verify()).rejects.toMatchObject({ code: 'vm.imageMissing' });
+  await expect(createChecker({ ...resources, guest: join(folder, 'none') }, record).verify()).rejects.toMatchObject({
+    code: 'vm.imageMissing',
+  });
   await writeFile(join(resources.bundle, 'manifest.json'), '{"format":1,');
-  await expect(createChecker(resources, record).verify()).rejects.toMatchObject({ code: 'vm.bundleDamaged', params: { file: 'manifest.json' } });
+  await expect(createChecker(resources, record).verify()).rejects.toMatchObject({
+    code: 'vm.bundleDamaged',
+    params: { file: 'manifest.json' },
+  });
 });
 
 test('where they are: the environment first, then what lies beside the entry; relative to the file that says so', async () => {

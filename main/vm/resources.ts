@@ -30,12 +30,18 @@ const manifestSchema = z.looseObject({
 });
 export type Manifest = z.output<typeof manifestSchema>;
 
-const checksumsSchema = z.record(z.string(), z.object({ manifest: z.string(), files: z.record(z.string(), z.tuple([z.number(), z.number(), z.number()])) }));
+const checksumsSchema = z.record(
+  z.string(),
+  z.object({ manifest: z.string(), files: z.record(z.string(), z.tuple([z.number(), z.number(), z.number()])) }),
+);
 type Checksums = z.output<typeof checksumsSchema>;
 type Stamp = readonly [size: number, mtimeMs: number, inode: number];
 
 /** BERTH_RESOURCES names a JSON file {guest, bundle}; else the build's own beside the bundled entry or in the package. Relative paths are the file's. */
-export async function locateResources(environment: Readonly<Record<string, string | undefined>>, candidates: readonly string[]): Promise<Resources> {
+export async function locateResources(
+  environment: Readonly<Record<string, string | undefined>>,
+  candidates: readonly string[],
+): Promise<Resources> {
   const named = environment['BERTH_RESOURCES'];
   const files = named !== undefined && named !== '' ? [named] : candidates;
   for (const file of files) {
@@ -57,7 +63,11 @@ export async function readManifest(folder: string): Promise<Manifest> {
   try {
     return manifestSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new BerthError(basename(folder).startsWith('bundle') ? 'vm.bundleDamaged' : 'vm.imageDamaged', { path: folder, file: 'manifest.json' }, { cause: error });
+    throw new BerthError(
+      basename(folder).startsWith('bundle') ? 'vm.bundleDamaged' : 'vm.imageDamaged',
+      { path: folder, file: 'manifest.json' },
+      { cause: error },
+    );
   }
 }
 
@@ -70,7 +80,10 @@ export function createChecker(resources: Resources, recordPath: string): Checker
   return {
     async verify({ full = false } = {}) {
       const recorded: Checksums = full ? {} : await readJsonOr(recordPath, (value) => checksumsSchema.parse(value), {});
-      const [guest, bundle] = await Promise.all([verifyFolder(resources.guest, 'vm.imageDamaged', recorded), verifyFolder(resources.bundle, 'vm.bundleDamaged', recorded)]);
+      const [guest, bundle] = await Promise.all([
+        verifyFolder(resources.guest, 'vm.imageDamaged', recorded),
+        verifyFolder(resources.bundle, 'vm.bundleDamaged', recorded),
+      ]);
       if (guest.changed || bundle.changed) {
         await writeJson(recordPath, { [resources.guest]: guest.record, [resources.bundle]: bundle.record });
       }

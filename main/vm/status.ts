@@ -47,6 +47,14 @@ export function composeStatus(parts: StatusParts): VmStatus {
   };
 }
 
-function differs(running: RunningVm, next: { readonly cpus: number; readonly memoryBytes: number }, accelerator: Settings['vm']['accelerator']): boolean {
-  return running.cpus !== next.cpus || running.memoryBytes !== next.memoryBytes || (accelerator !== 'auto' && accelerator !== running.accelerator.name);
+function differs(
+  running: RunningVm,
+  next: { readonly cpus: number; readonly memoryBytes: number },
+  accelerator: Settings['vm']['accelerator'],
+): boolean {
+  return (
+    running.cpus !== next.cpus ||
+    running.memoryBytes !== next.memoryBytes ||
+    (accelerator !== 'auto' && accelerator !== running.accelerator.name)
+  );
 }

@@ -8,7 +8,11 @@ afterEach(() => vi.useRealTimers());
 function make(): { timeline: ReturnType<typeof createTimeline>; stuck: [string, number][]; seen: BootTimeline[] } {
   const stuck: [string, number][] = [];
   const seen: BootTimeline[] = [];
-  const timeline = createTimeline({ kind: 'cold', onChange: (value) => seen.push(value), onStuck: (phase, seconds) => stuck.push([phase, seconds]) });
+  const timeline = createTimeline({
+    kind: 'cold',
+    onChange: (value) => seen.push(value),
+    onStuck: (phase, seconds) => stuck.push([phase, seconds]),
+  });
   return { timeline, stuck, seen };
 }
 

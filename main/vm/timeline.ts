@@ -4,7 +4,17 @@ import { bootPhases } from '../../preload/contract';
 import type { AcceleratorName, BootPhase, BootPhaseName, BootTimeline, WireError } from '../../preload/contract';
 
 /** Seconds under hardware virtualisation; generous, since they decide when a start is given up. `data` may check a file system. */
-const DEADLINES: Readonly<Record<BootPhaseName, number>> = { prepare: 120, qemu: 20, kernel: 10, data: 60, ssh: 15, containerd: 15, dockerd: 30, ping: 30, ports: 15 };
+const DEADLINES: Readonly<Record<BootPhaseName, number>> = {
+  prepare: 120,
+  qemu: 20,
+  kernel: 10,
+  data: 60,
+  ssh: 15,
+  containerd: 15,
+  dockerd: 30,
+  ping: 30,
+  ports: 15,
+};
 /** Everything in the guest is this much slower. */
 const SCALE: Readonly<Record<AcceleratorName, number>> = { kvm: 1, hvf: 1, whpx: 2, tcg: 5 };
 

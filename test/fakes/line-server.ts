@@ -18,7 +18,9 @@ export interface LineServer {
   close(): Promise<void>;
 }
 
-export async function createLineServer(options: { greeting?: object; answer?(message: Record<string, unknown>): object | undefined } = {}): Promise<LineServer> {
+export async function createLineServer(
+  options: { greeting?: object; answer?(message: Record<string, unknown>): object | undefined } = {},
+): Promise<LineServer> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-line-'));
   const path = join(folder, 's');
   const clients = new Set<Socket>();

@@ -54,7 +54,7 @@ export async function createBareHome(): Promise<BareHome> {
     async boot(settings, { daemonJson = defaultDaemonJson() } = {}) {
       const events: AgentEvent[] = [];
       const waiting = new Set<() => void>();
-      const guest = { config: `mode normal\nepoch-ms ${Date.now()}\n${settings.join('\n')}\n`, authorizedKey: `${keys.clientPublic}\n`, hostKey: keys.hostPrivate, daemonJson };
+      const guest = { config: `mode normal\nepoch-ms ${Date.now()}\n${settings.join('\n')}\n`, authorizedKey: `${keys.client.publicKey}\n`, hostKey: keys.host.privateKey, daemonJson };
       const running = await driver.start({ cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest }, AbortSignal.timeout(PATIENCE_MS));
       const onEvent = (event: AgentEvent): void => {
         events.push(event);
@@ -93,7 +93,7 @@ export async function createBareHome(): Promise<BareHome> {
         data: () => event((found) => found.event === 'failed' || (found.event === 'phase' && found.name === 'data')),
         async exec(command) {
           await bare.phase('sshd');
-          const target = { host: '127.0.0.1', port: running.sshPort, username: 'root', privateKey: keys.clientPrivate, hostKey: keys.hostPublic };
+          const target = { host: '127.0.0.1', port: running.sshPort, username: 'root', privateKey: keys.client.privateKey, hostKey: keys.host.publicBlob };
           const connection = await connectSsh(target, AbortSignal.timeout(PATIENCE_MS));
           try {
             return await connection.exec(command);

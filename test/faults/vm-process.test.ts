@@ -70,7 +70,10 @@ test('dockerd killed in the guest: said, and answering again without a restart o
   await open.vm.exec('kill -9 $(pidof dockerd)');
   await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('engine.exited'), 5);
   expect(open.notices[0]?.params).toMatchObject({ service: 'dockerd', status: 'signal 9' });
-  await eventually(() => expect(open.vm.status.get()).toMatchObject({ state: 'running', engine: { apiVersion: expect.any(String) as string } }), 60);
+  await eventually(
+    () => expect(open.vm.status.get()).toMatchObject({ state: 'running', engine: { apiVersion: expect.any(String) as string } }),
+    60,
+  );
   expect(open.vm.status.get().error).toBeUndefined();
   expect(pidOf(open)).toBe(before);
 });

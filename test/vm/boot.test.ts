@@ -17,7 +17,9 @@ describe('a VM that was booted and taken over', () => {
   });
 
   test('keeps the timeline of the cold boot: every phase ended, in time, and the time to _ping', () => {
-    const cold = box().vm.boots().find(({ kind }) => kind === 'cold');
+    const cold = box()
+      .vm.boots()
+      .find(({ kind }) => kind === 'cold');
     expect(cold?.phases.map(({ name }) => name).sort()).toEqual([...bootPhases].sort());
     for (const { startedAt, endedAt, deadline } of cold?.phases ?? []) {
       expect(endedAt).toBeGreaterThanOrEqual(startedAt);
@@ -55,15 +57,28 @@ describe('a VM that was booted and taken over', () => {
 
   test('runs commands by their argv, whatever is in it', async () => {
     const argv = ['printf', '%s|', "it's", '$HOME', 'a b', '-n', '"', '中文', ''];
-    expect(await box().exec(argv)).toEqual({ stdout: "it's|$HOME|a b|-n|\"|中文||", stderr: '', code: 0 });
+    expect(await box().exec(argv)).toEqual({ stdout: 'it\'s|$HOME|a b|-n|"|中文||', stderr: '', code: 0 });
     expect(await box().exec('echo err >&2; exit 3')).toEqual({ stdout: '', stderr: 'err\n', code: 3 });
   });
 
   test('keeps everything private: files 0600, folders 0700, sockets 0600', async () => {
     const { files } = box();
-    const modes = async (paths: readonly string[]): Promise<string[]> => Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
-    expect(await modes([files.run.folder, files.keys.folder, files.disks.folder, files.logs.folder, files.state.folder])).toEqual(Array(5).fill('700'));
-    const each = [files.run.qmp, files.run.agent, files.run.docker, files.keys.client, files.keys.host, files.disks.data, files.logs.serial, files.logs.guest, files.state.vm];
+    const modes = async (paths: readonly string[]): Promise<string[]> =>
+      Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
+    expect(await modes([files.run.folder, files.keys.folder, files.disks.folder, files.logs.folder, files.state.folder])).toEqual(
+      Array(5).fill('700'),
+    );
+    const each = [
+      files.run.qmp,
+      files.run.agent,
+      files.run.docker,
+      files.keys.client,
+      files.keys.host,
+      files.disks.data,
+      files.logs.serial,
+      files.logs.guest,
+      files.state.vm,
+    ];
     expect(await modes(each)).toEqual(each.map(() => '600'));
   });
 

@@ -1,6 +1,6 @@
 // Boots the one VM that every file of test/vm shares, and stops it at the end. It runs on its own in between: each file adopts it.
-import type { TestProject } from 'vitest/node';
 import { rm } from 'node:fs/promises';
+import type { TestProject } from 'vitest/node';
 import { makeHome, openVm } from './open-vm';
 
 declare module 'vitest' {
@@ -9,8 +9,10 @@ declare module 'vitest' {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const home = await makeHome('berth-vm-');
+let home = '';
+
+export async function setup(project: TestProject): Promise<void> {
+  home = await makeHome('berth-vm-');
   const first = await openVm(home);
   try {
     await first.vm.start();
@@ -20,10 +22,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   await first.close({ keepVm: true });
   project.provide('vmHome', home);
-  return async () => {
-    const last = await openVm(home);
-    await last.vm.adopt();
-    await last.close({ keepVm: false });
-    await rm(home, { recursive: true, force: true });
-  };
+}
+
+export async function teardown(): Promise<void> {
+  const last = await openVm(home);
+  await last.vm.adopt();
+  await last.close({ keepVm: false });
+  await rm(home, { recursive: true, force: true });
 }

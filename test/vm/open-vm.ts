@@ -43,7 +43,10 @@ export function makeHome(prefix = 'berth-t-'): Promise<string> {
   return mkdtemp(join('/tmp', prefix));
 }
 
-export async function openVm(home: string, options: { readonly resources?: Resources; readonly memoryBytes?: number } = {}): Promise<OpenVm> {
+export async function openVm(
+  home: string,
+  options: { readonly resources?: Resources; readonly memoryBytes?: number } = {},
+): Promise<OpenVm> {
   await ensureFolder(home);
   const files = homeFiles(home, await prepareRunFolder(home));
   const log = createLog(files.logs.berth, { level: 'debug' });
@@ -59,7 +62,14 @@ export async function openVm(home: string, options: { readonly resources?: Resou
     ping: () => engineVersion(files.run.docker),
     settle: () => Promise.resolve(),
   });
-  const socket = await createEngineSocket({ path: files.run.docker, dialer: vm.dialer, available: () => undefined, ports: openGate, describe: (error) => error.message, log });
+  const socket = await createEngineSocket({
+    path: files.run.docker,
+    dialer: vm.dialer,
+    available: () => undefined,
+    ports: openGate,
+    describe: (error) => error.message,
+    log,
+  });
   return {
     vm,
     files,

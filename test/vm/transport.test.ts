@@ -41,5 +41,8 @@ test('a killed connection comes back, and the guest’s clock is set again', asy
   await box()
     .exec('kill -9 $(pidof sshd-session)')
     .catch(() => undefined);
-  await vi.waitFor(async () => expect(Math.abs(Number((await box().exec('date +%s')).stdout) - Date.now() / 1000)).toBeLessThan(5), { timeout: 30_000, interval: 250 });
+  await vi.waitFor(async () => expect(Math.abs(Number((await box().exec('date +%s')).stdout) - Date.now() / 1000)).toBeLessThan(5), {
+    timeout: 30_000,
+    interval: 250,
+  });
 });

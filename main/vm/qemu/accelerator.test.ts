@@ -19,7 +19,10 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const signal = AbortSignal.timeout(60_000);
 
-function make(outcomes: Partial<Record<AcceleratorName, Evidence['outcome']>>, change: { bundle?: string; device?: string; platform?: NodeJS.Platform } = {}): Accelerators {
+function make(
+  outcomes: Partial<Record<AcceleratorName, Evidence['outcome']>>,
+  change: { bundle?: string; device?: string; platform?: NodeJS.Platform } = {},
+): Accelerators {
   return createAccelerators({
     statePath: join(folder, 'accelerators.json'),
     resources: { guest: '/g/guest-1', bundle: `/b/${change.bundle ?? 'bundle-1'}` },
@@ -36,7 +39,12 @@ function make(outcomes: Partial<Record<AcceleratorName, Evidence['outcome']>>, c
 test('proved once, then remembered, over a restart of the backend too', async () => {
   await writeFile(join(folder, 'kvm'), '');
   const first = await make({ kvm: 'internal-error' }).verdicts(signal);
-  expect(first.find(({ name }) => name === 'kvm')).toMatchObject({ works: false, reason: { key: 'internalError' }, seconds: 2, remembered: false });
+  expect(first.find(({ name }) => name === 'kvm')).toMatchObject({
+    works: false,
+    reason: { key: 'internalError' },
+    seconds: 2,
+    remembered: false,
+  });
   expect(probed.sort()).toEqual(['kvm', 'tcg']);
   const second = await make({}).verdicts(signal);
   expect(probed).toHaveLength(2);
@@ -63,7 +71,12 @@ test('a missing device is seen without a boot, and not remembered', async () => 
 
 test('those of other systems are named as such', async () => {
   const verdicts = await make({}, { platform: 'darwin' }).verdicts(signal);
-  expect(verdicts.map(({ name, reason }) => `${name} ${reason.key}`)).toEqual(['kvm otherSystem', 'hvf proved', 'whpx otherSystem', 'tcg software']);
+  expect(verdicts.map(({ name, reason }) => `${name} ${reason.key}`)).toEqual([
+    'kvm otherSystem',
+    'hvf proved',
+    'whpx otherSystem',
+    'tcg software',
+  ]);
 });
 
 test('a file cut short is as none', async () => {

@@ -47,7 +47,12 @@ export function createAccelerators(deps: AcceleratorDeps): Accelerators {
   let running: Promise<readonly AcceleratorVerdict[]> | undefined;
 
   const find = async (signal: AbortSignal): Promise<readonly AcceleratorVerdict[]> => {
-    const key = verdictKey({ bundle: basename(deps.resources.bundle), guest: basename(deps.resources.guest), kernel: release(), device: await describeDevice(device) });
+    const key = verdictKey({
+      bundle: basename(deps.resources.bundle),
+      guest: basename(deps.resources.guest),
+      kernel: release(),
+      device: await describeDevice(device),
+    });
     const known = await readJsonOr(deps.statePath, (value) => rememberedSchema.parse(value), undefined);
     const remembered = known?.key === key ? known.verdicts : [];
     const native = acceleratorsOf(platform);
@@ -66,7 +71,13 @@ export function createAccelerators(deps: AcceleratorDeps): Accelerators {
         }
         const evidence = await deps.probe(name, signal);
         const reason = explain(name, evidence, evidence.outcome === 'exited' ? await deviceHolder() : '');
-        deps.log.info('accelerator proved', { name, outcome: evidence.outcome, reason: reason.key, seconds: evidence.seconds, stderr: evidence.stderr.slice(-500) });
+        deps.log.info('accelerator proved', {
+          name,
+          outcome: evidence.outcome,
+          reason: reason.key,
+          seconds: evidence.seconds,
+          stderr: evidence.stderr.slice(-500),
+        });
         return { name, works: evidence.outcome === 'ok', reason, seconds: evidence.seconds, remembered: false };
       }),
     );

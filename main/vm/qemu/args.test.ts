@@ -28,7 +28,8 @@ function argsIn(home: string, change: Partial<VmArgs> = {}): string[] {
   });
 }
 
-const after = (args: readonly string[], name: string): string[] => args.flatMap((arg, index) => (arg === name ? [args[index + 1] ?? ''] : []));
+const after = (args: readonly string[], name: string): string[] =>
+  args.flatMap((arg, index) => (arg === name ? [args[index + 1] ?? ''] : []));
 
 test.each(hostileNames)('a home named %j does not change the command line at all', (name) => {
   expect(argsIn(`/home/${name}/berth`)).toEqual(argsIn('/home/plain/berth'));
@@ -37,7 +38,9 @@ test.each(hostileNames)('a home named %j does not change the command line at all
 test('a run folder outside the home is named whole, its commas doubled', () => {
   const files = homeFiles('/deep/home', '/tmp/a,b');
   expect(forQemu(files, files.run.qmp)).toBe('/tmp/a,b/qmp.sock');
-  expect(after(argsIn('/x', { qmpSocket: '/tmp/a,b/qmp.sock' }), '-chardev')).toContain('socket,id=qmp,path=/tmp/a,,b/qmp.sock,server=on,wait=off');
+  expect(after(argsIn('/x', { qmpSocket: '/tmp/a,b/qmp.sock' }), '-chardev')).toContain(
+    'socket,id=qmp,path=/tmp/a,,b/qmp.sock,server=on,wait=off',
+  );
   expect(escapeOption('a,,b')).toBe('a,,,,b');
 });
 
@@ -62,7 +65,13 @@ test('the disks: the system read-only, the data disk locked, trimmed, and haltin
   const nodes = after(argsIn('/h'), '-blockdev').map((text) => JSON.parse(text) as Record<string, unknown>);
   const [system, data] = nodes;
   expect(system).toMatchObject({ 'node-name': 'system', 'read-only': true, file: { filename: '/cache/system.erofs', 'read-only': true } });
-  expect(data).toMatchObject({ 'node-name': 'data', 'read-only': false, discard: 'unmap', 'detect-zeroes': 'unmap', file: { filename: 'disks/data.raw', locking: 'on', discard: 'unmap' } });
+  expect(data).toMatchObject({
+    'node-name': 'data',
+    'read-only': false,
+    discard: 'unmap',
+    'detect-zeroes': 'unmap',
+    file: { filename: 'disks/data.raw', locking: 'on', discard: 'unmap' },
+  });
   const devices = after(argsIn('/h'), '-device').map((text) => JSON.parse(text) as Record<string, unknown>);
   expect(devices).toContainEqual(expect.objectContaining({ drive: 'data', serial: 'berth-data', werror: 'stop', rerror: 'stop' }));
   expect(devices).toContainEqual(expect.objectContaining({ drive: 'system', serial: 'berth-system' }));
@@ -86,7 +95,18 @@ test('arm64 is another machine', () => {
 });
 
 test('a probe has no disk and no network, and its console is our pipe', () => {
-  const args = probeArgs({ arch: 'x86_64', accelerator: 'kvm', cpus: 1, memoryBytes: 2 ** 28, kernel: '/k', initramfs: '/i', cmdline: '', sandbox: true, qmpSocket: 'run/q.sock', fwCfg: [] });
+  const args = probeArgs({
+    arch: 'x86_64',
+    accelerator: 'kvm',
+    cpus: 1,
+    memoryBytes: 2 ** 28,
+    kernel: '/k',
+    initramfs: '/i',
+    cmdline: '',
+    sandbox: true,
+    qmpSocket: 'run/q.sock',
+    fwCfg: [],
+  });
   expect(args.some((arg) => ['-blockdev', '-netdev', '-S'].includes(arg))).toBe(false);
   expect(after(args, '-chardev')).toContain('stdio,id=serial,signal=off');
   expect(after(args, '-m')).toEqual(['size=256M']);

@@ -79,12 +79,22 @@ function disk(spec: { readonly id: string; readonly filename: string; readonly r
     'read-only': spec.readOnly,
     ...space,
     // The image lock is the truth about who uses the disk; flushes of the guest reach the host's disk.
-    file: { driver: 'file', filename: spec.filename, 'read-only': spec.readOnly, locking: 'on', ...(spec.readOnly ? {} : { discard: 'unmap' }) },
+    file: {
+      driver: 'file',
+      filename: spec.filename,
+      'read-only': spec.readOnly,
+      locking: 'on',
+      ...(spec.readOnly ? {} : { discard: 'unmap' }),
+    },
     cache: { direct: false, 'no-flush': false },
   };
   // An error of the host's disk halts the guest instead of reaching its file system, which would go read-only.
   const policy = spec.readOnly ? { rerror: 'stop' } : { werror: 'stop', rerror: 'stop' };
-  return ['-blockdev', JSON.stringify(node), ...device({ driver: 'virtio-blk-pci', id: `disk-${spec.id}`, drive: spec.id, serial: `berth-${spec.id}`, ...policy })];
+  return [
+    '-blockdev',
+    JSON.stringify(node),
+    ...device({ driver: 'virtio-blk-pci', id: `disk-${spec.id}`, drive: spec.id, serial: `berth-${spec.id}`, ...policy }),
+  ];
 }
 
 function device(properties: Readonly<Record<string, unknown>>): string[] {

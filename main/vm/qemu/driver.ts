@@ -34,7 +34,12 @@ export interface QemuDriverDeps {
 const QMP_DEADLINE_MS = 20_000;
 const ATTEMPTS = 4;
 
-export function createQemuDriver({ files, resources, log, arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64' }: QemuDriverDeps): VmDriver {
+export function createQemuDriver({
+  files,
+  resources,
+  log,
+  arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+}: QemuDriverDeps): VmDriver {
   const qemu = qemuBinary(resources, arch);
   /** Cleared for good where the host forbids seccomp filters. */
   let sandbox = process.platform === 'linux';
@@ -53,7 +58,13 @@ export function createQemuDriver({ files, resources, log, arch = process.arch ==
     const qmpSocket = join(files.run.folder, `qp-${name}.sock`);
     const fwCfg = [{ name: 'opt/berth/config', file: forQemu(files, config) }];
     const attempt = async () => {
-      const args = probeArgs({ ...(await machine(name)), cpus: 1, memoryBytes: 256 * 2 ** 20, fwCfg, qmpSocket: forQemu(files, qmpSocket) });
+      const args = probeArgs({
+        ...(await machine(name)),
+        cpus: 1,
+        memoryBytes: 256 * 2 ** 20,
+        fwCfg,
+        qmpSocket: forQemu(files, qmpSocket),
+      });
       // Software emulation shares the machine with the other proof and is only slow, never stuck.
       const patience = name === 'tcg' ? { deadline: 60, silence: 40 } : { deadline: 8, silence: 5 };
       return probe({ command: qemu, args, cwd: files.root, qmpSocket, ...patience }, signal);
@@ -107,7 +118,15 @@ export function createQemuDriver({ files, resources, log, arch = process.arch ==
       if (identity === undefined) {
         throw new Error('QEMU ended at once');
       }
-      const state: VmState = { format: 1, ...identity, sshPort, cpus: spec.cpus, memoryBytes: spec.memoryBytes, startedAt: Date.now(), accelerator: spec.accelerator };
+      const state: VmState = {
+        format: 1,
+        ...identity,
+        sshPort,
+        cpus: spec.cpus,
+        memoryBytes: spec.memoryBytes,
+        startedAt: Date.now(),
+        accelerator: spec.accelerator,
+      };
       await writeVmState(files.state.vm, state);
       return await attach(state, ended, offset, deadline);
     } catch (error) {
@@ -137,7 +156,12 @@ export function createQemuDriver({ files, resources, log, arch = process.arch ==
     accelerators: (signal) => accelerators.verdicts(signal),
     async start(spec, signal) {
       await Promise.all([files.logs.folder, files.run.folder].map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
-      const contents = { config: spec.guest.config, 'authorized-key': spec.guest.authorizedKey, 'host-key': spec.guest.hostKey, 'daemon.json': spec.guest.daemonJson };
+      const contents = {
+        config: spec.guest.config,
+        'authorized-key': spec.guest.authorizedKey,
+        'host-key': spec.guest.hostKey,
+        'daemon.json': spec.guest.daemonJson,
+      };
       await Promise.all(fwCfgNames.map((name) => writeAtomic(fwCfgFile(files, name), contents[name])));
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const vm = await startOnce(spec, signal);
@@ -196,4 +220,3 @@ async function sizeOf(path: string): Promise<number> {
     () => 0,
   );
 }
-

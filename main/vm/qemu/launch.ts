@@ -70,7 +70,10 @@ export async function textSince(path: string, offset: number): Promise<string> {
 export type LaunchProblem = 'portTaken' | 'sandbox' | BerthError;
 
 /** What QEMU's stderr says about a start that ended early; two of them are tried again in another way. */
-export function explainLaunch(stderr: string, facts: { readonly dataDisk: string; readonly memoryBytes: number; readonly availableBytes: number; readonly ended: string }): LaunchProblem {
+export function explainLaunch(
+  stderr: string,
+  facts: { readonly dataDisk: string; readonly memoryBytes: number; readonly availableBytes: number; readonly ended: string },
+): LaunchProblem {
   if (/Could not set up host forwarding/i.test(stderr)) {
     return 'portTaken';
   }

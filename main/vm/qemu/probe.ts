@@ -26,7 +26,8 @@ export async function probe(spec: ProbeSpec, signal: AbortSignal): Promise<Evide
   let stderr = '';
   let serial = '';
   const evidence = await new Promise<Evidence>((resolve, reject) => {
-    const end = (outcome: Evidence['outcome']): void => resolve({ outcome, command: spec.command, stderr, serial, seconds: (performance.now() - began) / 1000 });
+    const end = (outcome: Evidence['outcome']): void =>
+      resolve({ outcome, command: spec.command, stderr, serial, seconds: (performance.now() - began) / 1000 });
     const whole = setTimeout(() => end('timeout'), spec.deadline * 1000);
     let quiet = setTimeout(() => end('timeout'), spec.silence * 1000);
     ending.signal.addEventListener('abort', () => {

@@ -70,9 +70,7 @@ export function connectQmp(path: string, onEvent: (event: QmpEvent) => void, tim
     socket.on('close', () => {
       clearTimeout(opening);
       reject(new Error('the QMP socket was closed'));
-      for (const { reject: refuse } of pending.values()) {
-        refuse(new Error('the QMP socket was closed'));
-      }
+      pending.forEach((waiter) => waiter.reject(new Error('the QMP socket was closed')));
       pending.clear();
     });
     socket.on('data', (chunk: Buffer) => {

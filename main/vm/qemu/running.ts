@@ -29,7 +29,8 @@ export interface Running {
 
 const QUIT_MS = 5000;
 
-export function createRunning({ state, ended, log, home, words, gone }: RunningDeps): Running {
+export function createRunning(deps: RunningDeps): Running {
+  const { state, ended, log, home } = deps;
   const exit = deferred<string>();
   const letGo = new AbortController();
   let qmp: Qmp | undefined;
@@ -43,8 +44,8 @@ export function createRunning({ state, ended, log, home, words, gone }: RunningD
     }
     letGo.abort(new Error('QEMU is gone'));
     qmp?.close();
-    const stderr = lastLine(await words());
-    await gone();
+    const stderr = lastLine(await deps.words());
+    await deps.gone();
     exit.resolve([how, shutdownReason, stderr].filter((part) => part !== '').join('; '));
   };
   void ended?.then(finish, (error: unknown) => finish(asError(error).message));
@@ -83,7 +84,9 @@ export function createRunning({ state, ended, log, home, words, gone }: RunningD
     startedAt: state.startedAt,
     sshPort: state.sshPort,
     exited: exit.promise,
-    run: async () => void (await qmp?.execute('cont')),
+    async run() {
+      await qmp?.execute('cont');
+    },
     onPaused(listener) {
       tellPaused = listener;
     },
@@ -118,7 +121,7 @@ export function createRunning({ state, ended, log, home, words, gone }: RunningD
         if (data['nospace'] === true) {
           resumeWithSpace().catch((error: unknown) => log.debug('no resume after a full disk', { error }));
         } else {
-          tellPaused(new BerthError('disk.damaged', { path: home, detail: String(data['reason'] ?? '') }));
+          tellPaused(new BerthError('disk.damaged', { path: home, detail: typeof data['reason'] === 'string' ? data['reason'] : '' }));
         }
       }
     },

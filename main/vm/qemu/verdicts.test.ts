@@ -34,7 +34,13 @@ test('each system has its own accelerator, and software emulation after it', () 
 });
 
 test('the first that works is taken; one that the user set only if it works', () => {
-  const verdict = (name: AcceleratorVerdict['name'], works: boolean): AcceleratorVerdict => ({ name, works, reason: { key: '', params: {} }, seconds: 0, remembered: false });
+  const verdict = (name: AcceleratorVerdict['name'], works: boolean): AcceleratorVerdict => ({
+    name,
+    works,
+    reason: { key: '', params: {} },
+    seconds: 0,
+    remembered: false,
+  });
   const verdicts = [verdict('kvm', false), verdict('tcg', true)];
   expect(choose('auto', verdicts)?.name).toBe('tcg');
   expect(choose('kvm', verdicts)).toBeUndefined();
@@ -44,6 +50,12 @@ test('the first that works is taken; one that the user set only if it works', ()
 
 test('a verdict belongs to a QEMU, a guest, a kernel and a device', () => {
   const facts = { bundle: 'b1', guest: 'g1', kernel: '6.1', device: '660:0:108' };
-  const keys = [facts, { ...facts, bundle: 'b2' }, { ...facts, guest: 'g2' }, { ...facts, kernel: '6.2' }, { ...facts, device: '600:0:0' }].map(verdictKey);
+  const keys = [
+    facts,
+    { ...facts, bundle: 'b2' },
+    { ...facts, guest: 'g2' },
+    { ...facts, kernel: '6.2' },
+    { ...facts, device: '600:0:0' },
+  ].map(verdictKey);
   expect(new Set(keys).size).toBe(5);
 });

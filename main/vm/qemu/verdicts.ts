@@ -34,7 +34,9 @@ export function explain(name: AcceleratorName, evidence: Evidence, holder: strin
     case 'internal-error':
       return { key: 'internalError', params: { seconds, detail } };
     case 'timeout':
-      return evidence.serial === '' ? { key: 'noProgress', params: { seconds } } : { key: 'stuck', params: { seconds, detail: lastLine(evidence.serial) } };
+      return evidence.serial === ''
+        ? { key: 'noProgress', params: { seconds } }
+        : { key: 'stuck', params: { seconds, detail: lastLine(evidence.serial) } };
     case 'spawn-failed':
       return { key: 'spawnFailed', params: { detail, path: evidence.command ?? '' } };
     case 'exited':
@@ -53,7 +55,12 @@ export function lastLine(text: string): string {
 }
 
 /** Another QEMU, another host kernel or other rights may decide otherwise: then it is proved again. */
-export function verdictKey(facts: { readonly bundle: string; readonly guest: string; readonly kernel: string; readonly device: string }): string {
+export function verdictKey(facts: {
+  readonly bundle: string;
+  readonly guest: string;
+  readonly kernel: string;
+  readonly device: string;
+}): string {
   return [facts.bundle, facts.guest, facts.kernel, facts.device].join(' ');
 }
 
