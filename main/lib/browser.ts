@@ -16,16 +16,27 @@ export function hasDisplay(environment: Readonly<Record<string, string | undefin
   );
 }
 
-/** False where no browser could be started. `folder` is private to the user. */
-export async function openBrowser(address: string, folder: string): Promise<boolean> {
-  const file = join(folder, `open-${randomBytes(8).toString('hex')}.html`);
-  writeFileSync(file, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${address}">`, {
+export interface RedirectFile {
+  readonly path: string;
+  remove(): void;
+}
+
+/** A file that leads a browser to the address, for the user's eyes only; gone after a while. `folder` is private to the user. */
+export function writeRedirect(address: string, folder: string): RedirectFile {
+  const path = join(folder, `open-${randomBytes(8).toString('hex')}.html`);
+  writeFileSync(path, `<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${address}">`, {
     mode: 0o600,
     flag: 'wx',
   });
-  const remove = (): void => rmSync(file, { force: true });
+  const remove = (): void => rmSync(path, { force: true });
   process.once('exit', remove);
   setTimeout(remove, FILE_LIFETIME_MS).unref();
+  return { path, remove };
+}
+
+/** False where no browser could be started. */
+export async function openBrowser(address: string, folder: string): Promise<boolean> {
+  const { path: file, remove } = writeRedirect(address, folder);
   for (const [command, ...args] of candidates(pathToFileURL(file).href, file)) {
     if (command !== undefined && (await starts(command, args))) {
       return true;
