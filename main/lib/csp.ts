@@ -1,5 +1,6 @@
 // The content security policy of the window, one for both shells, and the other headers that stand in for Electron's sandbox in a browser.
-// Styles may be inline, because Mantine and xterm write them at run time; scripts, frames, plug-ins and foreign hosts are out altogether.
+// Styles may be inline, because xterm writes its own at run time; scripts, frames, plug-ins and foreign hosts are out altogether, and no string
+// becomes markup (Trusted Types without a policy).
 
 const policy: Readonly<Record<string, string>> = {
   'default-src': "'none'",
@@ -11,6 +12,7 @@ const policy: Readonly<Record<string, string>> = {
   'base-uri': "'none'",
   'form-action': "'none'",
   'frame-ancestors': "'none'",
+  'require-trusted-types-for': "'script'",
 };
 
 export const contentSecurityPolicy = Object.entries(policy)

@@ -14,7 +14,7 @@ import css from './frame.module.css';
 const GRACE_MS = 400;
 
 export function ConnectionBanner(): ReactNode {
-  const { t } = useTranslation('frame');
+  const { t } = useTranslation(['frame', 'common']);
   const { connection } = useServices();
   const state = useStore((s) => s.connection);
   const format = useFormat();
@@ -26,7 +26,7 @@ export function ConnectionBanner(): ReactNode {
       <div className={css['refused']}>
         <ErrorNotice error={state.error}>
           <Button size="compact-xs" onClick={() => location.reload()}>
-            {t('connection.reload')}
+            {t('common:reload')}
           </Button>
         </ErrorNotice>
       </div>

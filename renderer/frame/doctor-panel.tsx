@@ -14,6 +14,9 @@ import css from './frame.module.css';
 
 const MARKS = { ok: 'pass', warn: 'warn', fail: 'fail', skipped: 'new' } as const;
 
+/** A shorter check has no time worth reading. */
+const MENTIONED_S = 0.05;
+
 export function DoctorPanel(): ReactNode {
   const { t } = useTranslation(['frame', 'common']);
   const opened = useStore((s) => s.ui.panel === 'doctor');
@@ -65,7 +68,7 @@ function Checks(): ReactNode {
             <span>
               {i18n.exists(`doctor:${id}.title`) ? i18n.t(`doctor:${id}.title`) : id} <span className="t3 words">{detail}</span>
             </span>
-            <span className="t3 s">{format.seconds(seconds)}</span>
+            <span className="t3 s">{seconds < MENTIONED_S ? '' : format.seconds(seconds)}</span>
             {found === undefined ? null : <p className="t2">{errorText(found).next}</p>}
           </li>
         ))}

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import type { Route } from '../routes';
 import { useStore } from '../state/context';
+import { ErrorBoundary } from '../ui/error-boundary';
 import { ConnectionBanner } from './connection-banner';
 import { DoctorPanel } from './doctor-panel';
 import css from './frame.module.css';
@@ -23,7 +24,7 @@ export function Frame({ route, children }: { readonly route: Route; readonly chi
         <TopBar route={route} />
         <ConnectionBanner />
         <main className="page" tabIndex={-1}>
-          {refused ? null : children}
+          {refused ? null : <ErrorBoundary key={}>{children}</ErrorBoundary>}
         </main>
       </div>
       <StatusBar />

@@ -8,7 +8,7 @@ import { errorTable } from '../../preload/contract';
 import type { ErrorAction, WireError } from '../../preload/contract';
 import { navigate } from '../routes';
 import { useActions } from '../state/context';
-import { useErrorText } from './error-text';
+import { knownError, useErrorText } from './error-text';
 import { IconButton } from './icon-button';
 import { StateMark } from './state-mark';
 
@@ -30,7 +30,7 @@ export function ErrorNotice({ error, level = 'error', onRetry, onDismiss, childr
   const text = useErrorText()(error);
   const [open, setOpen] = useState(false);
   const words = useId();
-  const { action } = errorTable[error.code];
+  const { action } = errorTable[knownError(error).code];
   // Where the sentence already quotes the words there is nothing more to show.
   const more = text.detail !== '' && !`${text.title}${text.kept}${text.next}`.includes(text.detail);
   return (

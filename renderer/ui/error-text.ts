@@ -1,6 +1,7 @@
 // A wire error in the window's words. Parameters that are figures or keys become words here, so that texts never see raw bytes.
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isErrorCode } from '../../preload/contract';
 import type { WireError } from '../../preload/contract';
 import { useFormat } from '../format';
 
@@ -10,6 +11,11 @@ export interface ErrorText {
   readonly next: string;
   /** dockerd's, QEMU's or the system's own words, unaltered; empty where there are none. */
   readonly detail: string;
+}
+
+/** A newer backend may have codes that this window has no words for; its code is shown, never hidden. */
+export function knownError(error: WireError): WireError {
+  return isErrorCode(error.code) ? error : { code: 'internal.unexpected', params: { detail: String(error.code) } };
 }
 
 export function useErrorText(): (error: WireError) => ErrorText {
@@ -23,7 +29,8 @@ export function useErrorText(): (error: WireError) => ErrorText {
       const key = name === 'phase' ? `vm:phase.${value}` : name === 'state' ? `vm:state.${value}` : undefined;
       return key !== undefined && i18n.exists(key) ? i18n.t(key) : value;
     };
-    return ({ code, params }) => {
+    return (error) => {
+      const { code, params } = knownError(error);
       const words = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, word(name, value)]));
       const detail = params['detail'];
       return {

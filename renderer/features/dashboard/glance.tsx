@@ -29,10 +29,11 @@ export function Glance(): ReactNode {
       return sums;
     }),
   );
+  const lost = useStore((s) => s.connection.name === 'lost');
   if (!known) {
     return null;
   }
-  const away = status === 'away';
+  const away = status === 'away' || lost;
   const words = ORDER.filter((state) => states[state] > 0).map((state) => t(`glance.${state}`, { count: states[state] }));
   return (
     <section className={`${css['section']} ${away ? 'away' : ''}`}>

@@ -54,6 +54,7 @@ function Line(): ReactNode {
   const status = useStore((s) => s.vm.status);
   const boots = useStore((s) => s.vm.boots);
   const running = useStore((s) => s.engine.containerIds.reduce((sum, id) => sum + (s.engine.containers[id]?.state === 'running' ? 1 : 0), 0));
+  const lost = useStore((s) => s.connection.name === 'lost');
   const starting = state === 'starting' || state === 'resuming';
   const now = useNow(starting ? 100 : undefined);
   const boot = status?.boot;
@@ -74,6 +75,9 @@ function Line(): ReactNode {
     const last = boots.find((b) => b.seconds !== undefined && b.kind === (state === 'stopped' ? 'cold' : 'resume'));
     const total = last === undefined ? undefined : usualOf(boots, { kind: last.kind, accelerator: last.accelerator }).total;
     return total === undefined ? t('line.stoppedFirst') : t('line.stopped', { usual: format.seconds(total) });
+  }
+  if (lost) {
+    return t('line.lost');
   }
   return state === 'unknown' ? t('line.unknown') : t(`line.${state}`);
 }

@@ -131,12 +131,13 @@ interface FieldErrorProps {
 }
 
 function FieldError({ id, error, fix, onFix }: FieldErrorProps): ReactNode {
+  const { t } = useTranslation('settings');
   const text = useErrorText()(error);
   return (
     <p className={css['error']} id={id} role="alert">
       <StateMark kind="fail" />
       <span>
-        {text.title}. {text.next}{' '}
+        {t('vm.problem', { title: text.title, next: text.next })}{' '}
         <button type="button" className="link" onClick={onFix}>
           {fix}
         </button>
