@@ -72,7 +72,7 @@ describe('a page of a container, on another port of the loopback', () => {
         post: await outcome(fetch(`${to}/api/session`, json).then((response) => response.text())),
         simplePost: await outcome(
           fetch(`${to}/api/session`, { method: 'POST', mode: 'no-cors', body: '{"code":"x"}' }).then(
-            (response) => response.type + response.status,
+            (response) => `${response.type}${response.status}`,
           ),
         ),
         socket: await outcome(
@@ -243,7 +243,7 @@ describe('the window itself', () => {
       // Later, because what a debugger evaluates is exempt from the policy.
       setTimeout(() => {
         // eslint-disable-next-line @typescript-eslint/no-implied-eval -- what the policy must refuse
-        new Function('ran.push(5)')();
+        (new Function('ran.push(5)') as () => void)();
       }, 0);
       // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the same
       attempt('timer', () => setTimeout('ran.push(6)', 0));

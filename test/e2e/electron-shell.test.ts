@@ -10,7 +10,7 @@ import { noElectron, useElectron } from './electron/launch';
 
 declare const berthTest: TestAccess;
 
-const soon = { timeout: 20_000, interval: 100 };
+const soon = { timeout: 40_000, interval: 100 };
 
 describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === undefined ? '' : ` (${noElectron})`}`, () => {
   const lab = useElectron();
@@ -24,9 +24,11 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
   }
   const pages = (): Promise<number> => app.evaluate(() => [...(berthTest.backends.at(-1)?.pages ?? [])].length);
   const calls = (): Promise<string[]> => app.evaluate(() => berthTest.backends.flatMap((backend) => backend.calls));
-  const windows = (): Promise<{ title: string; visible: boolean }[]> =>
-    app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map((window) => ({ title: window.getTitle(), visible: window.isVisible() })));
-  const mainVisible = async (): Promise<boolean | undefined> => (await windows()).find((window) => window.title === 'Berth')?.visible;
+  const windows = (): Promise<{ path: string; visible: boolean }[]> =>
+    app.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows().map((window) => ({ path: new URL(window.webContents.getURL()).pathname, visible: window.isVisible() })),
+    );
+  const mainVisible = async (): Promise<boolean | undefined> => (await windows()).find((window) => window.path !== '/quit')?.visible;
   const ended = (): Promise<number | null> =>
     new Promise((resolve) => {
       if (child.exitCode !== null) {
@@ -68,7 +70,7 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
       electron.quit();
       electron.quit();
     });
-    await vi.waitFor(async () => expect((await windows()).some((window) => window.title.includes('stopping the engine'))).toBe(true), soon);
+    await vi.waitFor(async () => expect((await windows()).some((window) => window.path === '/quit' && window.visible)).toBe(true), soon);
     const waiting = app.windows().find((window) => window.url() === 'app://berth/quit');
     await vi.waitFor(async () => expect(await waiting?.textContent('body')).toContain('nginx:latest'), soon);
     const text = (await waiting?.textContent('body')) ?? '';

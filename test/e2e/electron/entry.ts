@@ -30,7 +30,7 @@ if (prepareShell({ userData: join(home, 'electron'), developer: true })) {
   void runShell({
     developer: true,
     files: homeFiles(home, join(home, 'run')),
-    log: { ...silentLogger, warn: (message) => access.warnings.push(message) },
+    log: { ...silentLogger, warn: (message, fields) => access.warnings.push(`${message} ${JSON.stringify(fields)}`) },
     folders: {
       renderer: need('BERTH_TEST_RENDERER'),
       preload: join(root, 'dist', 'preload', 'electron.cjs'),

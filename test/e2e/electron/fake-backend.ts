@@ -19,6 +19,8 @@ export interface FakeBackend extends Backend {
   stopGate: Promise<void>;
   /** Pages that are connected now. */
   readonly pages: ReadonlySet<unknown>;
+  /** Pages that ever were. */
+  connects: number;
   /** As when the process that this window is attached to ends. */
   die(): void;
 }
@@ -98,11 +100,13 @@ export function createFakeBackend(host: DesktopHost, home: string): FakeBackend 
     client: createClient(messagePortTransport(own.port2 as unknown as PortLike), { build: 'test', client: 'electron' }),
     calls,
     pages,
+    connects: 0,
     stopGate: Promise.resolve(),
     setState: (name) => state.set(statusOf(name)),
     setLanguage: (language) => settings.set({ ...settings.get(), language }),
     connect(page) {
       pages.add(page);
+      fake.connects += 1;
       serve(page, { ...options, onClose: () => pages.delete(page) });
     },
     die: () => ownEnd.close(),

@@ -1,0 +1,159 @@
+// A container's log in a real Chromium: every line counted, following and stopping, search, the download, and a flood.
+import { readFileSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { logEntry } from '../fakes/dockerd/logs';
+import type { LogEntry } from '../fakes/dockerd/logs';
+import { openWindow } from './window';
+import type { TestWindow } from './window';
+
+let current: TestWindow | undefined;
+afterEach(async () => {
+  await current?.close();
+  current = undefined;
+});
+
+const stamp = (index: number): string => new Date(Date.UTC(2026, 0, 1) + index).toISOString().replace('Z', '000000Z');
+const line = (index: number, text = `line ${String(index)} of this log`): LogEntry => logEntry(`${text}\n`, index % 10 === 3 ? 'stderr' : 'stdout', stamp(index));
+
+/** Lines that the test sends when it likes. */
+function tap() {
+  let wake: () => void = () => undefined;
+  const waiting: LogEntry[] = [];
+  return {
+    send(entries: readonly LogEntry[]): void {
+      waiting.push(...entries);
+      wake();
+    },
+    async *live(gone: AbortSignal): AsyncIterable<LogEntry> {
+      while (!gone.aborted) {
+        yield* waiting.splice(0);
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          gone.addEventListener('abort', () => {
+            resolve();
+          });
+        });
+      }
+    },
+  };
+}
+
+async function open(history: readonly LogEntry[], live?: (gone: AbortSignal) => AsyncIterable<LogEntry>) {
+  current = await openWindow({
+    containers: 0,
+    seed: (dockerd) => {
+      dockerd.model.addContainer({ name: 'talker', state: 'running', startedAt: Date.now() });
+      dockerd.logs.set('talker', { history, ...(live === undefined ? {} : { live }) });
+    },
+  });
+  const { page, dockerd, complaints } = current;
+  await page.evaluate((id) => {
+    location.hash = `#/containers/${id}/logs`;
+  }, dockerd.model.findContainer('talker')?.id ?? '');
+  const count = page.locator('[data-received]');
+  await count.waitFor();
+  const view = page.getByRole('region', { name: 'Log of talker' });
+  return { page, view, complaints, received: async () => Number(await count.getAttribute('data-received')) };
+}
+
+test('follows, stops when scrolled up and counts what comes, goes on at the end', async () => {
+  const source = tap();
+  const { page, view, received, complaints } = await open(
+    Array.from({ length: 300 }, (_, index) => line(index)),
+    source.live,
+  );
+  await view.getByText('line 299 of this log').waitFor();
+  source.send([line(300)]);
+  await view.getByText('line 300 of this log').waitFor();
+
+  await view.hover();
+  await page.mouse.wheel(0, -2000);
+  const pill = page.getByRole('button', { name: /^Stopped here/ });
+  await pill.waitFor();
+  source.send(Array.from({ length: 25 }, (_, index) => line(301 + index)));
+  await page.getByRole('button', { name: 'Stopped here, 25 new lines below' }).waitFor();
+  expect(await view.getByText('line 325 of this log').count()).toBe(0);
+  await pill.click();
+  await view.getByText('line 325 of this log').waitFor();
+  await pill.waitFor({ state: 'detached' });
+  expect(await received()).toBe(326);
+  expect(complaints).toEqual([]);
+});
+
+test('search: text, regular expression, steps both ways, and an expression that is none', async () => {
+  const words = (index: number): string => (index % 100 === 7 ? `needle ${String(index)} (x)` : `hay ${String(index)}`);
+  const { page, view } = await open(Array.from({ length: 900 }, (_, index) => line(index, words(index))));
+  const field = page.getByRole('textbox', { name: 'Search the log' });
+  await field.fill('needle');
+  await page.getByText('9', { exact: true }).waitFor();
+  await field.press('Enter');
+  await view.locator('[data-current]').getByText('needle').first().waitFor();
+  expect(await view.locator('[data-current]').textContent()).toContain('needle 807');
+  await field.press('Shift+Enter');
+  await expect.poll(() => view.locator('[data-current]').textContent()).toContain('needle 707');
+  await page.getByText('8 / 9').waitFor();
+  await field.fill('(x');
+  await page.getByText('9', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Regular expression' }).click();
+  await page.getByText('not a regular expression').waitFor();
+  await field.fill('needle \\d07 \\(');
+  await page.getByText('9', { exact: true }).waitFor();
+});
+
+test('what a container writes cannot act on the page', async () => {
+  const { page, view, complaints } = await open([
+    line(0, '<img src=x onerror="document.title=1">'),
+    line(1, '\u001b[31mERROR\u001b[0m \u001b]52;c;ZXZpbA==\u0007red \u202Etxt.exe'),
+    line(2, 'WARN slow'),
+  ]);
+  await view.getByText('<img src=x').waitFor();
+  expect(await page.locator('main img').count()).toBe(0);
+  const red = view.locator('[data-level="error"]');
+  expect(await red.textContent()).toContain('ERROR red \ufffdtxt.exe');
+  await page.getByText('1 error').waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test('the download has every line, although the view does not', async () => {
+  const total = 3000;
+  const { page, received } = await open(Array.from({ length: total }, (_, index) => line(index)));
+  await expect.poll(received).toBe(1000);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download the whole log' }).click()]);
+  expect(download.suggestedFilename()).toBe('talker.log');
+  const lines = readFileSync(await download.path(), 'utf8').trimEnd().split('\n');
+  expect(lines).toHaveLength(total);
+  expect(lines[0]).toContain('line 0 of this log');
+  expect(lines.at(-1)).toContain(`line ${String(total - 1)} of this log`);
+});
+
+test('a flood: every line arrives, memory stays bounded, the page answers', async () => {
+  const total = 400_000;
+  const { page, view, received, complaints } = await open([], async function* () {
+    for (let index = 0; index < total; index += 1) {
+      yield line(index);
+    }
+    await new Promise(() => undefined);
+  });
+  // How long the page needs for a frame, all through the flood.
+  await page.evaluate(() => {
+    const state = { slow: 0, frames: 0, last: performance.now() };
+    Object.assign(window, { flood: state });
+    const tick = (now: number): void => {
+      state.frames += 1;
+      state.slow += now - state.last > 500 ? 1 : 0;
+      state.last = now;
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  });
+  await expect.poll(received, { timeout: 100_000, interval: 250 }).toBe(total);
+  await view.getByText(`line ${String(total - 1)} of this log`).waitFor();
+  const held = Number(await page.locator('[data-lines]').getAttribute('data-lines'));
+  expect(held).toBeLessThanOrEqual(100_000);
+  await page.getByText('older lines left the view').waitFor();
+  expect(await view.locator('[data-seq]').count()).toBeLessThan(200);
+  const { slow, frames } = await page.evaluate(() => (window as unknown as { flood: { slow: number; frames: number } }).flood);
+  expect(frames).toBeGreaterThan(10);
+  expect(slow).toBeLessThanOrEqual(2);
+  expect(complaints).toEqual([]);
+});
