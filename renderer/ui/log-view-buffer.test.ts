@@ -6,12 +6,20 @@ const batch = (from: number, count: number, text = (n: number) => `line ${String
   lines: Array.from({ length: count }, (_, n) => ['o', '', text(from + n)] as const),
   dropped: 0,
 });
-const buffer = (lines: number, characters = 1e9) => createLogBuffer({ limits: { lines, characters, slack: 0.5 }, frame: (run) => { run(); } });
+const buffer = (lines: number, characters = 1e9) =>
+  createLogBuffer({
+    limits: { lines, characters, slack: 0.5 },
+    frame: (run) => {
+      run();
+    },
+  });
 
 describe('the buffer', () => {
   test('keeps the newest, counts the rest, and line numbers never change', () => {
     const log = buffer(5000);
-    for (let n = 0; n < 20_000; n += 500) log.push(batch(n, 500));
+    for (let n = 0; n < 20_000; n += 500) {
+      log.push(batch(n, 500));
+    }
     const state = log.snapshot();
     expect(state.received).toBe(20_000);
     expect(state.count + state.evicted).toBe(20_000);
@@ -23,7 +31,9 @@ describe('the buffer', () => {
   });
   test('is bounded in characters too', () => {
     const log = buffer(100_000, 1_000_000);
-    for (let n = 0; n < 20_000; n += 1000) log.push(batch(n, 1000, () => 'x'.repeat(500)));
+    for (let n = 0; n < 20_000; n += 1000) {
+      log.push(batch(n, 1000, () => 'x'.repeat(500)));
+    }
     expect(log.snapshot().count).toBeLessThanOrEqual(2000);
   });
   test('held: nothing goes, and the reader waits when the slack is used up', async () => {
@@ -33,7 +43,9 @@ describe('the buffer', () => {
     log.push(batch(2000, 1001));
     expect(log.line(0)?.text).toBe('line 0');
     let passed = false;
-    const waiting = log.room(new AbortController().signal).then(() => { passed = true; });
+    const waiting = log.room(new AbortController().signal).then(() => {
+      passed = true;
+    });
     await Promise.resolve();
     expect(passed).toBe(false);
     log.hold(false);
@@ -55,7 +67,14 @@ describe('the buffer', () => {
   });
   test('tells what was lost and what is wrong', () => {
     const log = buffer(5000);
-    log.push({ lines: [['e', '', 'ERROR no'], ['o', '', 'WARN maybe'], ['o', '', 'fine']], dropped: 7 });
+    log.push({
+      lines: [
+        ['e', '', 'ERROR no'],
+        ['o', '', 'WARN maybe'],
+        ['o', '', 'fine'],
+      ],
+      dropped: 7,
+    });
     expect(log.snapshot()).toMatchObject({ lost: 7, errors: 1, warnings: 1 });
     expect(log.overview(3).map((mark) => mark.level)).toEqual(['error', 'warn', 'none']);
     log.clear();
@@ -71,13 +90,22 @@ describe('text', () => {
     expect(neutralise('tab\tand 中文')).toBe('tab\tand 中文');
   });
   test('levels', () => {
-    for (const text of ['2026 ERROR x', '[error] x', 'level=error msg=x', '{"level":"fatal"}', 'Traceback (most recent']) expect(levelOf(text)).toBe('error');
-    for (const text of ['WARN x', 'level=warning', 'warning: y']) expect(levelOf(text)).toBe('warn');
-    for (const text of ['0 errors', 'GET /error 200', 'no warnings here']) expect(levelOf(text)).toBe('none');
+    for (const text of ['2026 ERROR x', '[error] x', 'level=error msg=x', '{"level":"fatal"}', 'Traceback (most recent']) {
+      expect(levelOf(text)).toBe('error');
+    }
+    for (const text of ['WARN x', 'level=warning', 'warning: y']) {
+      expect(levelOf(text)).toBe('warn');
+    }
+    for (const text of ['0 errors', 'GET /error 200', 'no warnings here']) {
+      expect(levelOf(text)).toBe('none');
+    }
   });
   test('spans', () => {
     const pattern = searchPattern('a+', { regex: true, matchCase: false });
-    expect(pattern && spansOf(pattern, 'xAAya')).toEqual([{ from: 1, to: 3 }, { from: 4, to: 5 }]);
+    expect(pattern && spansOf(pattern, 'xAAya')).toEqual([
+      { from: 1, to: 3 },
+      { from: 4, to: 5 },
+    ]);
     expect(searchPattern('(', { regex: true, matchCase: false })).toBeUndefined();
     const literal = searchPattern('(', { regex: false, matchCase: false });
     expect(literal && spansOf(literal, 'f(x)')).toEqual([{ from: 1, to: 2 }]);

@@ -48,22 +48,22 @@ export interface LogSnapshot {
 }
 
 export interface LogBuffer {
-  push(batch: LogBatch): void;
-  clear(): void;
-  line(seq: number): LogLine | undefined;
+  readonly push: (batch: LogBatch) => void;
+  readonly clear: () => void;
+  readonly line: (seq: number) => LogLine | undefined;
   /** Held: nothing is evicted, and `room` waits when the slack is used up. */
-  hold(on: boolean): void;
-  room(signal: AbortSignal): Promise<void>;
-  search(pattern: RegExp | undefined): void;
+  readonly hold: (on: boolean) => void;
+  readonly room: (signal: AbortSignal) => Promise<void>;
+  readonly search: (pattern: RegExp | undefined) => void;
   /** The nearest matching line before or after; wraps round. */
-  hit(from: number, direction: 1 | -1): LogLine | undefined;
+  readonly hit: (from: number, direction: 1 | -1) => LogLine | undefined;
   /** Matching lines up to and including this one, for "4 / 17". */
-  rank(seq: number): number;
+  readonly rank: (seq: number) => number;
   /** `count` slots from oldest to newest, each with what it holds at worst. */
-  overview(slots: number): readonly { readonly level: Level; readonly hit: boolean }[];
-  snapshot(): LogSnapshot;
-  subscribe(listener: () => void): () => void;
-  dispose(): void;
+  readonly overview: (slots: number) => readonly { readonly level: Level; readonly hit: boolean }[];
+  readonly snapshot: () => LogSnapshot;
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly dispose: () => void;
 }
 
 export interface LogBufferDeps {
@@ -95,18 +95,37 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
   let published = makeSnapshot(0);
 
   function makeSnapshot(version: number): LogSnapshot {
-    return { version, first, count, received, lost, evicted, errors: levels.error, warnings: levels.warn, hits: hitSeqs.length, searching: pattern !== undefined && searchedFrom > first };
+    return {
+      version,
+      first,
+      count,
+      received,
+      lost,
+      evicted,
+      errors: levels.error,
+      warnings: levels.warn,
+      hits: hitSeqs.length,
+      searching: pattern !== undefined && searchedFrom > first,
+    };
   }
 
   function publish(): void {
-    if (scheduled || disposed) return;
+    if (scheduled || disposed) {
+      return;
+    }
     scheduled = true;
     frame(() => {
       scheduled = false;
-      if (disposed) return;
-      if (pattern !== undefined && searchedFrom > first) searchOlder(pattern);
+      if (disposed) {
+        return;
+      }
+      if (pattern !== undefined && searchedFrom > first) {
+        searchOlder(pattern);
+      }
       published = makeSnapshot(published.version + 1);
-      for (const listener of listeners) listener();
+      for (const listener of listeners) {
+        listener();
+      }
     });
   }
 
@@ -118,12 +137,16 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       const to = Math.max(first, searchedFrom - 500);
       for (let seq = searchedFrom - 1; seq >= to; seq -= 1) {
         const candidate = line(seq);
-        if (candidate && matches(wanted, candidate.text)) found.push(seq);
+        if (candidate && matches(wanted, candidate.text)) {
+          found.push(seq);
+        }
       }
       searchedFrom = to;
     }
     hitSeqs = [...found.reverse(), ...hitSeqs];
-    if (searchedFrom > first) publish();
+    if (searchedFrom > first) {
+      publish();
+    }
   }
 
   function isOver(slack: number): boolean {
@@ -133,15 +156,21 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
   function trim(): void {
     while (isOver(0) && blocks.length > 1) {
       const block = blocks.shift();
-      if (!block) break;
+      if (!block) {
+        break;
+      }
       first += block.lines.length;
       count -= block.lines.length;
       evicted += block.lines.length;
       characters -= block.characters;
-      for (const gone of block.lines) levels[gone.level] -= 1;
+      for (const gone of block.lines) {
+        levels[gone.level] -= 1;
+      }
     }
     const stale = hitSeqs.findIndex((seq) => seq >= first);
-    if (stale !== 0 && hitSeqs.length > 0) hitSeqs = stale < 0 ? [] : hitSeqs.slice(stale);
+    if (stale !== 0 && hitSeqs.length > 0) {
+      hitSeqs = stale < 0 ? [] : hitSeqs.slice(stale);
+    }
     searchedFrom = Math.max(searchedFrom, first);
   }
 
@@ -161,10 +190,14 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       characters += text.length;
       count += 1;
       levels[level] += 1;
-      if (pattern !== undefined && matches(pattern, text)) hitSeqs.push(seq);
+      if (pattern !== undefined && matches(pattern, text)) {
+        hitSeqs.push(seq);
+      }
     }
     received += batch.lines.length;
-    if (!held) trim();
+    if (!held) {
+      trim();
+    }
     publish();
   }
 
@@ -177,7 +210,9 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
   function wake(): void {
     const now = waiting;
     waiting = [];
-    for (const resolve of now) resolve();
+    for (const resolve of now) {
+      resolve();
+    }
   }
 
   function lowerBound(seq: number): number {
@@ -185,8 +220,11 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
     let high = hitSeqs.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((hitSeqs[middle] ?? 0) < seq) low = middle + 1;
-      else high = middle;
+      if ((hitSeqs[middle] ?? 0) < seq) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
     return low;
   }
@@ -208,9 +246,13 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       publish();
     },
     hold(on) {
-      if (held === on) return;
+      if (held === on) {
+        return;
+      }
       held = on;
-      if (on) return;
+      if (on) {
+        return;
+      }
       trim();
       wake();
       publish();
@@ -219,7 +261,13 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       while (held && isOver(limits.slack) && !signal.aborted) {
         await new Promise<void>((resolve) => {
           waiting.push(resolve);
-          signal.addEventListener('abort', () => { resolve(); }, { once: true });
+          signal.addEventListener(
+            'abort',
+            () => {
+              resolve();
+            },
+            { once: true },
+          );
         });
       }
     },
@@ -230,35 +278,47 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       publish();
     },
     hit(from, direction) {
-      if (hitSeqs.length === 0) return undefined;
+      if (hitSeqs.length === 0) {
+        return undefined;
+      }
       const at = direction === 1 ? lowerBound(from + 1) : lowerBound(from) - 1;
       const seq = hitSeqs[(at + hitSeqs.length) % hitSeqs.length];
       return seq === undefined ? undefined : line(seq);
     },
     rank: (seq) => lowerBound(seq + 1),
     overview(slots) {
-      const marks = Array.from({ length: slots }, () => ({ level: 'none' as Level, hit: false }));
-      if (count === 0) return marks;
+      const marks = Array.from({ length: slots }, (): { level: Level; hit: boolean } => ({ level: 'none', hit: false }));
+      if (count === 0) {
+        return marks;
+      }
       const slotOf = (seq: number): number => Math.min(slots - 1, Math.floor(((seq - first) / count) * slots));
       if (levels.error + levels.warn > 0) {
         for (const block of blocks) {
           for (const { seq, level } of block.lines) {
-            if (level === 'none') continue;
+            if (level === 'none') {
+              continue;
+            }
             const mark = marks[slotOf(seq)];
-            if (mark && mark.level !== 'error') mark.level = level;
+            if (mark && mark.level !== 'error') {
+              mark.level = level;
+            }
           }
         }
       }
       for (const seq of hitSeqs) {
         const mark = marks[slotOf(seq)];
-        if (mark) mark.hit = true;
+        if (mark) {
+          mark.hit = true;
+        }
       }
       return marks;
     },
     snapshot: () => published,
     subscribe(listener) {
       listeners.add(listener);
-      return () => { listeners.delete(listener); };
+      return () => {
+        listeners.delete(listener);
+      };
     },
     dispose() {
       disposed = true;

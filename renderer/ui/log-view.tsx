@@ -1,6 +1,7 @@
 // Shows a log buffer: only the lines in sight exist as elements, each one text nodes. Follows the end until someone scrolls up.
 // Knows nothing of where lines come from; the texts around it belong to the feature.
 import { memo, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { IconArrowDown } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { levelSpan, spansOf } from './log-view-text';
 import styles from './log-view.module.css';
@@ -53,11 +54,19 @@ function pieces(line: LogLine, pattern: RegExp | undefined): readonly ReactNode[
   let at = 0;
   const plain = (to: number): void => {
     if (level && level.from >= at && level.to <= to) {
-      if (level.from > at) nodes.push(text.slice(at, level.from));
-      nodes.push(<b key={`l${String(level.from)}`} className={line.level === 'error' ? styles.error : styles.warn}>{text.slice(level.from, level.to)}</b>);
+      if (level.from > at) {
+        nodes.push(text.slice(at, level.from));
+      }
+      nodes.push(
+        <b key={`l${String(level.from)}`} className={line.level === 'error' ? styles.error : styles.warn}>
+          {text.slice(level.from, level.to)}
+        </b>,
+      );
       at = level.to;
     }
-    if (to > at) nodes.push(text.slice(at, to));
+    if (to > at) {
+      nodes.push(text.slice(at, to));
+    }
     at = to;
   };
   for (const hit of hits) {
@@ -66,14 +75,27 @@ function pieces(line: LogLine, pattern: RegExp | undefined): readonly ReactNode[
     at = hit.to;
   }
   plain(text.length);
-  if (text.length < line.text.length) nodes.push(<span key="more" className={styles.more}>{` … +${String(line.text.length - text.length)}`}</span>);
+  if (text.length < line.text.length) {
+    nodes.push(<span key="more" className={styles.more}>{` … +${String(line.text.length - text.length)}`}</span>);
+  }
   return nodes;
 }
 
 const Line = memo(function Line({ line, timestamps, pattern, current }: LineProps) {
   return (
-    <div className={styles.line} data-seq={line.seq} data-stream={line.stream} data-level={line.level} data-time={timestamps || undefined} data-current={current || undefined}>
-      {timestamps && <span className={styles.time} title={line.time}>{shortTime(line.time)}</span>}
+    <div
+      className={styles.line}
+      data-seq={line.seq}
+      data-stream={line.stream}
+      data-level={line.level}
+      data-time={timestamps || undefined}
+      data-current={current || undefined}
+    >
+      {timestamps && (
+        <span className={styles.time} title={line.time}>
+          {shortTime(line.time)}
+        </span>
+      )}
       <i className={styles.bar} />
       <span className={styles.source}>{line.stream === 'e' ? 'err' : 'out'}</span>
       <span>{pieces(line, pattern)}</span>
@@ -91,7 +113,9 @@ function FixedLines({ buffer, state, scroll, timestamps, pattern, current, follo
   const [window_, setWindow] = useState({ from: 0, to: 60 });
   useLayoutEffect(() => {
     const element = scroll.current;
-    if (!element) return undefined;
+    if (!element) {
+      return undefined;
+    }
     const update = (): void => {
       const from = Math.max(0, Math.floor(element.scrollTop / lineHeight) - overscan);
       const to = from + Math.ceil(element.clientHeight / lineHeight) + 2 * overscan;
@@ -108,9 +132,13 @@ function FixedLines({ buffer, state, scroll, timestamps, pattern, current, follo
   }, [scroll]);
   useEffect(() => {
     const element = scroll.current;
-    if (!element || current === undefined) return;
+    if (!element || current === undefined) {
+      return;
+    }
     const top = (current - buffer.snapshot().first) * lineHeight;
-    if (top < element.scrollTop || top > element.scrollTop + element.clientHeight - 2 * lineHeight) element.scrollTop = top - element.clientHeight / 2;
+    if (top < element.scrollTop || top > element.scrollTop + element.clientHeight - 2 * lineHeight) {
+      element.scrollTo({ top: top - element.clientHeight / 2 });
+    }
   }, [buffer, current, scroll]);
 
   // While following, the window is the end, whatever the last scroll event said: no frame shows a gap.
@@ -120,16 +148,21 @@ function FixedLines({ buffer, state, scroll, timestamps, pattern, current, follo
   const lines: ReactNode[] = [];
   for (let index = from; index < to; index += 1) {
     const line = buffer.line(state.first + index);
-    if (line) lines.push(<Line key={line.seq} line={line} timestamps={timestamps} pattern={pattern} current={line.seq === current} />);
+    if (line) {
+      lines.push(<Line key={line.seq} line={line} timestamps={timestamps} pattern={pattern} current={line.seq === current} />);
+    }
   }
   return (
     <div className={styles.lines} style={{ height: state.count * lineHeight }}>
-      <div className={styles.window} style={{ transform: `translateY(${String(from * lineHeight)}px)` }}>{lines}</div>
+      <div className={styles.window} style={{ transform: `translateY(${String(from * lineHeight)}px)` }}>
+        {lines}
+      </div>
     </div>
   );
 }
 
 function WrappedLines({ buffer, state, scroll, timestamps, pattern, current }: LinesProps) {
+  // eslint-disable-next-line react-hooks/incompatible-library -- no compiler memoises here, and what it returns is used in place
   const virtual = useVirtualizer({
     count: state.count,
     getScrollElement: () => scroll.current,
@@ -138,16 +171,26 @@ function WrappedLines({ buffer, state, scroll, timestamps, pattern, current }: L
     overscan,
   });
   useEffect(() => {
-    if (current !== undefined) virtual.scrollToIndex(current - buffer.snapshot().first, { align: 'center' });
+    if (current !== undefined) {
+      virtual.scrollToIndex(current - buffer.snapshot().first, { align: 'center' });
+    }
   }, [buffer, current, virtual]);
   return (
     <div className={styles.lines} data-wrap style={{ height: virtual.getTotalSize() }}>
       {virtual.getVirtualItems().map((item) => {
         const line = buffer.line(state.first + item.index);
-        return line && (
-          <div key={item.key} ref={virtual.measureElement} data-index={item.index} className={styles.window} style={{ transform: `translateY(${String(item.start)}px)` }}>
-            <Line line={line} timestamps={timestamps} pattern={pattern} current={line.seq === current} />
-          </div>
+        return (
+          line && (
+            <div
+              key={item.key}
+              ref={virtual.measureElement}
+              data-index={item.index}
+              className={styles.window}
+              style={{ transform: `translateY(${String(item.start)}px)` }}
+            >
+              <Line line={line} timestamps={timestamps} pattern={pattern} current={line.seq === current} />
+            </div>
+          )
         );
       })}
     </div>
@@ -160,17 +203,29 @@ function OverviewStrip({ buffer, state }: { readonly buffer: LogBuffer; readonly
   const [marks, setMarks] = useState<ReturnType<LogBuffer['overview']>>([]);
   const due = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => {
-    due.current ??= setTimeout(() => {
-      due.current = undefined;
-      setMarks(buffer.overview(slots));
-    }, marks.length === 0 ? 0 : 500);
+    due.current ??= setTimeout(
+      () => {
+        due.current = undefined;
+        setMarks(buffer.overview(slots));
+      },
+      marks.length === 0 ? 0 : 500,
+    );
   }, [buffer, state.version, marks.length]);
-  useEffect(() => () => { clearTimeout(due.current); due.current = undefined; }, []);
+  useEffect(
+    () => () => {
+      clearTimeout(due.current);
+      due.current = undefined;
+    },
+    [],
+  );
   return (
     <div className={styles.strip} aria-hidden="true">
-      {marks.map((mark, slot) => (mark.hit || mark.level !== 'none') && (
-        <i key={slot} data-level={mark.level} data-hit={mark.hit || undefined} style={{ top: `${String((slot / slots) * 100)}%` }} />
-      ))}
+      {marks.map(
+        (mark, slot) =>
+          (mark.hit || mark.level !== 'none') && (
+            <i key={slot} data-level={mark.level} data-hit={mark.hit || undefined} style={{ top: `${String((slot / slots) * 100)}%` }} />
+          ),
+      )}
     </div>
   );
 }
@@ -184,41 +239,79 @@ export function LogView(props: LogViewProps) {
 
   useLayoutEffect(() => {
     const element = scroll.current;
-    if (element && following) element.scrollTop = element.scrollHeight;
+    if (element && following) {
+      element.scrollTop = element.scrollHeight;
+    }
   });
-  useEffect(() => { buffer.hold(!following); }, [buffer, following]);
+  useEffect(() => {
+    buffer.hold(!following);
+  }, [buffer, following]);
 
   const distance = (element: HTMLElement): number => element.scrollHeight - element.scrollTop - element.clientHeight;
   const onScroll = (): void => {
     const element = scroll.current;
-    if (!element) return;
-    if (following && distance(element) > 3 * lineHeight) onFollowing(false);
-    else if (!following && distance(element) < 2) onFollowing(true);
+    if (!element) {
+      return;
+    }
+    if (following && distance(element) > 3 * lineHeight) {
+      onFollowing(false);
+    } else if (!following && distance(element) < 2) {
+      onFollowing(true);
+    }
   };
   // A slow, smooth scroll must win against the next line's jump to the end.
   const onWheel = (event: WheelEvent): void => {
     const element = scroll.current;
-    if (event.deltaY < 0 && element && element.scrollHeight > element.clientHeight) onFollowing(false);
+    if (event.deltaY < 0 && element && element.scrollHeight > element.clientHeight) {
+      onFollowing(false);
+    }
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (leaving.has(event.key)) onFollowing(false);
-    if (event.key === 'End') onFollowing(true);
+    if (leaving.has(event.key)) {
+      onFollowing(false);
+    }
+    if (event.key === 'End') {
+      onFollowing(true);
+    }
   };
   // Selecting text: it must not move away under the mouse.
   const onMouseUp = (): void => {
     const selection = document.getSelection();
-    if (selection && !selection.isCollapsed && scroll.current?.contains(selection.anchorNode)) onFollowing(false);
+    if (selection && !selection.isCollapsed && scroll.current?.contains(selection.anchorNode)) {
+      onFollowing(false);
+    }
   };
 
   const Lines = wrap ? WrappedLines : FixedLines;
   return (
     <div className={styles.log}>
       {/* A region and not role="log": lines are never read out as they come. */}
-      <div ref={scroll} className={styles.scroll} role="region" aria-label={label} tabIndex={0} onScroll={onScroll} onWheel={onWheel} onKeyDown={onKeyDown} onMouseUp={onMouseUp}>
+      <div
+        ref={scroll}
+        className={styles.scroll}
+        role="region"
+        aria-label={label}
+        tabIndex={0}
+        onScroll={onScroll}
+        onWheel={onWheel}
+        onKeyDown={onKeyDown}
+        onMouseUp={onMouseUp}
+      >
         <Lines {...props} state={state} scroll={scroll} />
       </div>
       <OverviewStrip buffer={buffer} state={state} />
-      {!following && <button type="button" className={styles.pill} onClick={() => { onFollowing(true); }}>{pill}</button>}
+      {!following && (
+        <button
+          type="button"
+          className={styles.pill}
+          onClick={() => {
+            onFollowing(true);
+          }}
+        >
+          <IconArrowDown size={14} stroke={1.7} aria-hidden="true" />
+          {pill}
+        </button>
+      )}
     </div>
   );
 }

@@ -31,7 +31,12 @@ interface Arranged<T> {
   readonly sortBy: (id: string) => void;
 }
 
-export function useArranged<T extends object>(data: readonly T[], columns: readonly TableColumn<T>[], width: number, initial: TableSort | undefined): Arranged<T> {
+export function useArranged<T extends object>(
+  data: readonly T[],
+  columns: readonly TableColumn<T>[],
+  width: number,
+  initial: TableSort | undefined,
+): Arranged<T> {
   const [sorting, setSorting] = useState<TableSort[]>(initial === undefined ? [] : [initial]);
   const definitions = useMemo(
     () =>
@@ -39,7 +44,9 @@ export function useArranged<T extends object>(data: readonly T[], columns: reado
         id,
         accessorFn: (row: T) => row,
         enableSorting: compare !== undefined,
-        ...(compare === undefined ? {} : { sortFn: (a: { readonly original: T }, b: { readonly original: T }) => compare(a.original, b.original) }),
+        ...(compare === undefined
+          ? {}
+          : { sortFn: (a: { readonly original: T }, b: { readonly original: T }) => compare(a.original, b.original) }),
       })),
     [columns],
   );

@@ -158,7 +158,13 @@ export function useTableKeys<T>(options: Options<T>): TableKeys {
         return true;
       case 'a':
         if (command && !event.shiftKey) {
-          onSelection(toggle(selection, items.flatMap((other) => (other.kind === 'row' ? [other.key] : [])), true));
+          onSelection(
+            toggle(
+              selection,
+              items.flatMap((other) => (other.kind === 'row' ? [other.key] : [])),
+              true,
+            ),
+          );
           return true;
         }
         break;

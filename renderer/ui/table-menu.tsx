@@ -53,7 +53,9 @@ export function RowMenuView<T>({ menu: { opened, close }, items }: RowMenuViewPr
       clickOutsideEvents={['pointerdown']}
     >
       <Menu.Target>
-        <span style={{ position: 'fixed', top: rect.top, left: rect.left, width: rect.width, height: rect.height, pointerEvents: 'none' }} />
+        <span
+          style={{ position: 'fixed', top: rect.top, left: rect.left, width: rect.width, height: rect.height, pointerEvents: 'none' }}
+        />
       </Menu.Target>
       <Menu.Dropdown>{items(opened.row)}</Menu.Dropdown>
     </Menu>

@@ -51,7 +51,12 @@ export function arrange<T>({ rows, rowId, groupOf, compareGroups, collapsed, not
   for (const name of [...groups.keys()].sort(compareGroups)) {
     const members = groups.get(name) ?? [];
     const isCollapsed = collapsed.has(name);
-    items.push({ kind: 'group', key: `group:${name}`, group: { id: name, rows: members, rowIds: members.map(rowId) }, collapsed: isCollapsed });
+    items.push({
+      kind: 'group',
+      key: `group:${name}`,
+      group: { id: name, rows: members, rowIds: members.map(rowId) },
+      collapsed: isCollapsed,
+    });
     if (!isCollapsed) {
       addRows(members, true);
     }
@@ -90,7 +95,11 @@ export function toggle(selection: Selection, ids: readonly string[], on = !ids.e
 /** Rows from the anchor to here, both ends included, added to what is selected. */
 export function extend<T>(selection: Selection, items: readonly TableItem<T>[], anchor: number, to: number): Selection {
   const [low, high] = anchor < to ? [anchor, to] : [to, anchor];
-  return toggle(selection, items.slice(low, high + 1).flatMap((item) => (item.kind === 'row' ? [item.key] : [])), true);
+  return toggle(
+    selection,
+    items.slice(low, high + 1).flatMap((item) => (item.kind === 'row' ? [item.key] : [])),
+    true,
+  );
 }
 
 /** What is selected and still there. */

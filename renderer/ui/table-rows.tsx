@@ -43,7 +43,11 @@ function PlainRow<T>({ id, row, index, grouped, columns, actions, tone, checked,
         />
       </td>
       {columns.map((column) => (
-        <td key={column.id} className={column.align === 'end' ? styles.end : undefined} role={column.names === true ? 'rowheader' : undefined}>
+        <td
+          key={column.id}
+          className={column.align === 'end' ? styles.end : undefined}
+          role={column.names === true ? 'rowheader' : undefined}
+        >
           {column.cell(row)}
         </td>
       ))}
@@ -101,7 +105,13 @@ export function GroupRow<T>({ item, index, columns, grouping, texts, checked, ac
       </td>
       <td colSpan={span} role="rowheader">
         <span className={styles.label}>
-          <IconChevronDown size={14} stroke={1.7} className={styles.chevron} data-collapsed={item.collapsed || undefined} aria-hidden="true" />
+          <IconChevronDown
+            size={14}
+            stroke={1.7}
+            className={styles.chevron}
+            data-collapsed={item.collapsed || undefined}
+            aria-hidden="true"
+          />
           {grouping.label(item.group)}
         </span>
       </td>

@@ -100,6 +100,7 @@ export function Table<T extends object>(props: TableProps<T>) {
   }, []);
 
   const keptIndex = useRef(0);
+  // eslint-disable-next-line react-hooks/incompatible-library -- no compiler memoises here, and what it returns is used in place
   const virtual = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroll.current,

@@ -64,7 +64,6 @@ function readTheme(element: Element): ITheme {
 
 /** What a page on the clipboard must not smuggle in: keys, ends of a bracketed paste, control characters. */
 export function safePaste(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, '');
 }
 
@@ -81,19 +80,27 @@ export function TerminalView(props: TerminalViewProps) {
   const { client, session, ref } = props;
   const container = useRef<HTMLDivElement>(null);
   const handle = useRef<TerminalHandle>(undefined);
-  useImperativeHandle(ref, () => ({
-    focus: () => handle.current?.focus(),
-    find: (text, direction) => handle.current?.find(text, direction) ?? false,
-  }), []);
+  useImperativeHandle(
+    ref,
+    () => ({
+      focus: () => handle.current?.focus(),
+      find: (text, direction) => handle.current?.find(text, direction) ?? false,
+    }),
+    [],
+  );
   const onSize = useEffectEvent((cols: number, rows: number) => props.onSize?.(cols, rows));
-  const onEnded = useEffectEvent((error?: unknown) => { props.onEnded(error); });
+  const onEnded = useEffectEvent((error?: unknown) => {
+    props.onEnded(error);
+  });
   const onLink = useEffectEvent((url: string) => props.onLink?.(url));
   const atMount = useEffectEvent(() => ({ replayed: props.replayed, label: props.label }));
   const onLeave = useEffectEvent(() => props.onLeave?.());
 
   useEffect(() => {
     const element = container.current;
-    if (!element) return undefined;
+    if (!element) {
+      return undefined;
+    }
     const { replayed, label } = atMount();
     const abort = new AbortController();
     const style = getComputedStyle(element);
@@ -108,10 +115,16 @@ export function TerminalView(props: TerminalViewProps) {
       linkHandler: {
         activate: (event, text) => {
           const url = linkOf(text);
-          if (url !== undefined && (event.ctrlKey || event.metaKey)) onLink(url);
+          if (url !== undefined && (event.ctrlKey || event.metaKey)) {
+            onLink(url);
+          }
         },
-        hover: (_event, text) => { element.title = linkOf(text) ?? ''; },
-        leave: () => { element.title = ''; },
+        hover: (_event, text) => {
+          element.title = linkOf(text) ?? '';
+        },
+        leave: () => {
+          element.title = '';
+        },
       },
     });
     const fit = new FitAddon();
@@ -119,17 +132,25 @@ export function TerminalView(props: TerminalViewProps) {
     terminal.loadAddon(fit);
     terminal.loadAddon(search);
     terminal.open(element);
-    if (terminal.textarea) terminal.textarea.ariaLabel = label;
+    if (terminal.textarea) {
+      terminal.textarea.ariaLabel = label;
+    }
     handle.current = {
-      focus: () => { terminal.focus(); },
+      focus: () => {
+        terminal.focus();
+      },
       find: (text, direction) => (direction === 1 ? search.findNext(text) : search.findPrevious(text)),
     };
 
     let muted = replayed;
     const send = (data: string): void => {
-      if (muted) return;
+      if (muted) {
+        return;
+      }
       // Not awaited: frames keep their order, and Ctrl-C must not wait for an answer.
-      for (let at = 0; at < data.length; at += inputPiece) client.call('terminal.input', { session, data: data.slice(at, at + inputPiece) }).catch(() => undefined);
+      for (let at = 0; at < data.length; at += inputPiece) {
+        client.call('terminal.input', { session, data: data.slice(at, at + inputPiece) }).catch(() => undefined);
+      }
     };
     terminal.onData(send);
     terminal.onResize(({ cols, rows }) => {
@@ -139,16 +160,23 @@ export function TerminalView(props: TerminalViewProps) {
 
     terminal.attachCustomKeyEventHandler((event) => {
       const chord = event.ctrlKey && event.shiftKey && !event.altKey && !event.metaKey;
-      if (!chord) return true;
+      if (!chord) {
+        return true;
+      }
       if (event.code === 'KeyC') {
         event.preventDefault();
-        // xterm's own copy handler fills the clipboard from its selection; no permission is asked for.
-        if (event.type === 'keydown' && terminal.hasSelection()) document.execCommand('copy');
+        // xterm's own copy handler fills the clipboard from its selection; no permission is asked for, which the newer API would.
+        if (event.type === 'keydown' && terminal.hasSelection()) {
+          // eslint-disable-next-line @typescript-eslint/no-deprecated -- nothing else runs a page's copy handlers
+          document.execCommand('copy');
+        }
         return false;
       }
       if (event.code === 'KeyX') {
         event.preventDefault();
-        if (event.type === 'keydown') onLeave();
+        if (event.type === 'keydown') {
+          onLeave();
+        }
         return false;
       }
       // The browser's own paste follows, and comes in through the event below.
@@ -164,26 +192,44 @@ export function TerminalView(props: TerminalViewProps) {
     let due = 0;
     const resize = (): void => {
       cancelAnimationFrame(due);
-      due = requestAnimationFrame(() => { if (element.clientWidth > 40 && element.clientHeight > 40) fit.fit(); });
+      due = requestAnimationFrame(() => {
+        if (element.clientWidth > 40 && element.clientHeight > 40) {
+          fit.fit();
+        }
+      });
     };
     const sizes = new ResizeObserver(resize);
     sizes.observe(element);
     fit.fit();
     onSize(terminal.cols, terminal.rows);
     client.call('terminal.resize', { session, cols: terminal.cols, rows: terminal.rows }).catch(() => undefined);
-    const themes = new MutationObserver(() => { terminal.options.theme = readTheme(element); });
+    const themes = new MutationObserver(() => {
+      terminal.options.theme = readTheme(element);
+    });
     themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-mantine-color-scheme', 'data-theme', 'class'] });
 
     const consume = async (): Promise<void> => {
       for await (const bytes of client.stream('terminal.output', { session }, { signal: abort.signal })) {
         // Credit goes back when xterm has drawn it: a flood waits in the container, not here.
-        await new Promise<void>((resolve) => { terminal.write(bytes, resolve); });
+        await new Promise<void>((resolve) => {
+          terminal.write(bytes, resolve);
+        });
       }
     };
-    const quiet = setTimeout(() => { muted = false; }, replayQuietMs);
+    const quiet = setTimeout(() => {
+      muted = false;
+    }, replayQuietMs);
     consume().then(
-      () => { if (!abort.signal.aborted) onEnded(); },
-      (error: unknown) => { if (!abort.signal.aborted) onEnded(error); },
+      () => {
+        if (!abort.signal.aborted) {
+          onEnded();
+        }
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted) {
+          onEnded(error);
+        }
+      },
     );
     terminal.focus();
 

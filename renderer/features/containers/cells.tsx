@@ -30,7 +30,10 @@ export const NameCell = memo(function NameCell({ container, grouped }: CellProps
   );
 });
 
-export const StateCell = memo(function StateCell({ container }: CellProps): ReactNode {
+export const StateCell = memo(function StateCell({
+  container,
+  long = false,
+}: CellProps & { /** Alone, without a column's head over it. */ readonly long?: boolean }): ReactNode {
   const { t } = useTranslation('containers');
   const format = useFormat();
   const pending = useStore((state) => state.ui.pending[container.id]);
@@ -42,7 +45,7 @@ export const StateCell = memo(function StateCell({ container }: CellProps): Reac
     key === 'crashLoop' && exitCode !== undefined
       ? t('state.crashLoopFor', { code })
       : age !== undefined && ['running', 'paused', 'exited'].includes(key)
-        ? t(`state.${key}For`, { age, code })
+        ? t(long && key === 'running' ? 'page.up' : `state.${key}For`, { age, code })
         : key === 'exited' && exitCode === undefined
           ? t('state.exitedPlain')
           : t(`state.${key}`, { code });

@@ -29,7 +29,13 @@ export function useColumns(grouped: boolean): readonly TableColumn<ContainerSumm
   const { t } = useTranslation('containers');
   return useMemo(
     () => [
-      { id: 'name', header: t('column.name'), names: true, compare: byName, cell: (container) => <NameCell container={container} grouped={grouped} /> },
+      {
+        id: 'name',
+        header: t('column.name'),
+        names: true,
+        compare: byName,
+        cell: (container) => <NameCell container={container} grouped={grouped} />,
+      },
       {
         id: 'image',
         header: t('column.image'),
@@ -102,8 +108,16 @@ export function useGrouping(
         </>
       ),
       cells: ({ id, rows }) => {
-        const up = rows.filter(isUp).length;
-        return id === '' ? {} : { state: <span className={styles.state}>{up === rows.length ? t('group.allUp', { total: up }) : t('group.up', { up, total: rows.length })}</span> };
+        const up = rows.filter(({ state }) => state === 'running').length;
+        return id === ''
+          ? {}
+          : {
+              state: (
+                <span className={styles.state}>
+                  {up === rows.length ? t('group.allUp', { total: up }) : t('group.up', { up, total: rows.length })}
+                </span>
+              ),
+            };
       },
       actions: ({ id, rows }) => {
         if (id === '') {

@@ -40,7 +40,9 @@ const tabs = ['overview', 'logs', 'terminal', 'inspect'] as const;
 export function ContainerPage({ id, tab, Logs, Terminal }: ContainerPageProps): ReactNode {
   const { t } = useTranslation('containers');
   // A name or a short id in the address is as good as the whole id.
-  const container = useStore(({ engine }) => engine.containers[id] ?? Object.values(engine.containers).find((each) => each.name === id || each.id.startsWith(id)));
+  const container = useStore(
+    ({ engine }) => engine.containers[id] ?? Object.values(engine.containers).find((each) => each.name === id || each.id.startsWith(id)),
+  );
   const known = useStore((state) => state.engine.known);
   const away = useStore((state) => state.engine.status !== 'ready');
   const at = useStore((state) => state.engine.at);
@@ -99,7 +101,14 @@ function Tabs({ id, shown }: { readonly id: string; readonly shown: (typeof tabs
   return (
     <div className="tabs" role="tablist" aria-label={t('page.tabsLabel')} onKeyDown={onKeyDown}>
       {tabs.map((each) => (
-        <a key={each} id={`tab-${each}`} role="tab" aria-selected={each === shown} tabIndex={each === shown ? 0 : -1} href={href('containers', id, each)}>
+        <a
+          key={each}
+          id={`tab-${each}`}
+          role="tab"
+          aria-selected={each === shown}
+          tabIndex={each === shown ? 0 : -1}
+          href={href('containers', id, each)}
+        >
           {t(`page.tabs.${each}`)}
         </a>
       ))}
@@ -148,7 +157,7 @@ function Header({ container, away }: { readonly container: ContainerSummary; rea
           </a>
         )}
         <span className="f hide-n">
-          <StateCell container={container} />
+          <StateCell container={container} long />
           {restarts > 0 && ` · ${t('page.restarts', { count: restarts })}`}
         </span>
         <span className="end" />

@@ -49,7 +49,10 @@ export function ContainersPage(): ReactNode {
   const report = useReport(setFailed);
   const menu = useRowMenu<ContainerSummary>();
 
-  const all = useMemo(() => engine.containerIds.map((id) => engine.containers[id]).filter((each) => each !== undefined), [engine.containerIds, engine.containers]);
+  const all = useMemo(
+    () => engine.containerIds.map((id) => engine.containers[id]).filter((each) => each !== undefined),
+    [engine.containerIds, engine.containers],
+  );
   const counts = useMemo(() => countsOf(all), [all]);
   const wanted = useDeferredValue(query);
   const rows = useMemo(() => {
@@ -91,7 +94,12 @@ export function ContainersPage(): ReactNode {
   const rowActions = useCallback((container: ContainerSummary) => <RowActions container={container} onMenu={menu.open} />, [menu.open]);
   const noticed = useCallback((id: string) => errors[id] !== undefined, [errors]);
   const texts = useMemo(
-    () => ({ label: t('table.label'), selectAll: t('table.selectAll'), selectRow: (name: string) => t('table.selectRow', { name }), actions: t('table.actions') }),
+    () => ({
+      label: t('table.label'),
+      selectAll: t('table.selectAll'),
+      selectRow: (name: string) => t('table.selectRow', { name }),
+      actions: t('table.actions'),
+    }),
     [t],
   );
 
@@ -101,7 +109,10 @@ export function ContainersPage(): ReactNode {
     switch (event.key.toLowerCase()) {
       case 's':
         if (!away && many.length > 1) {
-          onVerb(isUp(container) ? 'stopping' : 'starting', many.filter((each) => isUp(each) === isUp(container)));
+          onVerb(
+            isUp(container) ? 'stopping' : 'starting',
+            many.filter((each) => isUp(each) === isUp(container)),
+          );
         } else if (!away) {
           verbs.startOrStop(container);
         }
@@ -194,7 +205,10 @@ export function ContainersPage(): ReactNode {
           }}
         />
       )}
-      <RowMenuView menu={menu} items={(container) => <MoreItems container={engine.containers[container.id] ?? container} onRemove={onRemove} />} />
+      <RowMenuView
+        menu={menu}
+        items={(container) => <MoreItems container={engine.containers[container.id] ?? container} onRemove={onRemove} />}
+      />
       {removing !== undefined && (
         <RemoveDialog
           containers={removing}
@@ -228,7 +242,13 @@ function RowNotice({ id }: { readonly id: string }): ReactNode {
 function NothingHere({ total, onShowAll }: { readonly total: number; readonly onShowAll: () => void }): ReactNode {
   const { t } = useTranslation('containers');
   if (total > 0) {
-    return <EmptyState title={t('empty.filtered')} text={t('empty.filteredText', { total })} actions={<Button onClick={onShowAll}>{t('empty.showAll')}</Button>} />;
+    return (
+      <EmptyState
+        title={t('empty.filtered')}
+        text={t('empty.filteredText', { total })}
+        actions={<Button onClick={onShowAll}>{t('empty.showAll')}</Button>}
+      />
+    );
   }
   const go = (target: string) => () => {
     navigate(target);

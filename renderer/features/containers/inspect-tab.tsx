@@ -43,7 +43,13 @@ function Json({ value }: { readonly value: unknown }): ReactNode {
     [shown, wanted],
   );
   const now = hits.length === 0 ? undefined : hits[((step % hits.length) + hits.length) % hits.length];
-  const virtual = useVirtualizer({ count: shown.length, getScrollElement: () => scroll.current, estimateSize: () => lineHeight, overscan: 20 });
+  // eslint-disable-next-line react-hooks/incompatible-library -- no compiler memoises here, and what it returns is used in place
+  const virtual = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => scroll.current,
+    estimateSize: () => lineHeight,
+    overscan: 20,
+  });
 
   const go = (to: number): void => {
     setStep(to);
@@ -122,7 +128,12 @@ function Json({ value }: { readonly value: unknown }): ReactNode {
             const line = shown[index];
             return (
               line !== undefined && (
-                <div key={index} className={styles.line} data-now={index === now || undefined} style={{ transform: `translateY(${String(start)}px)` }}>
+                <div
+                  key={index}
+                  className={styles.line}
+                  data-now={index === now || undefined}
+                  style={{ transform: `translateY(${String(start)}px)` }}
+                >
                   <span style={{ width: line.depth * indent + 18, flex: 'none' }} />
                   <Line line={line} wanted={wanted} isFolded={line.path !== undefined && folded.has(line.path)} onToggle={toggle} />
                 </div>

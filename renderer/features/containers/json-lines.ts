@@ -17,11 +17,13 @@ export function jsonLines(value: unknown): readonly JsonLine[] {
   const add = (each: unknown, depth: number, key: string | undefined, path: string, comma: string): void => {
     const named = key === undefined ? {} : { key };
     if (typeof each !== 'object' || each === null) {
-      lines.push({ depth, ...named, text: (JSON.stringify(each) ?? 'null') + comma, kind: typeof each === 'string' ? 'string' : 'other' });
+      lines.push({ depth, ...named, text: JSON.stringify(each) + comma, kind: typeof each === 'string' ? 'string' : 'other' });
       return;
     }
     const isArray = Array.isArray(each);
-    const entries: readonly (readonly [string, unknown])[] = isArray ? each.map((item, index) => [String(index), item] as const) : Object.entries(each);
+    const entries: readonly (readonly [string, unknown])[] = isArray
+      ? each.map((item, index) => [String(index), item] as const)
+      : Object.entries(each);
     const [open, close] = isArray ? ['[', ']'] : ['{', '}'];
     if (entries.length === 0) {
       lines.push({ depth, ...named, text: `${open}${close}${comma}`, kind: 'other' });

@@ -85,9 +85,21 @@ function Facts({ container, detail }: OverviewProps & { readonly detail: Contain
     ['command', <code key="command">{detail.cmd.length === 0 ? '–' : detail.cmd.join(' ')}</code>],
     ['workingDir', <code key="dir">{detail.workingDir === '' ? '/' : detail.workingDir}</code>],
     ['user', detail.user === '' ? t('overview.userDefault') : detail.user],
-    ['restartPolicy', ['no', 'always', 'on-failure', 'unless-stopped'].includes(detail.restartPolicy) ? t(`overview.policy.${detail.restartPolicy}`) : t('overview.policy.no')],
+    [
+      'restartPolicy',
+      ['no', 'always', 'on-failure', 'unless-stopped'].includes(detail.restartPolicy)
+        ? t(`overview.policy.${detail.restartPolicy}`)
+        : t('overview.policy.no'),
+    ],
     ['tty', t(detail.tty ? 'overview.yes' : 'overview.no')],
-    detail.error === '' ? undefined : ['engineWords', <code key="error" className="c-bad" lang="en">{detail.error}</code>],
+    detail.error === ''
+      ? undefined
+      : [
+          'engineWords',
+          <code key="error" className="c-bad" lang="en">
+            {detail.error}
+          </code>,
+        ],
   ];
   return (
     <section>
@@ -151,7 +163,15 @@ function Ports({ container }: OverviewProps): ReactNode {
   );
 }
 
-function Section({ title, none, children }: { readonly title: string; readonly none: string; readonly children: readonly ReactNode[] }): ReactNode {
+function Section({
+  title,
+  none,
+  children,
+}: {
+  readonly title: string;
+  readonly none: string;
+  readonly children: readonly ReactNode[];
+}): ReactNode {
   return (
     <section>
       <div className="sec">

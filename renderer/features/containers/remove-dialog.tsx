@@ -27,7 +27,9 @@ const shown = 8;
 async function volumesOf(client: Client, containers: readonly ContainerSummary[], signal: AbortSignal): Promise<Volumes> {
   const details = await Promise.allSettled(containers.map(({ id }) => client.call('containers.inspect', { id }, { signal })));
   const names = new Set(
-    details.flatMap((detail) => (detail.status === 'fulfilled' ? detail.value.mounts.filter(({ type }) => type === 'volume').map(({ source }) => source) : [])),
+    details.flatMap((detail) =>
+      detail.status === 'fulfilled' ? detail.value.mounts.filter(({ type }) => type === 'volume').map(({ source }) => source) : [],
+    ),
   );
   const named = [...names].filter((name) => !anonymousName.test(name));
   return { named, anonymous: names.size - named.length };
@@ -78,7 +80,9 @@ export function RemoveDialog({ containers, onClose, onConfirm }: RemoveDialogPro
       {running.length > 0 && (
         <p className={styles.warning}>
           <StateMark kind="warn" />
-          <span>{count === 1 ? t('remove.runningOne', { name: first?.name ?? '' }) : t('remove.runningSome', { count: running.length })}</span>
+          <span>
+            {count === 1 ? t('remove.runningOne', { name: first?.name ?? '' }) : t('remove.runningSome', { count: running.length })}
+          </span>
         </p>
       )}
       <dl className={styles.lists}>
@@ -93,7 +97,9 @@ export function RemoveDialog({ containers, onClose, onConfirm }: RemoveDialogPro
         <dd>
           <ul>
             <li>{t('remove.images', { count: images.size, name: first?.image ?? '' })}</li>
-            {volumes !== undefined && volumes.named.length > 0 && <li>{t('remove.volumes', { count: volumes.named.length, names: volumes.named.slice(0, shown).join(', ') })}</li>}
+            {volumes !== undefined && volumes.named.length > 0 && (
+              <li>{t('remove.volumes', { count: volumes.named.length, names: volumes.named.slice(0, shown).join(', ') })}</li>
+            )}
             {!withVolumes && anonymous > 0 && <li>{t('remove.anonymousKept', { count: anonymous })}</li>}
             <li className="t2">{t('remove.others')}</li>
           </ul>

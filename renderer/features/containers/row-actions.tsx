@@ -1,6 +1,17 @@
 // The actions at a row's end: start/stop always at the same place, the terminal on hover, the rest behind "more".
 import { Menu } from '@mantine/core';
-import { IconBraces, IconCopy, IconDots, IconFileText, IconId, IconPlayerPlay, IconPlayerStop, IconRefresh, IconTerminal2, IconTrash } from '@tabler/icons-react';
+import {
+  IconBraces,
+  IconCopy,
+  IconDots,
+  IconFileText,
+  IconId,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconRefresh,
+  IconTerminal2,
+  IconTrash,
+} from '@tabler/icons-react';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { href, navigate } from '../../routes';

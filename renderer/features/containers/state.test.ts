@@ -33,9 +33,14 @@ describe('states', () => {
     expect(markOf(container({ health: 'unhealthy' }), undefined)).toBe('sick');
   });
   test('tabs count what they show', () => {
-    const all = [container({}), container({ state: 'exited', exitCode: 2 }), container({ state: 'paused' }), container({ state: 'created' })];
+    const all = [
+      container({}),
+      container({ state: 'exited', exitCode: 2 }),
+      container({ state: 'paused' }),
+      container({ state: 'created' }),
+    ];
     const counts = countsOf(all);
-    expect(counts).toEqual({ all: 4, running: 2, stopped: 2, failing: 1 });
+    expect(counts).toEqual({ all: 4, running: 1, stopped: 2, failing: 1 });
     for (const filter of ['all', 'running', 'stopped', 'failing'] as const) {
       expect(all.filter((each) => isIn(filter, each))).toHaveLength(counts[filter]);
     }

@@ -80,7 +80,7 @@ export function stateWords(container: ContainerSummary, pending: PendingVerb | u
 export function isIn(filter: Filter, container: ContainerSummary): boolean {
   switch (filter) {
     case 'running':
-      return isUp(container);
+      return container.state === 'running';
     case 'stopped':
       return !isUp(container);
     case 'failing':
@@ -93,7 +93,8 @@ export function isIn(filter: Filter, container: ContainerSummary): boolean {
 export function countsOf(containers: readonly ContainerSummary[]): Readonly<Record<Filter, number>> {
   const counts = { all: containers.length, running: 0, stopped: 0, failing: 0 };
   for (const container of containers) {
-    counts[isUp(container) ? 'running' : 'stopped'] += 1;
+    counts.running += isIn('running', container) ? 1 : 0;
+    counts.stopped += isIn('stopped', container) ? 1 : 0;
     counts.failing += isFailing(container) ? 1 : 0;
   }
   return counts;

@@ -28,7 +28,14 @@ export function Toolbar({ filter, onFilter, counts, query, onQuery, grouped, onG
   const { t } = useTranslation('containers');
   return (
     <div className="toolbar">
-      <FilterTabs label={t('filter.label')} filters={filters} text={(each) => t(`filter.${each}`)} counts={counts} value={filter} onChange={onFilter} />
+      <FilterTabs
+        label={t('filter.label')}
+        filters={filters}
+        text={(each) => t(`filter.${each}`)}
+        counts={counts}
+        value={filter}
+        onChange={onFilter}
+      />
       <ListSearch label={t('search')} value={query} onChange={onQuery} onLeave={onLeave} />
       {grouped !== undefined && (
         <Button

@@ -51,7 +51,11 @@ export function useVerbs(): Verbs {
     const start = unlessPending(actions.startContainer);
     const stop = unlessPending(actions.stopContainer);
 
-    const bulk = async (verb: Verb, containers: readonly ContainerSummary[], run: (container: ContainerSummary) => Promise<void>): Promise<BulkResult> => {
+    const bulk = async (
+      verb: Verb,
+      containers: readonly ContainerSummary[],
+      run: (container: ContainerSummary) => Promise<void>,
+    ): Promise<BulkResult> => {
       const failed: BulkResult['failed'][number][] = [];
       await forEachLimited(containers, async (container) => {
         await run(container);
@@ -73,7 +77,8 @@ export function useVerbs(): Verbs {
       },
       restart: unlessPending(actions.restartContainer),
       many: (verb, containers) => bulk(verb, containers, ({ id }) => call[verb](id)),
-      remove: (containers, volumes) => bulk('removing', containers, (container) => actions.removeContainer(container.id, { force: isUp(container), volumes })),
+      remove: (containers, volumes) =>
+        bulk('removing', containers, (container) => actions.removeContainer(container.id, { force: isUp(container), volumes })),
     };
   }, [store, actions]);
 }

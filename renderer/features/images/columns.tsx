@@ -13,7 +13,8 @@ import type { TableColumn } from '../../ui/table-columns';
 import type { ImageRow } from './model';
 
 const collator = new Intl.Collator(undefined, { numeric: true });
-const byName = (a: ImageRow, b: ImageRow): number => collator.compare(a.repository || '\uffff', b.repository || '\uffff') || collator.compare(a.tag, b.tag);
+const byName = (a: ImageRow, b: ImageRow): number =>
+  collator.compare(a.repository || '\uffff', b.repository || '\uffff') || collator.compare(a.tag, b.tag);
 
 interface CellProps {
   readonly row: ImageRow;
@@ -73,7 +74,7 @@ function UsersCell({ row: { image } }: CellProps): ReactNode {
   );
 }
 
-export function useColumns(): readonly TableColumn<ImageRow>[] {
+export function useColumns(withPlatform: boolean): readonly TableColumn<ImageRow>[] {
   const { t } = useTranslation('images');
   return useMemo(
     () => [
@@ -85,13 +86,18 @@ export function useColumns(): readonly TableColumn<ImageRow>[] {
         compare: (a, b) => collator.compare(a.tag, b.tag) || byName(a, b),
         cell: ({ tag }) => (tag === '' ? <span className="t3">–</span> : <span title={tag}>{tag}</span>),
       },
-      {
-        id: 'platform',
-        header: t('column.platform'),
-        width: 112,
-        hideBelow: 960,
-        cell: ({ image }) => <span className={styles.small}>{image.platform ?? '–'}</span>,
-      },
+      // Engines without the containerd store do not say it in a list.
+      ...(withPlatform
+        ? [
+            {
+              id: 'platform',
+              header: t('column.platform'),
+              width: 112,
+              hideBelow: 960,
+              cell: ({ image }: ImageRow) => <span className={styles.small}>{image.platform ?? '–'}</span>,
+            },
+          ]
+        : []),
       {
         id: 'size',
         header: t('column.size'),
@@ -104,7 +110,7 @@ export function useColumns(): readonly TableColumn<ImageRow>[] {
         id: 'created',
         header: t('column.created'),
         width: 108,
-        hideBelow: 700,
+        hideBelow: 860,
         compare: (a, b) => b.image.createdAt - a.image.createdAt || byName(a, b),
         cell: (row) => <AgeCell row={row} />,
       },
@@ -117,6 +123,6 @@ export function useColumns(): readonly TableColumn<ImageRow>[] {
         cell: (row) => <UsersCell row={row} />,
       },
     ],
-    [t],
+    [t, withPlatform],
   );
 }

@@ -96,12 +96,20 @@ export function RemoveImageDialog({ rows, onClose, onConfirm }: RemoveDialogProp
       .join(', ') + (list.length > shown ? ` ${t('remove.more', { count: list.length - shown })}` : '');
   const name = first === undefined ? '' : first.image.tags.length === 0 ? shortId(first.image.id) : first.id;
   return (
-    <Modal opened onClose={onClose} size={460} title={t('remove.title', { count: rows.length, name })} closeButtonProps={{ 'aria-label': t('common:close') }}>
+    <Modal
+      opened
+      onClose={onClose}
+      size={460}
+      title={t('remove.title', { count: rows.length, name })}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+    >
       {users.length > 0 && (
         <p className="row" style={{ alignItems: 'baseline', marginBottom: 12 }}>
           <StateMark kind="warn" />
           <span className="c-warn">
-            {running.length > 0 ? t('remove.running', { names: names(running), count: running.length }) : t('remove.used', { names: names(users), count: users.length })}
+            {running.length > 0
+              ? t('remove.running', { names: names(running), count: running.length })
+              : t('remove.used', { names: names(users), count: users.length })}
           </span>
         </p>
       )}
@@ -109,7 +117,13 @@ export function RemoveImageDialog({ rows, onClose, onConfirm }: RemoveDialogProp
         <dt>{t('remove.goes')}</dt>
         <dd>{whole.length > 0 ? t('remove.image', { size: format.bytes(bytes) }) : t('remove.tagOnly')}</dd>
         <dt>{t('remove.stays')}</dt>
-        <dd>{whole.length === 0 ? t('remove.otherTags') : users.length > 0 ? t('remove.staysUsers', { names: names(users) }) : t('remove.staysAll')}</dd>
+        <dd>
+          {whole.length === 0
+            ? t('remove.otherTags')
+            : users.length > 0
+              ? t('remove.staysUsers', { names: names(users) })
+              : t('remove.staysAll')}
+        </dd>
       </dl>
       <div className="modal-foot">
         <Button data-autofocus onClick={onClose}>

@@ -55,7 +55,10 @@ export function ImagesPage(): ReactNode {
   const menu = useRowMenu<ImageRow>();
   const drop = useDrop(load.add);
 
-  const images = useMemo(() => engine.imageIds.map((id) => engine.images[id]).filter((each) => each !== undefined), [engine.imageIds, engine.images]);
+  const images = useMemo(
+    () => engine.imageIds.map((id) => engine.images[id]).filter((each) => each !== undefined),
+    [engine.imageIds, engine.images],
+  );
   const all = useMemo(() => imageRows(images), [images]);
   const counts = useMemo(() => countsOf(all), [all]);
   const wanted = useDeferredValue(query);
@@ -64,10 +67,15 @@ export function ImagesPage(): ReactNode {
     return all.filter((row) => isIn(filter, row) && found(row));
   }, [all, filter, wanted]);
   const away = engine.status !== 'ready';
-  const columns = useColumns();
+  const columns = useColumns(useMemo(() => images.some(({ platform }) => platform !== undefined), [images]));
   const noticed = useCallback((id: string) => errors[id] !== undefined, [errors]);
   const texts = useMemo(
-    () => ({ label: t('table.label'), selectAll: t('table.selectAll'), selectRow: (name: string) => t('table.selectRow', { name }), actions: t('table.actions') }),
+    () => ({
+      label: t('table.label'),
+      selectAll: t('table.selectAll'),
+      selectRow: (name: string) => t('table.selectRow', { name }),
+      actions: t('table.actions'),
+    }),
     [t],
   );
   const openMenu = menu.open;
@@ -118,9 +126,18 @@ export function ImagesPage(): ReactNode {
     <div className={away ? 'page away' : 'page'} {...drop.handlers}>
       {away && <AwayLine at={engine.at} />}
       <div className="toolbar">
-        <FilterTabs label={t('filter.label')} filters={filters} text={(each) => t(`filter.${each}`)} counts={counts} value={filter} onChange={setFilter} />
+        <FilterTabs
+          label={t('filter.label')}
+          filters={filters}
+          text={(each) => t(`filter.${each}`)}
+          counts={counts}
+          value={filter}
+          onChange={setFilter}
+        />
         <ListSearch label={t('search')} value={query} onChange={setQuery} onLeave={() => table.current?.focus()} />
-        <span className="t3 s hide-n ell">{images.length > 0 && t('sizes', { total: format.bytes(sizes.total), unused: format.bytes(sizes.unused) })}</span>
+        <span className="t3 s hide-n ell">
+          {images.length > 0 && t('sizes', { total: format.bytes(sizes.total), unused: format.bytes(sizes.unused) })}
+        </span>
         <span className="end" />
         <LoadButton disabled={away} onFiles={load.add} />
         <Button
@@ -229,7 +246,15 @@ export function ImagesPage(): ReactNode {
   );
 }
 
-function ImageMenu({ row, disabled, onRemove }: { readonly row: ImageRow; readonly disabled: boolean; readonly onRemove: (rows: readonly ImageRow[]) => void }): ReactNode {
+function ImageMenu({
+  row,
+  disabled,
+  onRemove,
+}: {
+  readonly row: ImageRow;
+  readonly disabled: boolean;
+  readonly onRemove: (rows: readonly ImageRow[]) => void;
+}): ReactNode {
   const { t } = useTranslation('images');
   const copy = (text: string) => () => {
     void navigator.clipboard.writeText(text);
@@ -291,7 +316,10 @@ function LoadButton({ disabled, onFiles }: { readonly disabled: boolean; readonl
 }
 
 /** Files dropped anywhere on the page. */
-function useDrop(onFiles: (files: readonly File[]) => void): { readonly over: boolean; readonly handlers: Record<string, (event: React.DragEvent) => void> } {
+function useDrop(onFiles: (files: readonly File[]) => void): {
+  readonly over: boolean;
+  readonly handlers: Record<string, (event: React.DragEvent) => void>;
+} {
   const [depth, setDepth] = useState(0);
   const hasFiles = (event: React.DragEvent): boolean => event.dataTransfer.types.includes('Files');
   return {

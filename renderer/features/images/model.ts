@@ -16,13 +16,23 @@ export const filters: readonly Filter[] = ['all', 'used', 'unused', 'dangling'];
 /** The last colon after the last slash; before it may be a registry's port. */
 export function splitReference(reference: string): { readonly repository: string; readonly tag: string } {
   const at = reference.lastIndexOf(':');
-  return at > reference.lastIndexOf('/') ? { repository: reference.slice(0, at), tag: reference.slice(at + 1) } : { repository: reference, tag: '' };
+  return at > reference.lastIndexOf('/')
+    ? { repository: reference.slice(0, at), tag: reference.slice(at + 1) }
+    : { repository: reference, tag: '' };
 }
 
 export function imageRows(images: readonly ImageSummary[]): readonly ImageRow[] {
   return images.flatMap((image): readonly ImageRow[] =>
     image.tags.length === 0
-      ? [{ id: image.id, image, ...(image.digests[0] === undefined ? { repository: '', tag: '' } : { repository: image.digests[0].split('@')[0] ?? '', tag: '' }) }]
+      ? [
+          {
+            id: image.id,
+            image,
+            ...(image.digests[0] === undefined
+              ? { repository: '', tag: '' }
+              : { repository: image.digests[0].split('@')[0] ?? '', tag: '' }),
+          },
+        ]
       : image.tags.map((reference) => ({ id: reference, image, ...splitReference(reference) })),
   );
 }
@@ -56,16 +66,25 @@ export interface Sizes {
 
 /** Layers that images share are counted in each: an upper bound, and the only figure a list gives. */
 export function sizesOf(images: readonly ImageSummary[]): Sizes {
-  return images.reduce((sum, image) => ({ total: sum.total + image.sizeBytes, unused: sum.unused + (image.usedBy.length === 0 ? image.sizeBytes : 0) }), {
-    total: 0,
-    unused: 0,
-  });
+  return images.reduce(
+    (sum, image) => ({ total: sum.total + image.sizeBytes, unused: sum.unused + (image.usedBy.length === 0 ? image.sizeBytes : 0) }),
+    {
+      total: 0,
+      unused: 0,
+    },
+  );
 }
 
 export function searchFor(query: string): (row: ImageRow) => boolean {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   return ({ id, image, repository }) =>
-    words.every((word) => id.toLowerCase().includes(word) || repository.toLowerCase().includes(word) || image.id.includes(word) || image.digests.some((digest) => digest.includes(word)));
+    words.every(
+      (word) =>
+        id.toLowerCase().includes(word) ||
+        repository.toLowerCase().includes(word) ||
+        image.id.includes(word) ||
+        image.digests.some((digest) => digest.includes(word)),
+    );
 }
 
 /** Why a removal needs force: containers stand on it, or other tags would go with it. */

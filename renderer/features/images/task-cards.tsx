@@ -20,7 +20,9 @@ const unknownLayer = 1_000_000;
 export function TaskCards({ load }: { readonly load: Load }): ReactNode {
   const tasks = useStore((state) => state.tasks);
   // The backend tells of loads too; the page's own card knows the file and how to stop it.
-  const shown = tasks.filter(({ kind, state }) => (state === 'running' && (kind === 'pull' || load.now === undefined)) || (state === 'failed' && kind === 'pull'));
+  const shown = tasks.filter(
+    ({ kind, state }) => (state === 'running' && (kind === 'pull' || load.now === undefined)) || (state === 'failed' && kind === 'pull'),
+  );
   if (shown.length === 0 && load.now === undefined && load.failed === undefined) {
     return null;
   }
@@ -28,7 +30,9 @@ export function TaskCards({ load }: { readonly load: Load }): ReactNode {
     <div className={styles.cards}>
       {load.failed !== undefined && <ErrorNotice error={load.failed.error} onDismiss={load.dismiss} />}
       {load.now !== undefined && <LoadCard load={load} />}
-      {shown.map((task) => (task.state === 'failed' ? <FailedCard key={task.id} task={task} /> : <RunningCard key={task.id} task={task} />))}
+      {shown.map((task) =>
+        task.state === 'failed' ? <FailedCard key={task.id} task={task} /> : <RunningCard key={task.id} task={task} />,
+      )}
     </div>
   );
 }
@@ -87,7 +91,11 @@ function RunningCard({ task }: { readonly task: Task }): ReactNode {
   const { layers = [], currentBytes, totalBytes, bytesPerSecond } = task;
   const left = bytesPerSecond > 0 && totalBytes > currentBytes ? (totalBytes - currentBytes) / bytesPerSecond : undefined;
   const facts = [
-    totalBytes > 0 ? t('pull.bytes', { done: format.bytes(currentBytes), total: format.bytes(totalBytes) }) : t('pull.starting'),
+    totalBytes > 0
+      ? t('pull.bytes', { done: format.bytes(currentBytes), total: format.bytes(totalBytes) })
+      : currentBytes > 0
+        ? format.bytes(currentBytes)
+        : t('pull.starting'),
     bytesPerSecond > 0 ? format.rate(bytesPerSecond) : '',
     left === undefined ? '' : t('pull.left', { time: format.age(left * 1000) }),
   ].filter((fact) => fact !== '');
@@ -102,7 +110,11 @@ function RunningCard({ task }: { readonly task: Task }): ReactNode {
         <span className="end" />
         <span className={styles.strata} aria-hidden="true">
           {layers.map((layer) => (
-            <i key={layer.id} style={{ flex: layer.totalBytes === 0 ? unknownLayer : layer.totalBytes }} data-done={isDone(layer) || undefined}>
+            <i
+              key={layer.id}
+              style={{ flex: layer.totalBytes === 0 ? unknownLayer : layer.totalBytes }}
+              data-done={isDone(layer) || undefined}
+            >
               <b style={{ width: `${String(ratioOf(layer) * 100)}%` }} />
             </i>
           ))}
@@ -183,8 +195,13 @@ function Layer({ layer }: { readonly layer: LayerProgress }): ReactNode {
       ) : (
         <span className="t2">{t(`layer.${phase}`)}</span>
       )}
-      <span className={styles.figure}>{totalBytes === 0 ? '' : moving ? t('pull.bytes', { done: format.bytes(currentBytes), total: format.bytes(totalBytes) }) : format.bytes(totalBytes)}</span>
+      <span className={styles.figure}>
+        {totalBytes === 0
+          ? ''
+          : moving
+            ? t('pull.bytes', { done: format.bytes(currentBytes), total: format.bytes(totalBytes) })
+            : format.bytes(totalBytes)}
+      </span>
     </li>
   );
 }
-

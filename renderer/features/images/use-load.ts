@@ -33,7 +33,11 @@ export function useLoad(): Load {
       const state = { name: file.name, sizeBytes: file.size, waiting: queue.current.length };
       setNow({ ...state, receivedBytes: 0 });
       let loaded: readonly string[] = [];
-      const stream = connection.client.stream('images.load', { name: file.name.slice(0, 255), sizeBytes: file.size }, { signal, upload: file.stream() });
+      const stream = connection.client.stream(
+        'images.load',
+        { name: file.name.slice(0, 255), sizeBytes: file.size },
+        { signal, upload: file.stream() },
+      );
       for await (const progress of stream) {
         loaded = progress.loaded;
         setNow({ ...state, waiting: queue.current.length, receivedBytes: progress.receivedBytes });

@@ -117,7 +117,16 @@ export function LogsTab({ container }: { readonly container: ContainerSummary })
       />
       {problem !== undefined && (
         <div className={styles.problem}>
-          <ErrorNotice error={problem} onDismiss={downloadError === undefined ? undefined : () => { setDownloadError(undefined); }} />
+          <ErrorNotice
+            error={problem}
+            onDismiss={
+              downloadError === undefined
+                ? undefined
+                : () => {
+                    setDownloadError(undefined);
+                  }
+            }
+          />
         </div>
       )}
       {state.count === 0 && status !== 'opening' ? (

@@ -1,6 +1,6 @@
 // Feeds a buffer from containers.logs for as long as a tab is open: waits for room, goes on after a restart or a lost engine.
 // Lines never touch React's state; only how the stream stands does.
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { toWireError } from '../../../preload/contract';
 import { useClient, useStore } from '../../state/context';
 import { createLogBuffer } from '../../ui/log-view-buffer';
@@ -18,12 +18,26 @@ export interface LogRange {
 
 export type LogStatus = 'opening' | 'open' | 'ended' | 'lost';
 
+interface Session {
+  readonly id: string;
+  readonly range: LogRange;
+  readonly buffer: LogBuffer;
+  readonly resume: Resume;
+}
+
+interface Progress {
+  readonly attempt: object;
+  readonly status: LogStatus;
+  readonly error: WireError | undefined;
+}
+
 export interface LogStream {
   readonly buffer: LogBuffer;
   readonly status: LogStatus;
   readonly error: WireError | undefined;
 }
 
+const silentMs = 300;
 /** While one of these stands in the way, the next change of the engine's state tries again by itself. */
 const passing = new Set(['rpc.disconnected', 'engine.away', 'engine.notAnswering', 'rpc.cancelled']);
 
@@ -34,51 +48,73 @@ export function useLogStream(container: ContainerSummary, range: LogRange): LogS
   // A container that runs again goes on where its last run ended.
   const run = container.state === 'running' ? (container.startedAt ?? 1) : 0;
   // One buffer and one place to go on from for each range.
-  const [session, setSession] = useState(() => ({ id, range, buffer: createLogBuffer(), resume: createResume() }));
-  const [status, setStatus] = useState<LogStatus>('opening');
-  const [error, setError] = useState<WireError>();
+  const [session, setSession] = useState<Session>(() => ({ id, range, buffer: createLogBuffer(), resume: createResume() }));
   if (session.range !== range || session.id !== id) {
     setSession({ id, range, buffer: createLogBuffer(), resume: createResume() });
   }
-  useEffect(() => () => { session.buffer.dispose(); }, [session]);
+  useEffect(
+    () => () => {
+      session.buffer.dispose();
+    },
+    [session],
+  );
 
+  // A new attempt stands at `opening` by itself: what an older one came to is not its own.
+  const attempt = useMemo(() => ({ session, reachable, run }), [session, reachable, run]);
+  const [progress, setProgress] = useState<Progress>();
   useEffect(() => {
-    if (!reachable) {
+    if (!attempt.reachable) {
       return undefined;
     }
     const abort = new AbortController();
-    setStatus('opening');
-    setError(undefined);
-    read(client, id, session.range, session.buffer, session.resume, abort.signal, () => { setStatus('open'); }).then(
+    const tell = (status: LogStatus, error?: WireError): void => {
+      if (!abort.signal.aborted) {
+        setProgress({ attempt, status, error });
+      }
+    };
+    read(client, attempt.session, abort.signal, () => {
+      tell('open');
+    }).then(
       () => {
-        if (!abort.signal.aborted) {
-          setStatus('ended');
-        }
+        tell('ended');
       },
       (thrown: unknown) => {
-        if (!abort.signal.aborted) {
-          const wire = toWireError(thrown);
-          setStatus('lost');
-          setError(passing.has(wire.code) ? undefined : wire);
-        }
+        const wire = toWireError(thrown);
+        tell('lost', passing.has(wire.code) ? undefined : wire);
       },
     );
-    return () => { abort.abort(); };
-  }, [client, id, session, reachable, run]);
+    return () => {
+      abort.abort();
+    };
+  }, [client, attempt]);
 
-  return { buffer: session.buffer, status: reachable ? status : 'lost', error };
+  const own = progress?.attempt === attempt ? progress : undefined;
+  return { buffer: session.buffer, status: reachable ? (own?.status ?? 'opening') : 'lost', error: own?.error };
 }
 
-async function read(client: Client, id: string, range: LogRange, buffer: LogBuffer, resume: Resume, signal: AbortSignal, onOpen: () => void): Promise<void> {
+async function read(client: Client, { id, range, buffer, resume }: Session, signal: AbortSignal, onOpen: () => void): Promise<void> {
   const again = resume.since();
   resume.again();
   const since = again ?? (range.seconds === 0 ? undefined : Math.floor(Date.now() / 1000) - range.seconds);
   const input = { id, follow: true, tail: again === undefined ? range.tail : -1, ...(since === undefined ? {} : { since }) };
   const stream = client.stream('containers.logs', input, { signal });
-  onOpen();
-  for await (const batch of stream) {
-    buffer.push(resume.take(batch));
-    // Someone reads further up and the slack is used: not reading is what stops dockerd, and nothing is lost.
-    await buffer.room(signal);
+  let told = false;
+  const opened = (): void => {
+    if (!told) {
+      told = true;
+      onOpen();
+    }
+  };
+  // Without a word from the container the stream is open all the same.
+  const silent = setTimeout(opened, silentMs);
+  try {
+    for await (const batch of stream) {
+      opened();
+      buffer.push(resume.take(batch));
+      // Someone reads further up and the slack is used: not reading is what stops dockerd, and nothing is lost.
+      await buffer.room(signal);
+    }
+  } finally {
+    clearTimeout(silent);
   }
 }

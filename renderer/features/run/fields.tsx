@@ -26,10 +26,18 @@ export function applyFix(form: RunForm, field: string, value: string): Partial<R
     return { [field]: value };
   }
   const rows = form[kind as RowKind] as readonly { readonly key: number }[];
-  return { [kind as RowKind]: rows.map((row) => (String(row.key) === key ? { ...row, [part]: value } : row)) } as Partial<RunForm>;
+  return { [kind as RowKind]: rows.map((row) => (String(row.key) === key ? { ...row, [part]: value } : row)) };
 }
 
-export function FieldMessage({ error, form, set }: { readonly error: FieldError; readonly form: RunForm; readonly set: FieldsProps['set'] }): ReactNode {
+export function FieldMessage({
+  error,
+  form,
+  set,
+}: {
+  readonly error: FieldError;
+  readonly form: RunForm;
+  readonly set: FieldsProps['set'];
+}): ReactNode {
   const { t } = useTranslation('run');
   const { fix } = error;
   return (
@@ -79,7 +87,7 @@ function Rows<R extends { readonly key: number }>({ form, set, errors, kind, tit
   const { t } = useTranslation('run');
   const rows = form[kind] as unknown as readonly R[];
   const update = (next: readonly R[]): void => {
-    set({ [kind]: next } as Partial<RunForm>);
+    set({ [kind]: next });
   };
   return (
     <section className={styles.section} aria-label={title}>
@@ -133,12 +141,19 @@ const Arrow = (): ReactNode => <Icon of={IconArrowRight} small className={styles
 export function PortFields(props: FieldsProps): ReactNode {
   const { t } = useTranslation('run');
   return (
-    <Rows<RunForm['ports'][number]> {...props} kind="ports" title={t('ports')} add={t('addPort')} blank={{ host: '', container: '', protocol: 'tcp' }}>
+    <Rows<RunForm['ports'][number]>
+      {...props}
+      kind="ports"
+      title={t('ports')}
+      add={t('addPort')}
+      blank={{ host: '', container: '', protocol: 'tcp' }}
+    >
       {(row, field, patch) => (
         <>
           <TextInput
             {...field('host')}
             className="grow"
+            classNames={{ input: styles.mono ?? '' }}
             aria-label={t('hostPort')}
             placeholder={t('anyFree')}
             value={row.host}
@@ -152,6 +167,7 @@ export function PortFields(props: FieldsProps): ReactNode {
           <TextInput
             {...field('container')}
             className="grow"
+            classNames={{ input: styles.mono ?? '' }}
             aria-label={t('containerPort')}
             inputMode="numeric"
             value={row.container}
@@ -182,12 +198,19 @@ export function PortFields(props: FieldsProps): ReactNode {
 export function VolumeFields(props: FieldsProps): ReactNode {
   const { t } = useTranslation('run');
   return (
-    <Rows<RunForm['volumes'][number]> {...props} kind="volumes" title={t('volumes')} add={t('addVolume')} blank={{ volume: '', path: '', readOnly: false }}>
+    <Rows<RunForm['volumes'][number]>
+      {...props}
+      kind="volumes"
+      title={t('volumes')}
+      add={t('addVolume')}
+      blank={{ volume: '', path: '', readOnly: false }}
+    >
       {(row, field, patch) => (
         <>
           <TextInput
             {...field('volume')}
             className="grow"
+            classNames={{ input: styles.mono ?? '' }}
             aria-label={t('volumeName')}
             placeholder={t('volumeName')}
             value={row.volume}
@@ -199,6 +222,7 @@ export function VolumeFields(props: FieldsProps): ReactNode {
           <TextInput
             {...field('path')}
             className="grow"
+            classNames={{ input: styles.mono ?? '' }}
             aria-label={t('path')}
             placeholder="/var/lib/data"
             value={row.path}

@@ -68,9 +68,13 @@ export interface HostPort {
 /** Undefined where it is neither a port nor address:port. */
 export function readHostPort(text: string): HostPort | undefined {
   const trimmed = text.trim();
-  if (trimmed === '') return {};
+  if (trimmed === '') {
+    return {};
+  }
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[0-9.]+):)?(\d*)$/.exec(trimmed);
-  if (!match) return undefined;
+  if (!match) {
+    return undefined;
+  }
   const address = match[1]?.replace(/^\[|\]$/g, '');
   const port = match[2] ? Number(match[2]) : undefined;
   return { ...(address ? { address } : {}), ...(port === undefined ? {} : { port }) };

@@ -2,7 +2,10 @@
 import type { ImageSummary } from '../../../preload/contract';
 
 export function fullReference(reference: string): string {
-  let name = reference.trim().replace(/^(?:docker\.io|index\.docker\.io)\//, '').replace(/^library\//, '');
+  let name = reference
+    .trim()
+    .replace(/^(?:docker\.io|index\.docker\.io)\//, '')
+    .replace(/^library\//, '');
   if (!name.includes('@') && name.lastIndexOf(':') <= name.lastIndexOf('/')) {
     name += ':latest';
   }
@@ -16,7 +19,11 @@ export function findImage(reference: string, images: Iterable<ImageSummary>): Im
   const isId = /^[0-9a-f]{12,64}$/.test(id);
   for (const image of images) {
     const matchesId = isId && image.id.replace(/^sha256:/, '').startsWith(id);
-    if (matchesId || image.tags.some((tag) => fullReference(tag) === wanted) || image.digests.some((digest) => fullReference(digest) === wanted)) {
+    if (
+      matchesId ||
+      image.tags.some((tag) => fullReference(tag) === wanted) ||
+      image.digests.some((digest) => fullReference(digest) === wanted)
+    ) {
       return image;
     }
   }

@@ -15,12 +15,26 @@ export interface ParsedLine {
 }
 
 const switches = new Set(
-  '--detach --interactive --tty --rm --init --privileged --read-only --oom-kill-disable --no-healthcheck --sig-proxy --publish-all --quiet --disable-content-trust --use-api-socket --help'.split(' '),
+  '--detach --interactive --tty --rm --init --privileged --read-only --oom-kill-disable --no-healthcheck --sig-proxy --publish-all --quiet --disable-content-trust --use-api-socket --help'.split(
+    ' ',
+  ),
 );
 const shortNames: Readonly<Record<string, string>> = {
-  d: '--detach', i: '--interactive', t: '--tty', P: '--publish-all', q: '--quiet',
-  p: '--publish', e: '--env', v: '--volume', a: '--attach', c: '--cpu-shares', h: '--hostname',
-  l: '--label', m: '--memory', u: '--user', w: '--workdir',
+  d: '--detach',
+  i: '--interactive',
+  t: '--tty',
+  P: '--publish-all',
+  q: '--quiet',
+  p: '--publish',
+  e: '--env',
+  v: '--volume',
+  a: '--attach',
+  c: '--cpu-shares',
+  h: '--hostname',
+  l: '--label',
+  m: '--memory',
+  u: '--user',
+  w: '--workdir',
 };
 const expandLimit = 100;
 
@@ -31,15 +45,25 @@ interface Draft {
 }
 
 function addPorts(draft: Draft, value: string): boolean {
-  const match = /^(?:(?<address>\[[0-9a-fA-F:.]+\]|\d+\.\d+\.\d+\.\d+):)?(?:(?<host>\d*(?:-\d+)?):)?(?<container>\d+(?:-\d+)?)(?:\/(?<protocol>tcp|udp))?$/.exec(value);
+  const match =
+    /^(?:(?<address>\[[0-9a-fA-F:.]+\]|\d+\.\d+\.\d+\.\d+):)?(?:(?<host>\d*(?:-\d+)?):)?(?<container>\d+(?:-\d+)?)(?:\/(?<protocol>tcp|udp))?$/.exec(
+      value,
+    );
   const groups = match?.groups;
-  if (!groups) return false;
+  if (!groups) {
+    return false;
+  }
   const protocol = groups.protocol === 'udp' ? 'udp' : 'tcp';
   const [first = NaN, last = first] = (groups.container ?? '').split('-').map(Number);
-  const hosts = (groups.host ?? '').split('-').filter((text) => text !== '').map(Number);
+  const hosts = (groups.host ?? '')
+    .split('-')
+    .filter((text) => text !== '')
+    .map(Number);
   const width = last - first;
   const hostWidth = hosts.length === 0 ? width : (hosts[1] ?? hosts[0] ?? 0) - (hosts[0] ?? 0);
-  if (!isPort(first) || !isPort(last) || width < 0 || width !== hostWidth || width >= expandLimit) return false;
+  if (!isPort(first) || !isPort(last) || width < 0 || width !== hostWidth || width >= expandLimit) {
+    return false;
+  }
   const rows = [...draft.form.ports];
   for (let step = 0; step <= width; step += 1) {
     const host = hosts[0] === undefined ? '' : String(hosts[0] + step);
@@ -51,7 +75,9 @@ function addPorts(draft: Draft, value: string): boolean {
 }
 
 function addVolume(draft: Draft, volume: string, path: string, readOnly: boolean): boolean {
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(volume) || !path.startsWith('/')) return false;
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(volume) || !path.startsWith('/')) {
+    return false;
+  }
   const rows = draft.form.volumes;
   draft.form = { ...draft.form, volumes: [...rows, { key: nextKey(rows), volume, path, readOnly }] };
   return true;
@@ -60,7 +86,9 @@ function addVolume(draft: Draft, volume: string, path: string, readOnly: boolean
 function addMount(draft: Draft, value: string): boolean {
   const fields = new Map(value.split(',').map((part) => [part.split('=')[0] ?? '', part.slice(part.indexOf('=') + 1)] as const));
   const allowed = new Set(['type', 'source', 'src', 'target', 'destination', 'dst', 'readonly', 'ro']);
-  if ((fields.get('type') ?? 'volume') !== 'volume' || [...fields.keys()].some((key) => !allowed.has(key))) return false;
+  if ((fields.get('type') ?? 'volume') !== 'volume' || [...fields.keys()].some((key) => !allowed.has(key))) {
+    return false;
+  }
   const flag = fields.get('readonly') ?? fields.get('ro');
   const path = fields.get('target') ?? fields.get('destination') ?? fields.get('dst') ?? '';
   return addVolume(draft, fields.get('source') ?? fields.get('src') ?? '', path, flag !== undefined && flag !== 'false' && flag !== '0');
@@ -68,7 +96,9 @@ function addMount(draft: Draft, value: string): boolean {
 
 function addEnv(draft: Draft, value: string): boolean {
   const at = value.indexOf('=');
-  if (at < 1) return false;
+  if (at < 1) {
+    return false;
+  }
   const rows = draft.form.env;
   draft.form = { ...draft.form, env: [...rows, { key: nextKey(rows), name: value.slice(0, at), value: value.slice(at + 1) }] };
   return true;
@@ -94,7 +124,9 @@ function take(draft: Draft, flag: string, value: string): boolean {
       return addMount(draft, value);
     case '--restart': {
       const policy = value as RestartPolicy;
-      if (restartPolicies.includes(policy)) draft.form = { ...draft.form, restart: policy };
+      if (restartPolicies.includes(policy)) {
+        draft.form = { ...draft.form, restart: policy };
+      }
       return restartPolicies.includes(policy);
     }
     default:
@@ -103,16 +135,26 @@ function take(draft: Draft, flag: string, value: string): boolean {
 }
 
 function takeSwitch(draft: Draft, flag: string, on: boolean): boolean {
-  if (flag === '--detach') return true;
-  if (flag === '--interactive') draft.form = { ...draft.form, interactive: on };
-  else if (flag === '--tty') draft.form = { ...draft.form, tty: on };
-  else if (flag === '--rm') draft.form = { ...draft.form, autoRemove: on };
-  else return false;
+  if (flag === '--detach') {
+    return true;
+  }
+  if (flag === '--interactive') {
+    draft.form = { ...draft.form, interactive: on };
+  } else if (flag === '--tty') {
+    draft.form = { ...draft.form, tty: on };
+  } else if (flag === '--rm') {
+    draft.form = { ...draft.form, autoRemove: on };
+  } else {
+    return false;
+  }
   return true;
 }
 
 /** `-itp 80:80` -> one pair a flag; a value may stand in the same word or in the next. */
-function shortFlags(word: string, following: string | undefined): { readonly flags: readonly (readonly [string, string | undefined])[]; readonly tookNext: boolean } {
+function shortFlags(
+  word: string,
+  following: string | undefined,
+): { readonly flags: readonly (readonly [string, string | undefined])[]; readonly tookNext: boolean } {
   const flags: (readonly [string, string | undefined])[] = [];
   for (let at = 1; at < word.length; at += 1) {
     const name = shortNames[word.charAt(at)] ?? `-${word.charAt(at)}`;
@@ -131,19 +173,33 @@ export function parseRunLine(text: string): ParsedLine {
   const draft: Draft = { form: emptyForm, unknown: [], known: 0 };
   const { words, unclosed } = splitWords(text.trim().replace(/^[$#>]\s+/, ''));
   const none = { form: emptyForm, unknown: [], known: 0, start: true };
-  if (unclosed) return { ...none, problem: 'unclosedQuote' };
+  if (unclosed) {
+    return { ...none, problem: 'unclosedQuote' };
+  }
   let at = words[0] === 'sudo' ? 1 : 0;
-  const program = words[at]?.split(/[\\/]/).at(-1)?.replace(/\.exe$/, '');
-  if (program !== 'docker' && program !== 'podman' && program !== 'nerdctl') return { ...none, problem: 'notRun' };
+  const program = words[at]
+    ?.split(/[\\/]/)
+    .at(-1)
+    ?.replace(/\.exe$/, '');
+  if (program !== 'docker' && program !== 'podman' && program !== 'nerdctl') {
+    return { ...none, problem: 'notRun' };
+  }
   at += 1;
-  if (words[at] === 'container') at += 1;
+  if (words[at] === 'container') {
+    at += 1;
+  }
   const start = words[at] === 'run';
-  if (!start && words[at] !== 'create') return { ...none, problem: 'notRun' };
+  if (!start && words[at] !== 'create') {
+    return { ...none, problem: 'notRun' };
+  }
   at += 1;
 
   const settle = (ok: boolean, shown: string): void => {
-    if (ok) draft.known += 1;
-    else draft.unknown.push(shown);
+    if (ok) {
+      draft.known += 1;
+    } else {
+      draft.unknown.push(shown);
+    }
   };
   for (; at < words.length; at += 1) {
     const word = words[at] ?? '';
@@ -151,14 +207,21 @@ export function parseRunLine(text: string): ParsedLine {
       at += 1;
       break;
     }
-    if (!word.startsWith('-') || word === '-') break;
+    if (!word.startsWith('-') || word === '-') {
+      break;
+    }
     if (!word.startsWith('--')) {
       const { flags, tookNext } = shortFlags(word, words[at + 1]);
       for (const [flag, value] of flags) {
-        if (value === undefined) settle(takeSwitch(draft, flag, true), flag);
-        else settle(take(draft, flag, value), `${flag} ${quoteWord(value)}`);
+        if (value === undefined) {
+          settle(takeSwitch(draft, flag, true), flag);
+        } else {
+          settle(take(draft, flag, value), `${flag} ${quoteWord(value)}`);
+        }
       }
-      if (tookNext) at += 1;
+      if (tookNext) {
+        at += 1;
+      }
       continue;
     }
     const equals = word.indexOf('=');
@@ -169,11 +232,15 @@ export function parseRunLine(text: string): ParsedLine {
       continue;
     }
     const value = equals < 0 ? (words[at + 1] ?? '') : word.slice(equals + 1);
-    if (equals < 0) at += 1;
+    if (equals < 0) {
+      at += 1;
+    }
     settle(take(draft, flag, value), `${flag} ${quoteWord(value)}`);
   }
   const image = words[at];
-  if (image === undefined) return { form: draft.form, unknown: draft.unknown, known: draft.known, start, problem: 'noImage' };
+  if (image === undefined) {
+    return { form: draft.form, unknown: draft.unknown, known: draft.known, start, problem: 'noImage' };
+  }
   const form = { ...draft.form, image, command: joinWords(words.slice(at + 1)) };
   return { form, unknown: draft.unknown, known: draft.known + 1 + (form.command === '' ? 0 : 1), start };
 }

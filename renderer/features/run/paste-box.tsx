@@ -15,6 +15,14 @@ interface PasteBoxProps {
   readonly onForm: (form: RunForm) => void;
 }
 
+const charactersInLine = 120;
+
+/** As high as what was pasted, within reason. */
+function linesOf(text: string): number {
+  const lines = text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / charactersInLine)), 0);
+  return Math.min(6, lines);
+}
+
 export function PasteBox({ focused, onForm }: PasteBoxProps): ReactNode {
   const { t } = useTranslation('run');
   const [text, setText] = useState('');
@@ -38,7 +46,7 @@ export function PasteBox({ focused, onForm }: PasteBoxProps): ReactNode {
         <textarea
           aria-label={t('paste.label')}
           placeholder={t('paste.placeholder')}
-          rows={text.length > 130 || text.includes('\n') ? 3 : 1}
+          rows={linesOf(text)}
           value={text}
           autoFocus={focused}
           spellCheck={false}

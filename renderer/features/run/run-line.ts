@@ -32,24 +32,42 @@ export function runLine(form: RunForm, start = true): readonly LinePart[] {
     parts.push({ flag, value, field, ...(secret ? { secret } : {}) });
   };
   const attached = start && form.tty && form.interactive;
-  if (start && !attached) add('-d', '', 'start');
-  if (form.interactive) add('-i', '', 'interactive');
-  if (form.tty) add('-t', '', 'tty');
-  if (form.autoRemove) add('--rm', '', 'autoRemove');
-  if (form.name.trim() !== '') add('--name', quoteWord(form.name.trim()), 'name');
-  for (const row of usedPorts(form)) add('-p', quoteWord(portText(row)), `ports.${String(row.key)}`);
+  if (start && !attached) {
+    add('-d', '', 'start');
+  }
+  if (form.interactive) {
+    add('-i', '', 'interactive');
+  }
+  if (form.tty) {
+    add('-t', '', 'tty');
+  }
+  if (form.autoRemove) {
+    add('--rm', '', 'autoRemove');
+  }
+  if (form.name.trim() !== '') {
+    add('--name', quoteWord(form.name.trim()), 'name');
+  }
+  for (const row of usedPorts(form)) {
+    add('-p', quoteWord(portText(row)), `ports.${String(row.key)}`);
+  }
   for (const row of usedVolumes(form)) {
     add('-v', quoteWord(`${row.volume.trim()}:${row.path.trim()}${row.readOnly ? ':ro' : ''}`), `volumes.${String(row.key)}`);
   }
   for (const row of usedEnv(form)) {
     add('-e', quoteWord(`${row.name.trim()}=${row.value}`), `env.${String(row.key)}`, row.value !== '' && isSecretName(row.name));
   }
-  if (form.restart !== 'no') add('--restart', form.restart, 'restart');
+  if (form.restart !== 'no') {
+    add('--restart', form.restart, 'restart');
+  }
   const entrypoint = splitWords(form.entrypoint).words;
-  if (entrypoint[0] !== undefined) add('--entrypoint', quoteWord(entrypoint[0]), 'entrypoint');
+  if (entrypoint[0] !== undefined) {
+    add('--entrypoint', quoteWord(entrypoint[0]), 'entrypoint');
+  }
   add('', form.image.trim() === '' ? '…' : quoteWord(form.image.trim()), 'image');
   const command = [...entrypoint.slice(1), ...splitWords(form.command).words];
-  if (command.length > 0) add('', command.map(quoteWord).join(' '), 'command');
+  if (command.length > 0) {
+    add('', command.map(quoteWord).join(' '), 'command');
+  }
   return parts;
 }
 

@@ -16,7 +16,7 @@ import styles from './run.module.css';
 import { useSubmit } from './use-submit';
 import type { ReactNode } from 'react';
 import type { FieldError } from './check';
-import type { RestartPolicy, RunForm } from './form';
+import type { RunForm } from './form';
 
 /** Errors of emptiness wait until Run is pressed: an empty form is no wrong form. */
 const patient = new Set(['imageMissing', 'containerPortMissing', 'volumeMissing', 'envNameMissing']);
@@ -34,8 +34,17 @@ export function RunPage(): ReactNode {
 
   const all = useMemo(() => checkForm(form, Object.values(containers)), [form, containers]);
   const errors = tried ? all : all.filter(({ key }) => !patient.has(key));
-  const imageHere = useMemo(() => form.image.trim() !== '' && findImage(form.image, Object.values(images)) !== undefined, [form.image, images]);
-  const tags = useMemo(() => Object.values(images).flatMap((image) => image.tags).sort(), [images]);
+  const imageHere = useMemo(
+    () => form.image.trim() !== '' && findImage(form.image, Object.values(images)) !== undefined,
+    [form.image, images],
+  );
+  const tags = useMemo(
+    () =>
+      Object.values(images)
+        .flatMap((image) => image.tags)
+        .sort(),
+    [images],
+  );
 
   const set = (patch: Partial<RunForm>): void => {
     setForm((old) => ({ ...old, ...patch }));
@@ -132,7 +141,11 @@ interface SectionProps {
 }
 
 /** Props of an input that may be wrong, and its message under it. */
-function useField({ form, set, errors }: SectionProps): (name: string) => { readonly input: Record<string, unknown>; readonly message: ReactNode } {
+function useField({
+  form,
+  set,
+  errors,
+}: SectionProps): (name: string) => { readonly input: Record<string, unknown>; readonly message: ReactNode } {
   return (name) => {
     const error = errors.find(({ field }) => field === name);
     return {
@@ -142,7 +155,9 @@ function useField({ form, set, errors }: SectionProps): (name: string) => { read
   };
 }
 
-function Basics(props: SectionProps & { readonly tags: readonly string[]; readonly imageHere: boolean; readonly focused: boolean }): ReactNode {
+function Basics(
+  props: SectionProps & { readonly tags: readonly string[]; readonly imageHere: boolean; readonly focused: boolean },
+): ReactNode {
   const { t } = useTranslation('run');
   const { form, set, tags, imageHere, focused } = props;
   const field = useField(props);
@@ -153,6 +168,7 @@ function Basics(props: SectionProps & { readonly tags: readonly string[]; readon
       <div>
         <TextInput
           {...image.input}
+          classNames={{ input: styles.mono ?? '' }}
           label={t('image')}
           placeholder="postgres:18"
           list="run-images"
@@ -175,6 +191,7 @@ function Basics(props: SectionProps & { readonly tags: readonly string[]; readon
       <div>
         <TextInput
           {...name.input}
+          classNames={{ input: styles.mono ?? '' }}
           label={t('name')}
           placeholder={t('nameHint')}
           spellCheck={false}
@@ -232,7 +249,7 @@ function More(props: SectionProps): ReactNode {
             value={form.restart}
             data={restartPolicies.map((policy) => ({ value: policy, label: t(`policy.${policy}`) }))}
             onChange={(value) => {
-              set({ restart: (value ?? 'no') as RestartPolicy });
+              set({ restart: value ?? 'no' });
             }}
           />
           {restart.message}

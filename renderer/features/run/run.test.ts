@@ -9,7 +9,20 @@ import type { ContainerSummary } from '../../../preload/contract';
 import type { RunForm } from './form';
 
 function container(part: Partial<ContainerSummary>): ContainerSummary {
-  return { id: 'c1', name: 'db-1', image: 'postgres', imageId: '', command: '', state: 'running', status: '', health: 'none', createdAt: 0, ports: [], labels: {}, ...part };
+  return {
+    id: 'c1',
+    name: 'db-1',
+    image: 'postgres',
+    imageId: '',
+    command: '',
+    state: 'running',
+    status: '',
+    health: 'none',
+    createdAt: 0,
+    ports: [],
+    labels: {},
+    ...part,
+  };
 }
 function errorsOf(form: Partial<RunForm>, containers: readonly ContainerSummary[] = []): readonly string[] {
   return checkForm({ ...emptyForm, image: 'nginx', ...form }, containers).map((error) => `${error.field} ${error.key}`);
@@ -18,16 +31,26 @@ const port = (host: string, inside: string, key = 1) => ({ key, host, container:
 
 describe('words', () => {
   test('quotes, escapes and continued lines', () => {
-    expect(splitWords(`sh -c 'echo "a b"' "x \\" y" z\\ z \\\n  last ''`).words).toEqual(['sh', '-c', 'echo "a b"', 'x " y', 'z z', 'last', '']);
+    expect(splitWords(`sh -c 'echo "a b"' "x \\" y" z\\ z \\\n  last ''`).words).toEqual([
+      'sh',
+      '-c',
+      'echo "a b"',
+      'x " y',
+      'z z',
+      'last',
+      '',
+    ]);
     expect(splitWords('a "b').unclosed).toBe('"');
   });
   test('what is joined splits into the same words', () => {
-    fc.assert(fc.property(fc.array(fc.string().filter((word) => !/[\\`^]\r?\n/.test(word))), (words) => {
-      const line = joinWords(words);
-      // A trailing backslash inside quotes before a newline is a continuation in no shell; the filter above leaves it out.
-      fc.pre(!/[\\`^]\r?\n/.test(line));
-      expect(splitWords(line).words).toEqual(words);
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.string().filter((word) => !/[\\`^]\r?\n/.test(word))), (words) => {
+        const line = joinWords(words);
+        // A trailing backslash inside quotes before a newline is a continuation in no shell; the filter above leaves it out.
+        fc.pre(!/[\\`^]\r?\n/.test(line));
+        expect(splitWords(line).words).toEqual(words);
+      }),
+    );
   });
 });
 
@@ -40,15 +63,23 @@ describe('a pasted line', () => {
       image: 'postgres:18',
       name: 'pg-dev',
       command: ['-c', 'max_connections=9'],
-      ports: [{ hostPort: 5432, containerPort: 5432, protocol: 'tcp' }, { hostAddress: '127.0.0.1', hostPort: 53, containerPort: 53, protocol: 'udp' }],
-      env: [{ name: 'POSTGRES_PASSWORD', value: 'a b' }, { name: 'TZ', value: 'Asia/Shanghai' }],
+      ports: [
+        { hostPort: 5432, containerPort: 5432, protocol: 'tcp' },
+        { hostAddress: '127.0.0.1', hostPort: 53, containerPort: 53, protocol: 'udp' },
+      ],
+      env: [
+        { name: 'POSTGRES_PASSWORD', value: 'a b' },
+        { name: 'TZ', value: 'Asia/Shanghai' },
+      ],
       volumes: [{ volume: 'pgdata', path: '/var/lib/postgresql', readOnly: true }],
       restart: 'unless-stopped',
     });
     expect(parsed.unknown).toEqual(['--network shop_default', '--memory 512m', '--volume /srv:/srv']);
   });
   test('joined short flags, ranges, mounts', () => {
-    const { form, unknown } = parseRunLine('docker container run -itp 8000-8002:80-82 --rm --mount type=volume,src=v,dst=/d,readonly -u0 --gpus all alpine sh');
+    const { form, unknown } = parseRunLine(
+      'docker container run -itp 8000-8002:80-82 --rm --mount type=volume,src=v,dst=/d,readonly -u0 --gpus all alpine sh',
+    );
     expect(form).toMatchObject({ interactive: true, tty: true, autoRemove: true, image: 'alpine', command: 'sh' });
     expect(form.ports.map((row) => `${row.host}:${row.container}`)).toEqual(['8000:80', '8001:81', '8002:82']);
     expect(form.volumes).toMatchObject([{ volume: 'v', path: '/d', readOnly: true }]);
@@ -62,13 +93,27 @@ describe('a pasted line', () => {
   });
   test('a line built from the form comes back as the form', () => {
     const form: RunForm = {
-      ...emptyForm, image: 'nginx:1.29', name: 'web', command: "sh -c 'sleep 1'", restart: 'always', interactive: true,
-      ports: [port('8080', '80'), port('', '443', 2), port('127.0.0.1:', '90', 3)], env: [{ key: 1, name: 'A', value: "it's" }], volumes: [{ key: 1, volume: 'v', path: '/a b', readOnly: false }],
+      ...emptyForm,
+      image: 'nginx:1.29',
+      name: 'web',
+      command: "sh -c 'sleep 1'",
+      restart: 'always',
+      interactive: true,
+      ports: [port('8080', '80'), port('', '443', 2), port('127.0.0.1:', '90', 3)],
+      env: [{ key: 1, name: 'A', value: "it's" }],
+      volumes: [{ key: 1, volume: 'v', path: '/a b', readOnly: false }],
     };
     expect(toSpec(parseRunLine(runText(form)).form)).toEqual(toSpec(form));
   });
   test('passwords are marked', () => {
-    const parts = runLine({ ...emptyForm, image: 'x', env: [{ key: 1, name: 'DB_PASSWORD', value: 's' }, { key: 2, name: 'TZ', value: 'u' }] });
+    const parts = runLine({
+      ...emptyForm,
+      image: 'x',
+      env: [
+        { key: 1, name: 'DB_PASSWORD', value: 's' },
+        { key: 2, name: 'TZ', value: 'u' },
+      ],
+    });
     expect(parts.filter((part) => part.secret).map((part) => part.value)).toEqual(['DB_PASSWORD=s']);
   });
 });
@@ -83,18 +128,26 @@ describe('checks', () => {
   });
   test('shapes and doubles', () => {
     expect(errorsOf({ ports: [port('70000', '80'), port('80', '0', 2), port('x', '80', 3), port('90', '', 4)] })).toEqual([
-      'ports.1.host portRange', 'ports.2.container portRange', 'ports.3.host hostPortShape', 'ports.4.container containerPortMissing',
+      'ports.1.host portRange',
+      'ports.2.container portRange',
+      'ports.3.host hostPortShape',
+      'ports.4.container containerPortMissing',
     ]);
     expect(errorsOf({ ports: [port('80', '80'), port('80', '81', 2)] })).toEqual(['ports.2.host portTwice']);
     expect(errorsOf({ image: 'Nginx' })).toEqual(['image imageShape']);
     expect(errorsOf({ name: 'db-1' }, [container({})])).toEqual(['name nameTaken']);
     expect(errorsOf({ command: 'echo "' })).toEqual(['command unclosedQuote']);
     expect(errorsOf({ autoRemove: true, restart: 'always' })).toEqual(['restart restartWithAutoRemove']);
-    expect(errorsOf({ volumes: [{ key: 1, volume: '/srv', path: 'data', readOnly: false }] })).toEqual(['volumes.1.volume hostPath', 'volumes.1.path pathAbsolute']);
+    expect(errorsOf({ volumes: [{ key: 1, volume: '/srv', path: 'data', readOnly: false }] })).toEqual([
+      'volumes.1.volume hostPath',
+      'volumes.1.path pathAbsolute',
+    ]);
     expect(errorsOf({ env: [{ key: 1, name: '', value: 'x' }] })).toEqual(['env.1.name envNameMissing']);
   });
   test('references as registries write them', () => {
-    for (const image of ['nginx', 'localhost:5000/shop-api:2.8.0', 'ghcr.io/a/b_c-d:x', 'a@sha256:' + 'a'.repeat(64), 'deadbeefdead']) expect(errorsOf({ image })).toEqual([]);
+    for (const image of ['nginx', 'localhost:5000/shop-api:2.8.0', 'ghcr.io/a/b_c-d:x', 'a@sha256:' + 'a'.repeat(64), 'deadbeefdead']) {
+      expect(errorsOf({ image })).toEqual([]);
+    }
   });
   test('host ports', () => {
     expect(readHostPort('[::1]:80')).toEqual({ address: '::1', port: 80 });

@@ -22,14 +22,20 @@ export function splitWords(text: string): Words {
     const char = source.charAt(at);
     const next = source.charAt(at + 1);
     if (quote === "'") {
-      if (char === "'") quote = undefined;
-      else word += char;
+      if (char === "'") {
+        quote = undefined;
+      } else {
+        word += char;
+      }
     } else if (quote === '"') {
-      if (char === '"') quote = undefined;
-      else if (char === '\\' && '"\\$`'.includes(next) && next !== '') {
+      if (char === '"') {
+        quote = undefined;
+      } else if (char === '\\' && '"\\$`'.includes(next) && next !== '') {
         word += next;
         at += 1;
-      } else word += char;
+      } else {
+        word += char;
+      }
     } else if (char === '"' || char === "'") {
       quote = char;
       open = true;
@@ -38,7 +44,9 @@ export function splitWords(text: string): Words {
       open = true;
       at += 1;
     } else if (/\s/.test(char)) {
-      if (open) words.push(word);
+      if (open) {
+        words.push(word);
+      }
       word = '';
       open = false;
     } else {
@@ -46,7 +54,9 @@ export function splitWords(text: string): Words {
       open = true;
     }
   }
-  if (open) words.push(word);
+  if (open) {
+    words.push(word);
+  }
   return quote === undefined ? { words } : { words, unclosed: quote };
 }
 

@@ -29,5 +29,12 @@ function HostTerminals({ dockerHost }: { readonly dockerHost: string }): ReactNo
       void open({ shell: '', user: '' });
     }
   }, [list, open]);
-  return <TerminalFrame sessions={sessions} blocked={undefined} choice={{ shell: '', user: '' }} equal={() => `export DOCKER_HOST=${dockerHost}`} />;
+  return (
+    <TerminalFrame
+      sessions={sessions}
+      blocked={undefined}
+      choice={{ shell: '', user: '' }}
+      equal={() => `export DOCKER_HOST=${dockerHost}`}
+    />
+  );
 }

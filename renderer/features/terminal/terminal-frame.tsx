@@ -130,7 +130,9 @@ export function TerminalFrame({ sessions, blocked, chooser, choice, equal }: Ter
       {active !== undefined && end !== undefined && (
         <div className={styles.ended} role="status">
           <StateMark kind={end === 'ended' ? 'exit' : 'waiting'} />
-          <span className="grow">{end !== 'ended' ? t('detached') : active.exitCode === undefined ? t('ended') : t('endedWith', { code: active.exitCode })}</span>
+          <span className="grow">
+            {end !== 'ended' ? t('detached') : active.exitCode === undefined ? t('ended') : t('endedWith', { code: active.exitCode })}
+          </span>
           {end === 'ended' ? (
             <Button size="compact-xs" disabled={blocked !== undefined} onClick={reopen}>
               {t('reopen')}

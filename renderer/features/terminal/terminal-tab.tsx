@@ -15,7 +15,9 @@ const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
 const quote = (word: string): string => (plain.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 export function execLine(container: string, { shell, user }: Pick<TerminalSession, 'shell' | 'user'>): string {
-  return ['docker exec -it', user === '' ? '' : `-u ${quote(user)}`, quote(container), quote(shell)].filter((word) => word !== '').join(' ');
+  return ['docker exec -it', user === '' ? '' : `-u ${quote(user)}`, quote(container), quote(shell)]
+    .filter((word) => word !== '')
+    .join(' ');
 }
 
 export function TerminalTab({ container }: { readonly container: ContainerSummary }): ReactNode {
@@ -42,7 +44,12 @@ export function TerminalTab({ container }: { readonly container: ContainerSummar
         title={t('stopped')}
         text={t('stoppedText')}
         actions={
-          <Button variant="filled" loading={pending !== undefined} disabled={away} onClick={() => void actions.startContainer(container.id)}>
+          <Button
+            variant="filled"
+            loading={pending !== undefined}
+            disabled={away}
+            onClick={() => void actions.startContainer(container.id)}
+          >
             {t('start')}
           </Button>
         }
@@ -63,6 +70,7 @@ export function TerminalTab({ container }: { readonly container: ContainerSummar
             void open({ shell: choice.shell === '' ? 'auto' : choice.shell, user: choice.user.trim() });
           }}
         >
+          <span>{t('shell')}</span>
           <Autocomplete
             w={104}
             aria-label={t('shell')}
@@ -73,10 +81,11 @@ export function TerminalTab({ container }: { readonly container: ContainerSummar
               setChoice({ ...choice, shell });
             }}
           />
+          <span>{t('user')}</span>
           <TextInput
             w={92}
             aria-label={t('user')}
-            placeholder={t('user')}
+            placeholder={t('userHint')}
             value={choice.user}
             onChange={(event) => {
               setChoice({ ...choice, user: event.currentTarget.value });

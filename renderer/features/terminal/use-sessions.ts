@@ -37,17 +37,19 @@ export function useSessions(container: string | undefined): Sessions {
   const [opening, setOpening] = useState(false);
   const [error, setError] = useState<WireError>();
 
-  const refresh = useCallback(async () => {
-    const all = await client.call('terminal.list', container === undefined ? {} : { container });
-    setList(all.filter(({ kind }) => (kind === 'host') === (container === undefined)));
-  }, [client, container]);
-
+  const ask = useCallback(() => client.call('terminal.list', container === undefined ? {} : { container }), [client, container]);
+  const show = useCallback(
+    (all: readonly TerminalSession[]) => {
+      setList(all.filter(({ kind }) => (kind === 'host') === (container === undefined)));
+    },
+    [container],
+  );
   useEffect(() => {
     if (connected) {
       // Without an answer the connection is gone again, and the next one asks.
-      refresh().catch(() => undefined);
+      ask().then(show, () => undefined);
     }
-  }, [connected, refresh]);
+  }, [connected, ask, show]);
 
   const open = useCallback(
     async ({ shell, user }: OpenOptions) => {
@@ -90,7 +92,9 @@ export function useSessions(container: string | undefined): Sessions {
       setFresh(new Set());
       setActiveId(id);
     },
-    refresh,
+    refresh: async () => {
+      show(await ask());
+    },
     clearError: () => {
       setError(undefined);
     },
