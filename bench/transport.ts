@@ -1,0 +1,224 @@
+// The engine's socket against what users make by hand, on one VM, in turns: `ssh -L` (OpenSSH's client, same cipher) and `docker -H ssh://`
+// (one ssh with `docker system dial-stdio` a connection, as the CLI does). Latency of a ping and of a list of 50 containers, throughput of 200 MB.
+// npm run bench -- transport [rounds]
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startDocker } from '../test/vm/cli';
+import { ensureTestImage, TEST_IMAGE } from '../test/vm/images';
+import { makeHome, openVm, type OpenVm } from '../test/vm/open-vm';
+import { percentile, print, summarise } from './report';
+
+const ROUNDS = Number(process.argv[2] ?? 5);
+const REQUESTS = 60;
+const PER_CALL_REQUESTS = 4;
+const CONTAINERS = 50;
+const BYTES = 200 * 2 ** 20;
+const PATHS = { ping: '/_ping', list: '/v1.51/containers/json?all=1' } as const;
+const DOWN = `head -c ${BYTES} /dev/zero`;
+
+/** One request's way: connections are made by `dial`, one a request or kept. */
+interface Side {
+  readonly name: string;
+  readonly kept: boolean;
+  readonly perRound: number;
+  dial(): Duplex;
+}
+
+async function main(): Promise<void> {
+  const home = await makeHome('berth-b-');
+  const box = await openVm(home);
+  let tunnel: ChildProcess | undefined;
+  try {
+    await box.vm.start();
+    const ssh = await sshArgs(box);
+    const forwarded = join(home, 'l.sock');
+    tunnel = spawn('ssh', [...ssh, '-N', '-L', `${forwarded}:/run/docker.sock`, 'root@127.0.0.1'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    await ready(forwarded);
+    await prepare(box);
+    const latencies = await latency([
+      { name: 'berth', kept: false, perRound: REQUESTS, dial: () => connect(box.files.run.docker) },
+      { name: 'ssh -L', kept: false, perRound: REQUESTS, dial: () => connect(forwarded) },
+      { name: 'berth, kept', kept: true, perRound: REQUESTS, dial: () => connect(box.files.run.docker) },
+      { name: 'ssh -L, kept', kept: true, perRound: REQUESTS, dial: () => connect(forwarded) },
+      { name: 'docker -H ssh://', kept: false, perRound: PER_CALL_REQUESTS, dial: () => dialStdio(ssh) },
+    ]);
+    const speeds = await throughput(box, forwarded, home);
+    report(latencies, speeds);
+  } finally {
+    tunnel?.kill();
+    await box.close({ keepVm: false });
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function sshArgs(box: OpenVm): Promise<string[]> {
+  const line = await readFile(`/proc/${box.vm.status.get().pid}/cmdline`, 'latin1');
+  const port = /hostfwd=tcp:127\.0\.0\.1:(\d+)-:22/.exec(line)?.[1] ?? '';
+  const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'Ciphers=aes128-gcm@openssh.com'];
+  return ['-F', '/dev/null', '-i', box.files.keys.client, '-p', port, ...options.flatMap((option) => ['-o', option])];
+}
+
+/** What `docker -H ssh://` runs for every connection that it opens. */
+function dialStdio(ssh: readonly string[]): Duplex {
+  const child = spawn('ssh', [...ssh, '-T', 'root@127.0.0.1', 'docker', 'system', 'dial-stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return Duplex.from({ readable: child.stdout, writable: child.stdin }).on('close', () => child.kill());
+}
+
+async function ready(path: string): Promise<void> {
+  for (let left = 200; left > 0; left -= 1) {
+    const socket = connect(path);
+    const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]);
+    socket.destroy();
+    if (up) {
+      return;
+    }
+    await sleep(50);
+  }
+  throw new Error('ssh -L did not come up');
+}
+
+async function prepare(box: OpenVm): Promise<void> {
+  await ensureTestImage(box);
+  await docker(box.dockerHost, ['run', '-d', '--name', 'bench-0', TEST_IMAGE, 'sleep', '100000']);
+  for (let number = 1; number < CONTAINERS; number += 1) {
+    await docker(box.dockerHost, ['create', '--name', `bench-${number}`, TEST_IMAGE, 'true']);
+  }
+}
+
+async function docker(dockerHost: string, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await (await startDocker({ dockerHost }, args)).done;
+  if (code !== 0) {
+    throw new Error(`docker ${args.join(' ')}: ${stderr}`);
+  }
+}
+
+type Latencies = Record<keyof typeof PATHS, Record<string, number[]>>;
+
+async function latency(sides: readonly Side[]): Promise<Latencies> {
+  const found: Latencies = { ping: {}, list: {} };
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const kind of ['ping', 'list'] as const) {
+      for (const side of sides) {
+        const agent = side.kept ? keptAgent(side) : undefined;
+        for (let count = 0; count < side.perRound; count += 1) {
+          const milliseconds = await get(side, PATHS[kind], agent);
+          // Round 0 warms up both.
+          if (round > 0) {
+            (found[kind][side.name] ??= []).push(milliseconds);
+          }
+        }
+        agent?.destroy();
+      }
+    }
+    process.stderr.write(`latency, round ${round} of ${ROUNDS}\n`);
+  }
+  return found;
+}
+
+function keptAgent(side: Side): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  agent.createConnection = () => side.dial();
+  return agent;
+}
+
+function get(side: Side, path: string, agent: Agent | undefined): Promise<number> {
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    // Keep-alive is said even where the connection is dropped afterwards: every Docker client does.
+    const how = agent ? { agent } : { createConnection: () => side.dial(), headers: { Connection: 'keep-alive' } };
+    const outgoing = request({ ...how, path, host: 'docker' }, (response) => {
+      response.resume().on('end', () => {
+        resolve(performance.now() - start);
+        if (!agent) {
+          outgoing.destroy();
+        }
+      });
+    });
+    outgoing.on('error', reject).end();
+  });
+}
+
+interface Speeds {
+  readonly in: Record<string, number[]>;
+  readonly out: Record<string, number[]>;
+  /** p99 of the event loop's delay while this process carried the bytes, ms. */
+  readonly loop: number[];
+}
+
+async function throughput(box: OpenVm, forwarded: string, home: string): Promise<Speeds> {
+  const found: Speeds = { in: {}, out: {}, loop: [] };
+  const file = join(home, 'zeros');
+  await writeFile(file, Buffer.alloc(BYTES));
+  const sides = { berth: box.dockerHost, 'ssh -L': `unix://${forwarded}` };
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const [name, dockerHost] of Object.entries(sides)) {
+      const loop = monitorEventLoopDelay({ resolution: 1 });
+      loop.enable();
+      const into = await timed(box, dockerHost, ['exec', '-i', 'bench-0', 'sh', '-c', 'cat > /dev/null'], file);
+      const out = await timed(box, dockerHost, ['exec', 'bench-0', 'sh', '-c', DOWN]);
+      loop.disable();
+      if (round > 0) {
+        (found.in[name] ??= []).push(BYTES / 1e6 / into);
+        (found.out[name] ??= []).push(BYTES / 1e6 / out);
+        if (name === 'berth') {
+          found.loop.push(loop.percentile(99) / 1e6);
+        }
+      }
+    }
+    process.stderr.write(`throughput, round ${round} of ${ROUNDS}\n`);
+  }
+  return found;
+}
+
+/** Seconds; the bytes never pass through this process other than as the socket's. */
+async function timed(box: OpenVm, dockerHost: string, args: readonly string[], input?: string): Promise<number> {
+  const source = input === undefined ? undefined : await open(input);
+  const start = performance.now();
+  const child = spawn(join(box.resources.bundle, 'bin', 'docker'), args, { env: { ...process.env, DOCKER_HOST: dockerHost }, stdio: [source?.fd ?? 'ignore', 'ignore', 'inherit'] });
+  const [code] = (await once(child, 'close')) as [number];
+  await source?.close();
+  if (code !== 0) {
+    throw new Error(`docker ${args.join(' ')} ended with ${code}`);
+  }
+  return (performance.now() - start) / 1000;
+}
+
+function report(latencies: Latencies, speeds: Speeds): void {
+  const rows: (string | number)[][] = [];
+  const ratios: Record<string, number> = {};
+  for (const kind of ['ping', 'list'] as const) {
+    rows.push([`${kind === 'ping' ? '_ping' : `list of ${CONTAINERS}`}, ms`, 'p50', 'p95', 'min', 'max', 'n']);
+    for (const [name, values] of Object.entries(latencies[kind])) {
+      const { median, min, max, n } = summarise(values);
+      rows.push([`  ${name}`, median, percentile(values, 0.95), min, max, String(n)]);
+    }
+    const median = (name: string): number => summarise(latencies[kind][name] ?? []).median;
+    ratios[`${kind}: berth / ssh -L`] = median('berth') / median('ssh -L');
+    ratios[`${kind}, kept: berth / ssh -L`] = median('berth, kept') / median('ssh -L, kept');
+    ratios[`${kind}: berth / docker -H ssh://`] = median('berth') / median('docker -H ssh://');
+  }
+  for (const direction of ['in', 'out'] as const) {
+    rows.push([`200 MB ${direction}, MB/s`, 'median', '', 'min', 'max', 'n']);
+    for (const [name, values] of Object.entries(speeds[direction])) {
+      const { median, min, max, n } = summarise(values);
+      rows.push([`  ${name}`, median, '', min, max, String(n)]);
+    }
+    ratios[`200 MB ${direction}: berth / ssh -L`] = summarise(speeds[direction]['berth'] ?? []).median / summarise(speeds[direction]['ssh -L'] ?? []).median;
+  }
+  const loop = summarise(speeds.loop);
+  rows.push(['event loop p99 during it, ms', loop.median, '', loop.min, loop.max, String(loop.n)]);
+  rows.push(['ratios of medians', '', '', '', '', ''], ...Object.entries(ratios).map(([name, value]) => [`  ${name}`, value, '', '', '', '']));
+  print('transport', rows, { rounds: ROUNDS, latencies, speeds, ratios });
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

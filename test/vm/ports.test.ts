@@ -1,0 +1,124 @@
+// Published ports of real containers, as the programs of this host meet them.
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, connect, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runDocker } from './cli';
+import { useVm } from './harness';
+import { ensureTestImage, TEST_IMAGE, TEST_PAGE } from './images';
+import { openEngine, type OpenEngine } from './open-engine';
+
+const box = useVm();
+let open: OpenEngine;
+const docker = (...args: string[]) => runDocker(open, args);
+const ok = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await docker(...args);
+  expect(code, `docker ${args.join(' ')}: ${stderr}`).toBe(0);
+  return stdout;
+};
+const serve = ['httpd', '-f', '-p', '80', '-h', '/www'];
+
+beforeAll(async () => {
+  open = await openEngine(box().vm.dialer);
+  await ensureTestImage(open);
+});
+afterAll(async () => {
+  const names = (await docker('ps', '-aq', '--filter', 'name=ports-')).stdout.split('\n').filter(Boolean);
+  await docker('rm', '-f', 'ports-none', ...names);
+  await open.close();
+});
+
+const page = async (port: number, host = '127.0.0.1'): Promise<string> => (await fetch(`http://${host}:${port}/`)).text();
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+test('run -d -p: answers on 127.0.0.1 and ::1 as soon as the start returns, and not after the stop', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-web', '-p', `${port}:80`, TEST_IMAGE, ...serve);
+  expect(await page(port)).toBe(TEST_PAGE);
+  expect(await page(port, '[::1]')).toBe(TEST_PAGE);
+  await ok('rm', '-f', 'ports-web');
+  await expect(page(port)).rejects.toThrow();
+});
+
+test('a port taken by another program: Docker’s own words, its owner, and the container is not started', async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { port } = holder.address() as AddressInfo;
+  const refused = await docker('run', '-d', '--name', 'ports-taken', '-p', `${port}:80`, TEST_IMAGE, ...serve);
+  expect(refused.code).toBe(125);
+  expect(refused.stderr).toContain(`driver failed programming external connectivity on endpoint ports-taken`);
+  expect(refused.stderr).toContain(`Bind for 127.0.0.1:${port} failed: port is already allocated`);
+  expect(refused.stderr).toContain(`(${process.pid})`);
+  expect(await ok('inspect', 'ports-taken', '--format', '{{.State.Status}}')).toBe('created\n');
+  await new Promise((resolve) => holder.close(resolve));
+  await ok('start', 'ports-taken');
+  expect(await page(port)).toBe(TEST_PAGE);
+  const again = await docker('run', '--rm', '--name', 'ports-again', '-p', `${port}:80`, TEST_IMAGE, 'true');
+  expect(again.stderr).toContain('port is already allocated (ports-taken)');
+  expect((await docker('inspect', 'ports-again')).code).toBe(1);
+  await ok('rm', '-f', 'ports-taken');
+});
+
+test('one container after another on the same port', async () => {
+  const port = await freePort();
+  for (const name of ['ports-one', 'ports-two', 'ports-three']) {
+    await ok('run', '-d', '--name', name, '-p', `${port}:80`, TEST_IMAGE, ...serve);
+    expect(await page(port)).toBe(TEST_PAGE);
+    await ok('rm', '-f', name);
+  }
+});
+
+test('ports that the engine chooses: -P and -p 80', async () => {
+  await ok('run', '-d', '--name', 'ports-all', '--expose', '80', '-P', TEST_IMAGE, ...serve);
+  await ok('run', '-d', '--name', 'ports-chosen', '-p', '80', TEST_IMAGE, ...serve);
+  for (const name of ['ports-all', 'ports-chosen']) {
+    const port = Number(/:(\d+)/.exec(await ok('port', name, '80'))?.[1]);
+    expect(await page(port)).toBe(TEST_PAGE);
+    expect(await page(port, '[::1]')).toBe(TEST_PAGE);
+  }
+  await ok('rm', '-f', 'ports-all', 'ports-chosen');
+});
+
+test('bytes both ways, each side ending by itself', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-sum', '-p', `127.0.0.1:${port}:90`, TEST_IMAGE, 'nc', '-ll', '-p', '90', '-e', 'sha256sum');
+  const bytes = randomBytes(5_000_000);
+  const answer = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    socket.on('error', reject);
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.on('end', () => resolve(text));
+    socket.end(bytes);
+  });
+  expect(answer).toBe(`${createHash('sha256').update(bytes).digest('hex')}  -\n`);
+  await ok('rm', '-f', 'ports-sum');
+});
+
+test('a container that restarts, and one that the engine starts by itself, stay served', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-again', '--restart', 'always', '-p', `${port}:80`, TEST_IMAGE, 'sh', '-c', 'httpd -p 80 -h /www; while [ ! -e /tmp/end ]; do sleep 0.1; done; rm /tmp/end');
+  expect(await page(port)).toBe(TEST_PAGE);
+  await ok('restart', '-t', '0', 'ports-again');
+  expect(await page(port)).toBe(TEST_PAGE);
+  await ok('exec', 'ports-again', 'touch', '/tmp/end');
+  await expect.poll(() => ok('inspect', 'ports-again', '--format', '{{.RestartCount}} {{.State.Running}}'), { timeout: 20_000 }).toBe('1 true\n');
+  await expect.poll(() => page(port).catch(() => ''), { timeout: 10_000 }).toBe(TEST_PAGE);
+  await ok('rm', '-f', 'ports-again');
+});
+
+test('containers that run already are served by a backend that comes later', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-before', '-p', `${port}:80`, TEST_IMAGE, ...serve);
+  await open.close();
+  await expect(page(port)).rejects.toThrow();
+  open = await openEngine(box().vm.dialer);
+  expect(await page(port)).toBe(TEST_PAGE);
+  await ok('rm', '-f', 'ports-before');
+});
