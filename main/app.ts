@@ -94,7 +94,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     log: log.child('engine'),
     available,
     tasks,
-    notify: (error) => notices.notify('warn', new BerthError(error.code, error.params as never)),
+    notify: (error) => notices.notify('warn', new BerthError(error.code, error.params)),
     gate: {
       prepare: (id) => ports.gate.prepare(id),
       confirm: (id) => ports.gate.confirm(id),
@@ -255,7 +255,7 @@ function whyAway(status: VmStatus): BerthError | undefined {
     return undefined;
   }
   if (status.error !== undefined) {
-    return new BerthError(status.error.code, status.error.params as never);
+    return new BerthError(status.error.code, status.error.params);
   }
   return new BerthError('vm.notRunning', { state: status.state });
 }

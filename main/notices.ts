@@ -8,7 +8,7 @@ import { createObservable, follow } from './lib/observable';
 const MAX_NOTICES = 50;
 
 export interface Notices {
-  notify(level: Notice['level'], error: BerthError): void;
+  readonly notify: (level: Notice['level'], error: BerthError) => void;
   readonly handlers: Pick<BackendHandlers, 'app.notices' | 'app.dismissNotice'>;
 }
 

@@ -7,9 +7,9 @@ export const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
 
 export interface Output {
   readonly texts: Texts;
-  print(line: string): void;
-  say(line: string): void;
-  error(error: WireError): void;
+  readonly print: (line: string) => void;
+  readonly say: (line: string) => void;
+  readonly error: (error: WireError) => void;
 }
 
 export function createOutput(texts: Texts): Output {

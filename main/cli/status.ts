@@ -90,10 +90,8 @@ export function statusLines(status: StatusJson, texts: Texts): string[] {
     line('state', status.phase === null ? state : `${state} (${texts.text('vm', `phase.${status.phase}`)})`),
     ...(engine === null ? [] : [line('engine', texts.text('cli', 'status.engineText', engine))]),
     ...(vm === null ? [] : [line('vm', texts.text('cli', 'status.vmText', { cpus: vm.cpus, memoryBytes: vm.memoryBytes }))]),
-    ...(vm === null || vm.accelerator === null
-      ? []
-      : [line('accelerator', `${texts.text('vm', `accelerator.name.${vm.accelerator}`)}: ${vm.reason ?? ''}`)]),
-    ...(boot === null || boot.seconds === null ? [] : [line('boot', texts.text('cli', 'status.bootText', { seconds: boot.seconds }))]),
+    ...(vm?.accelerator ? [line('accelerator', `${texts.text('vm', `accelerator.name.${vm.accelerator}`)}: ${vm.reason ?? ''}`)] : []),
+    ...(boot?.seconds ? [line('boot', texts.text('cli', 'status.bootText', { seconds: boot.seconds }))] : []),
     line('dockerHost', status.dockerHost),
     line('home', status.home),
     ...(status.shells.length === 0 ? [] : [line('shells', status.shells.join(', '))]),

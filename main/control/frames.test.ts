@@ -13,7 +13,7 @@ describe('length-prefixed frames', () => {
           const splitter = createFrameSplitter();
           const got: Uint8Array[] = [];
           for (let at = 0; at < bytes.length;) {
-            const size = cuts.next().value;
+            const size = Number(cuts.next().value);
             got.push(...splitter.push(bytes.subarray(at, at + size)));
             at += size;
           }

@@ -18,7 +18,7 @@ export function hasDisplay(environment: Readonly<Record<string, string | undefin
 
 export interface RedirectFile {
   readonly path: string;
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** A file that leads a browser to the address, for the user's eyes only; gone after a while. `folder` is private to the user. */

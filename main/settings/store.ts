@@ -19,7 +19,7 @@ export interface SettingsDeps {
   readonly log: Logger;
   notify(level: 'warn' | 'error', error: BerthError): void;
   /** The host's figures, for the check of what is set. */
-  limits(): Promise<VmLimits>;
+  readonly limits: () => Promise<VmLimits>;
   readonly now?: () => number;
 }
 

@@ -40,7 +40,7 @@ async function openPage(address: string): Promise<RpcClient> {
   });
   const { token } = (await response.json()) as { token: string };
   const socket = new WebSocket(`${origin.replace('http', 'ws')}/api/ws`, { origin });
-  const page = createClient(webSocketTransport(socket as never), { build: 'test', client: 'browser', token });
+  const page = createClient(webSocketTransport(socket), { build: 'test', client: 'browser', token });
   await page.ready;
   return page;
 }
