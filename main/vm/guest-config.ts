@@ -15,7 +15,10 @@ export function guestConfig(keys: Keys, disk: DataDisk, now: number, daemonJson:
 
 export const probeConfig = 'mode probe\n';
 
-/** live-restore: containers outlive a dockerd that is restarted or dies. */
+/**
+ * live-restore: containers outlive a dockerd that is restarted or dies. shutdown-timeout, in seconds: dockerd's own 15 run out while containers
+ * still have their 10 s of grace on a slow machine, and it then leaves them recorded as lost (exit 255); the guest waits 60 for dockerd.
+ */
 export function defaultDaemonJson(): string {
-  return `${JSON.stringify({ 'live-restore': true })}\n`;
+  return `${JSON.stringify({ 'live-restore': true, 'shutdown-timeout': 50 })}\n`;
 }
