@@ -1,5 +1,6 @@
 // What stands around every page: sidebar, top bar, waterline, and what may lie over it. Pages know nothing of it.
 import type { ReactNode } from 'react';
+import { href } from '../routes';
 import type { Route } from '../routes';
 import { useStore } from '../state/context';
 import { ErrorBoundary } from '../ui/error-boundary';
@@ -24,7 +25,7 @@ export function Frame({ route, children }: { readonly route: Route; readonly chi
         <TopBar route={route} />
         <ConnectionBanner />
         <main className="page" tabIndex={-1}>
-          {refused ? null : <ErrorBoundary key={}>{children}</ErrorBoundary>}
+          {refused ? null : <ErrorBoundary key={href(route.page, route.args[0] ?? '')}>{children}</ErrorBoundary>}
         </main>
       </div>
       <StatusBar />

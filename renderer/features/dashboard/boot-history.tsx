@@ -24,7 +24,7 @@ export function BootHistory({ bare = false }: { readonly bare?: boolean }): Reac
   });
   const picture = (
     <div>
-      <div className={css['hist']} aria-hidden>
+      <div className={css['hist']} data-bar aria-hidden>
         {bars.map(({ at, kind, words, height }) => (
           <Tooltip key={at} label={words}>
             <i data-kind={kind} style={{ height }} />

@@ -19,7 +19,7 @@ export function BootStrip({ boot }: { readonly boot: BootTimeline }): ReactNode 
     return <div />;
   }
   return (
-    <div className={css['strip']}>
+    <div className={css['strip']} data-bar>
       {pieces.map(({ name, seconds }) => (
         <Tooltip key={name} label={`${t(`phase.${name}`)} ${format.seconds(seconds)}`}>
           <div style={{ flexGrow: seconds / total }} {...(seconds / total < LABELLED ? { 'data-thin': true } : {})}>

@@ -78,7 +78,7 @@ function Phase({ name, phase, elapsed, scale, usual, live }: PhaseProps): ReactN
         </td>
         <td className="ell">{t(`vm:phase.${name}`)}</td>
         <td>
-          <div className={css['track']}>
+          <div className={css['track']} data-bar>
             {phase === undefined || length === undefined ? null : (
               <i data-state={mark} style={{ left: percent(phase.startedAt), width: `max(2px, ${percent(length)})` }} />
             )}

@@ -42,7 +42,7 @@ export function Glance(): ReactNode {
         {away ? <span className="end">{t('glance.lastKnown', { time: format.clock(at) })}</span> : null}
       </div>
       {words.length === 0 ? null : (
-        <div className={css['stack']} aria-hidden>
+        <div className={css['stack']} data-bar aria-hidden>
           {ORDER.filter((state) => states[state] > 0).map((state) => (
             <i key={state} data-state={state} style={{ flexGrow: states[state] }} />
           ))}
