@@ -133,6 +133,7 @@ test('bound before the start, answering on both loopback addresses after it', as
 test('an explicit loopback address is the only one', async () => {
   const port = await freePort();
   container('a', 'web', port, true, '127.0.0.1');
+  await ports.gate.prepare('web');
   await ports.gate.confirm('web');
   expect(await ask(port)).toBe('HELLO');
   expect(await ask(port, '::1')).toBe('ECONNREFUSED');
@@ -217,6 +218,7 @@ test('containers that start by themselves are served, those that stop are not', 
 test('a list older than the start closes nothing, and an engine that is away keeps everything', async () => {
   const port = await freePort();
   container('a', 'web', port, true);
+  await ports.gate.prepare('web');
   await ports.gate.confirm('web');
   containers.set([]);
   await ports.settle();
@@ -230,6 +232,7 @@ test('a list older than the start closes nothing, and an engine that is away kee
 test('after a stop went through its port is closed at once', async () => {
   const port = await freePort();
   container('a', 'web', port, true);
+  await ports.gate.prepare('web');
   await ports.gate.confirm('web');
   engine.delete(id('a'));
   await ports.gate.changed('web');
@@ -253,6 +256,7 @@ test('a program that listens a moment after its start is waited for; later a ref
   const address = inside.address() as AddressInfo;
   await new Promise((resolve) => inside.close(resolve));
   container('a', 'web', port, true);
+  await ports.gate.prepare('web');
   await ports.gate.confirm('web');
   const waiting = ask(port);
   await new Promise((resolve) => setTimeout(resolve, 200));

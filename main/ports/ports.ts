@@ -10,7 +10,7 @@ import type { Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
 import { createBoard, keyOf, type Tracked } from './board';
 import { noticeError, startError, type Refusal } from './refusals';
-import { addressOf, isRunning, narrowed, notForwarded, wantedBeforeStart, wantedWhileRunning } from './rules';
+import { addressOf, isRunning, narrowed, notForwarded, publishesAny, wantedBeforeStart, wantedWhileRunning } from './rules';
 
 export interface PortsDeps {
   readonly dialer: Dialer;
@@ -147,7 +147,8 @@ export function createPorts(deps: PortsDeps): Ports {
   const gate: PortGate = {
     async prepare(id) {
       const found = await inspect(id);
-      if (!found) {
+      // dockerd says itself what is not there; a container that publishes nothing costs one look.
+      if (!found || !publishesAny(found)) {
         return;
       }
       const container = board.track(found);
@@ -167,7 +168,8 @@ export function createPorts(deps: PortsDeps): Ports {
       }
     },
     async confirm(id) {
-      await refresh(unhold(id)?.id ?? id);
+      const container = unhold(id);
+      await (container ? refresh(container.id) : undefined);
     },
     async release(id) {
       const container = unhold(id);

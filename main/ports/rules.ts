@@ -22,6 +22,10 @@ export function wantedWhileRunning(container: ContainerInspect): Wanted[] {
   return publishes(container) ? wantedOf(container.NetworkSettings?.Ports) : [];
 }
 
+export function publishesAny({ HostConfig }: ContainerInspect): boolean {
+  return HostConfig?.PublishAllPorts === true || Object.keys(HostConfig?.PortBindings ?? {}).length > 0;
+}
+
 /** Published, and not forwarded yet: `53/udp`. */
 export function notForwarded(container: ContainerInspect): string[] {
   return Object.entries(container.HostConfig?.PortBindings ?? {})
