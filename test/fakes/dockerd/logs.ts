@@ -13,6 +13,8 @@ export interface LogEntry {
 export interface LogScript {
   readonly history: readonly LogEntry[];
   readonly live?: (gone: AbortSignal) => AsyncIterable<LogEntry>;
+  /** Instead of both: the bytes as they travel, for loads that a write a line cannot make. */
+  readonly wire?: (gone: AbortSignal) => AsyncIterable<Uint8Array>;
 }
 
 export function logEntry(text: string, stream: LogEntry['stream'] = 'stdout', time?: string): LogEntry {
@@ -70,6 +72,13 @@ export function logRoutes(model: Model, scripts: Map<string, LogScript>): Route[
       }
       const bytes = stamped ? Buffer.concat([Buffer.from(`${entry.time ?? stamp(0)} `), entry.bytes]) : entry.bytes;
       await send(response, container?.tty === true ? bytes : frame(entry.stream, bytes), gone);
+    }
+    if (script.wire !== undefined) {
+      for await (const bytes of script.wire(gone)) {
+        await send(response, bytes, gone);
+      }
+      response.end();
+      return;
     }
     for (const entry of history) {
       await write(entry);
