@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { isAlive } from '../../main/lib/process';
+import type { Resources } from '../../main/vm/resources';
 import { startFakeDockerd } from './dockerd/server';
 import type { FakeDockerd } from './dockerd/server';
 
@@ -32,14 +33,19 @@ export interface Processes {
 
 const external = ['node-pty', 'cpu-features', '*.node', 'electron'];
 
-export async function startProcesses(): Promise<Processes> {
+export interface ProcessesOptions {
+  /** The real VM, of these resources; else a fake one over a fake engine. */
+  readonly resources?: Resources;
+}
+
+export async function startProcesses({ resources }: ProcessesOptions = {}): Promise<Processes> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-proc-'));
   const main = join(folder, 'dist', 'main');
   mkdirSync(join(folder, 'dist', 'renderer'), { recursive: true });
   writeFileSync(join(folder, 'dist', 'renderer', 'index.html'), '<!doctype html><title>Berth</title>');
   for (const [entry, name] of [
     ['main/cli.ts', 'cli.cjs'],
-    ['test/fakes/headless.ts', 'headless.cjs'],
+    [resources === undefined ? 'test/fakes/headless.ts' : 'main/headless.ts', 'headless.cjs'],
   ] as const) {
     await build({
       entryPoints: [resolve(entry)],
@@ -51,6 +57,9 @@ export async function startProcesses(): Promise<Processes> {
       external,
       logLevel: 'error',
     });
+  }
+  if (resources !== undefined) {
+    writeFileSync(join(folder, 'dist', 'resources.json'), JSON.stringify(resources));
   }
   const home = join(folder, 'home');
   const socket = join(folder, 'engine.sock');
@@ -78,7 +87,7 @@ export async function startProcesses(): Promise<Processes> {
       execFile(
         process.execPath,
         [join(main, 'cli.cjs'), ...args],
-        { env: { ...environment, ...env }, timeout: 60_000 },
+        { env: { ...environment, ...env }, timeout: 240_000 },
         (error, stdout, stderr) => {
           try {
             owner();
