@@ -55,11 +55,13 @@ void control_start(void) {
   for (int i = 0; i < 2; i++) setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
   agent_pid = fork();
   if (agent_pid == 0) {
-    close(pair[0]);
     become_child("berth-agent", true);
     setsid();
     dup2(log_pipe_write(LOG_AGENT), 2);
-    agent_main(pair[1]);
+    /* Nothing else of PID 1's: neither its disks' folders nor its pipes. */
+    dup2(pair[1], 3);
+    close_range(4, ~0u, 0);
+    agent_main(3);
     _exit(0);
   }
   close(pair[1]);
