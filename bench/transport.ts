@@ -39,7 +39,9 @@ async function main(): Promise<void> {
     await box.vm.start();
     const ssh = await sshArgs(box);
     const forwarded = join(home, 'l.sock');
-    tunnel = spawn('ssh', [...ssh, '-N', '-L', `${forwarded}:/run/docker.sock`, 'root@127.0.0.1'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    tunnel = spawn('ssh', [...ssh, '-N', '-L', `${forwarded}:/run/docker.sock`, 'root@127.0.0.1'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     await ready(forwarded);
     await prepare(box);
     const latencies = await latency([
@@ -61,7 +63,14 @@ async function main(): Promise<void> {
 async function sshArgs(box: OpenVm): Promise<string[]> {
   const line = await readFile(`/proc/${box.vm.status.get().pid}/cmdline`, 'latin1');
   const port = /hostfwd=tcp:127\.0\.0\.1:(\d+)-:22/.exec(line)?.[1] ?? '';
-  const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'Ciphers=aes128-gcm@openssh.com'];
+  const options = [
+    'BatchMode=yes',
+    'IdentitiesOnly=yes',
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+    'Ciphers=aes128-gcm@openssh.com',
+  ];
   return ['-F', '/dev/null', '-i', box.files.keys.client, '-p', port, ...options.flatMap((option) => ['-o', option])];
 }
 
@@ -181,7 +190,10 @@ async function throughput(box: OpenVm, forwarded: string, home: string): Promise
 async function timed(box: OpenVm, dockerHost: string, args: readonly string[], input?: string): Promise<number> {
   const source = input === undefined ? undefined : await open(input);
   const start = performance.now();
-  const child = spawn(join(box.resources.bundle, 'bin', 'docker'), args, { env: { ...process.env, DOCKER_HOST: dockerHost }, stdio: [source?.fd ?? 'ignore', 'ignore', 'inherit'] });
+  const child = spawn(join(box.resources.bundle, 'bin', 'docker'), args, {
+    env: { ...process.env, DOCKER_HOST: dockerHost },
+    stdio: [source?.fd ?? 'ignore', 'ignore', 'inherit'],
+  });
   const [code] = (await once(child, 'close')) as [number];
   await source?.close();
   if (code !== 0) {
@@ -210,11 +222,15 @@ function report(latencies: Latencies, speeds: Speeds): void {
       const { median, min, max, n } = summarise(values);
       rows.push([`  ${name}`, median, '', min, max, String(n)]);
     }
-    ratios[`200 MB ${direction}: berth / ssh -L`] = summarise(speeds[direction]['berth'] ?? []).median / summarise(speeds[direction]['ssh -L'] ?? []).median;
+    ratios[`200 MB ${direction}: berth / ssh -L`] =
+      summarise(speeds[direction]['berth'] ?? []).median / summarise(speeds[direction]['ssh -L'] ?? []).median;
   }
   const loop = summarise(speeds.loop);
   rows.push(['event loop p99 during it, ms', loop.median, '', loop.min, loop.max, String(loop.n)]);
-  rows.push(['ratios of medians', '', '', '', '', ''], ...Object.entries(ratios).map(([name, value]) => [`  ${name}`, value, '', '', '', '']));
+  rows.push(
+    ['ratios of medians', '', '', '', '', ''],
+    ...Object.entries(ratios).map(([name, value]) => [`  ${name}`, value, '', '', '', '']),
+  );
   print('transport', rows, { rounds: ROUNDS, latencies, speeds, ratios });
 }
 

@@ -45,7 +45,8 @@ function declared(fields: readonly Field[], minor: 0 | 1): Framing | undefined {
 
 /** The body's bytes on the wire. Rejects when the peer ends within it. */
 export async function* wireBytes(source: ByteSource, framing: Framing, payload?: (bytes: Buffer) => void): AsyncGenerator<Buffer> {
-  const findEnd = framing.kind === 'chunked' ? createChunkScanner(payload) : createCounter(framing.kind === 'length' ? framing.bytes : Infinity, payload);
+  const findEnd =
+    framing.kind === 'chunked' ? createChunkScanner(payload) : createCounter(framing.kind === 'length' ? framing.bytes : Infinity, payload);
   for (;;) {
     if (framing.kind === 'length' && framing.bytes === 0) {
       return;

@@ -13,7 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const open = (host = dockerHost, env: Record<string, string> = {}) => openDockerContext({ dockerHost: host, env: { DOCKER_CONFIG: folder, ...env }, log: silentLogger });
+const open = (host = dockerHost, env: Record<string, string> = {}) =>
+  openDockerContext({ dockerHost: host, env: { DOCKER_CONFIG: folder, ...env }, log: silentLogger });
 
 test('written, kept right, and nobody else’s is touched', async () => {
   await mkdir(join(folder, 'contexts/meta/other'), { recursive: true });

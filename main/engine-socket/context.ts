@@ -39,7 +39,8 @@ export async function openDockerContext({ dockerHost, env = process.env, log }: 
     if (!isRight()) {
       return 'none';
     }
-    const chosen = env['DOCKER_CONTEXT'] ?? (readJson(join(folder, 'config.json')) as { currentContext?: unknown } | undefined)?.currentContext;
+    const chosen =
+      env['DOCKER_CONTEXT'] ?? (readJson(join(folder, 'config.json')) as { currentContext?: unknown } | undefined)?.currentContext;
     return chosen === CONTEXT_NAME && env['DOCKER_HOST'] === undefined ? 'selected' : 'present';
   };
 
@@ -47,7 +48,11 @@ export async function openDockerContext({ dockerHost, env = process.env, log }: 
     return { name: CONTEXT_NAME, state };
   }
   try {
-    const meta = { Name: CONTEXT_NAME, Metadata: { Description: 'Berth' }, Endpoints: { docker: { Host: dockerHost, SkipTLSVerify: false } } };
+    const meta = {
+      Name: CONTEXT_NAME,
+      Metadata: { Description: 'Berth' },
+      Endpoints: { docker: { Host: dockerHost, SkipTLSVerify: false } },
+    };
     await replaceFile(path, JSON.stringify(meta));
     log.info('wrote the docker context', { path, dockerHost });
     return { name: CONTEXT_NAME, state };

@@ -2,7 +2,8 @@
 // is led to the guest's. Pure: text in, verdict out. Everything else in the body is dockerd's to judge, so a body it has no say in passes byte for byte.
 import { posix } from 'node:path';
 
-export type CreateVerdict = { readonly kind: 'pass' } | { readonly kind: 'rewritten'; readonly text: string } | { readonly kind: 'refused'; readonly path: string };
+export type CreateVerdict =
+  { readonly kind: 'pass' } | { readonly kind: 'rewritten'; readonly text: string } | { readonly kind: 'refused'; readonly path: string };
 
 export const GUEST_SOCKET = '/run/docker.sock';
 
@@ -17,15 +18,15 @@ export function judgeCreateBody(text: string, isSocket: (path: string) => boolea
   } catch {
     return { kind: 'pass' };
   }
-  let rewritten = false;
-  let refused: string | undefined;
+  let rewritten = false as boolean;
+  const refused: string[] = [];
   /** The path to mount instead of the source. */
   const lead = (source: string): string => {
     if (!isHostPath(source)) {
       return source;
     }
     if (!isSocket(posix.normalize(source).replace(/(?<=.)\/$/, ''))) {
-      refused ??= source;
+      refused.push(source);
       return source;
     }
     rewritten = true;
@@ -47,8 +48,8 @@ export function judgeCreateBody(text: string, isSocket: (path: string) => boolea
       }
     }
   }
-  if (refused !== undefined) {
-    return { kind: 'refused', path: refused };
+  if (refused[0] !== undefined) {
+    return { kind: 'refused', path: refused[0] };
   }
   return rewritten ? { kind: 'rewritten', text: exact.restore(JSON.stringify(body)) } : { kind: 'pass' };
 }
@@ -88,6 +89,8 @@ function isObject(value: unknown): value is Json {
 /** Limits such as 9223372036854775807 do not fit a double: they travel through JSON.parse as marked strings. */
 function keepBigNumbers(text: string): { text: string; restore(changed: string): string } {
   const mark = '\ue000berth:';
-  const marked = text.replace(/"(?:[^"\\]|\\.)*"|(?<![\w.+-])-?[0-9]{16,}(?![0-9.eE])/g, (token) => (token.startsWith('"') ? token : `"${mark}${token}"`));
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|(?<![\w.+-])-?[0-9]{16,}(?![0-9.eE])/g, (token) =>
+    token.startsWith('"') ? token : `"${mark}${token}"`,
+  );
   return { text: marked, restore: (changed) => changed.replace(new RegExp(`"${mark}(-?[0-9]+)"`, 'g'), '$1') };
 }

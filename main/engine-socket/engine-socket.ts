@@ -2,7 +2,7 @@
 // Reads requests one by one and hands each to `exchange`; knows nothing of what is in them beyond their route.
 import { realpathSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { BerthError } from '../../preload/contract';
+import { fromWireError, toWireError, type BerthError } from '../../preload/contract';
 import { createByteSource, type ByteStream } from '../lib/byte-source';
 import type { Dialer } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
@@ -72,8 +72,9 @@ export async function createEngineSocket(deps: EngineSocketDeps): Promise<Engine
       socket.once('close', () => clients.delete(socket));
       const client: ByteStream = { stream: socket, source: createByteSource(socket) };
       serve(client, shared).catch(async (error: unknown) => {
-        if (error instanceof BerthError && socket.writable) {
-          await refuse(client, error, 'GET', deps);
+        const known = fromWireError(toWireError(error));
+        if (known.code !== 'internal.unexpected' && socket.writable) {
+          await refuse(client, known, 'GET', deps);
         }
         socket.destroy();
       });

@@ -50,7 +50,9 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
     upstream = sent.upstream;
     const { answer } = sent;
     if (held !== undefined && answer.status < 400) {
-      await deps.ports.confirm(held).catch((error: unknown) => deps.log.warn('ports not confirmed', { container: route.container, error: String(error) }));
+      await deps.ports
+        .confirm(held)
+        .catch((error: unknown) => deps.log.warn('ports not confirmed', { container: route.container, error: String(error) }));
       held = undefined;
     }
     await release();
@@ -72,14 +74,20 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
       client.stream.destroy();
       return false;
     }
-    const known = error instanceof BerthError ? error : fromWireError(toWireError(error));
-    const refusal = known.code === 'internal.unexpected' ? new BerthError('engine.away', { reason: String(known.params['detail']) }) : known;
+    const known = fromWireError(toWireError(error));
+    const refusal =
+      known.code === 'internal.unexpected' ? new BerthError('engine.away', { reason: String(known.params['detail']) }) : known;
     await refuse(client, refusal, head.method, deps);
     return false;
   }
 }
 
-export async function refuse(client: ByteStream, error: BerthError, method: string, deps: Pick<EngineSocketDeps, 'describe'>): Promise<void> {
+export async function refuse(
+  client: ByteStream,
+  error: BerthError,
+  method: string,
+  deps: Pick<EngineSocketDeps, 'describe'>,
+): Promise<void> {
   // A start's refusal is told in dockerd's own words.
   const message = statusOf(error) === 500 ? String(error.params['detail']) : deps.describe(error);
   await write(client.stream, errorReply(statusOf(error), message, method));
@@ -95,7 +103,7 @@ async function applyRequestRules(client: ByteStream, head: RequestHead, route: R
     await write(client.stream, Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'));
   }
   const body = await collectBody(client.source, framing, MAX_CREATE_BYTES);
-  const verdict = judgeCreateBody(body.toString('utf8'), deps.isSocket);
+  const verdict = judgeCreateBody(body.toString('utf8'), (path) => deps.isSocket(path));
   if (verdict.kind === 'refused') {
     throw new BerthError('engine.bindNotShared', { path: verdict.path });
   }
@@ -113,7 +121,14 @@ interface Sent {
   forget(): void;
 }
 
-async function sendAndAwait(client: ByteStream, head: RequestHead, outgoing: Outgoing, route: Route, deps: ExchangeDeps, fresh = false): Promise<Sent> {
+async function sendAndAwait(
+  client: ByteStream,
+  head: RequestHead,
+  outgoing: Outgoing,
+  route: Route,
+  deps: ExchangeDeps,
+  fresh = false,
+): Promise<Sent> {
   const upstream = await deps.upstreams.take(route.lane, fresh);
   const watch = { on: true };
   const sending = send(client, upstream, outgoing, watch);
@@ -153,7 +168,12 @@ async function send(client: ByteStream, upstream: Upstream, outgoing: Outgoing, 
 }
 
 /** Head and what is there of the body in one write: one packet instead of two. Resolves to whether everything was taken. */
-async function writeMessage(to: ByteStream, head: Buffer, from: ByteSource, body: AsyncIterable<Buffer> | readonly Buffer[]): Promise<boolean> {
+async function writeMessage(
+  to: ByteStream,
+  head: Buffer,
+  from: ByteSource,
+  body: AsyncIterable<Buffer> | readonly Buffer[],
+): Promise<boolean> {
   let first: Buffer | undefined = head;
   if (!Array.isArray(body) && !from.ready()) {
     first = undefined;
@@ -182,7 +202,12 @@ async function awaitAnswer(client: ByteStream, upstream: Upstream): Promise<Resp
 }
 
 function hijacked(route: Route, answer: ResponseHead): boolean {
-  return route.hijacks && answer.status === 200 && valuesOf(answer.fields, 'transfer-encoding').length === 0 && valuesOf(answer.fields, 'content-length').length === 0;
+  return (
+    route.hijacks &&
+    answer.status === 200 &&
+    valuesOf(answer.fields, 'transfer-encoding').length === 0 &&
+    valuesOf(answer.fields, 'content-length').length === 0
+  );
 }
 
 async function passAnswer(client: ByteStream, head: RequestHead, answer: ResponseHead, sent: Sent, upstreams: Upstreams): Promise<boolean> {

@@ -20,7 +20,9 @@ export async function listenOnSocket(path: string, onConnection: (socket: Socket
     server.once('error', reject);
     server.listen(path, resolve);
   }).catch((cause: unknown) => {
-    throw (cause as NodeJS.ErrnoException).code === 'EADDRINUSE' ? new BerthError('engine.socketTaken', { path }) : notWritable(path, cause);
+    throw (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      ? new BerthError('engine.socketTaken', { path })
+      : notWritable(path, cause);
   });
   if (!isPipe(path)) {
     await chmod(path, 0o600);

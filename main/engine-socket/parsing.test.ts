@@ -25,7 +25,13 @@ async function readBoth(pieces: readonly Buffer[]): Promise<unknown[]> {
       wire.push(bytes);
     }
     const second = await readRequestHead(source);
-    return [first?.target, Buffer.concat([first?.bytes ?? Buffer.alloc(0), ...wire]).equals(message), Buffer.concat(payload).toString('latin1'), second?.target, await readRequestHead(source)];
+    return [
+      first?.target,
+      Buffer.concat([first?.bytes ?? Buffer.alloc(0), ...wire]).equals(message),
+      Buffer.concat(payload).toString('latin1'),
+      second?.target,
+      await readRequestHead(source),
+    ];
   })();
   for (const piece of pieces) {
     stream.write(piece);
@@ -58,7 +64,10 @@ test('cut anywhere, any number of times', async () => {
 test('any chunks come out as the bytes that went in', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 })), fc.integer({ min: 1, max: 97 }), async (chunks, step) => {
-      const wire = Buffer.concat([...chunks.flatMap((chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]), Buffer.from('0\r\n\r\n')]);
+      const wire = Buffer.concat([
+        ...chunks.flatMap((chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]),
+        Buffer.from('0\r\n\r\n'),
+      ]);
       const stream = new PassThrough();
       for (let at = 0; at < wire.length; at += step) {
         stream.write(wire.subarray(at, at + step));
@@ -75,7 +84,9 @@ test('noise is refused or waited on, never taken for a message', async () => {
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (noise) => {
       const stream = new PassThrough();
       stream.end(noise);
-      await expect(readRequestHead(createByteSource(stream)).then((head) => head?.target ?? Promise.reject(new Error('none')))).rejects.toThrow();
+      await expect(
+        readRequestHead(createByteSource(stream)).then((head) => head?.target ?? Promise.reject(new Error('none'))),
+      ).rejects.toThrow();
     }),
   );
 });
@@ -115,8 +126,13 @@ test.each([
 test('a create body is rewritten only where it names the socket', () => {
   const isSocket = (path: string) => path === '/home/me/.berth/run/docker.sock';
   const judge = (value: unknown) => judgeCreateBody(JSON.stringify(value), isSocket);
-  expect(judge({ HostConfig: { Binds: ['/home/me/.berth/../.berth/run/docker.sock/:/s'] } })).toEqual({ kind: 'rewritten', text: '{"HostConfig":{"Binds":["/run/docker.sock:/s"]}}' });
-  expect(judge({ HostConfig: { Mounts: [{ type: 'bind', source: '/home/me/.berth/run/docker.sock', Target: '/s' }] } })).toMatchObject({ kind: 'rewritten' });
+  expect(judge({ HostConfig: { Binds: ['/home/me/.berth/../.berth/run/docker.sock/:/s'] } })).toEqual({
+    kind: 'rewritten',
+    text: '{"HostConfig":{"Binds":["/run/docker.sock:/s"]}}',
+  });
+  expect(judge({ HostConfig: { Mounts: [{ type: 'bind', source: '/home/me/.berth/run/docker.sock', Target: '/s' }] } })).toMatchObject({
+    kind: 'rewritten',
+  });
   expect(judge({ HostConfig: { Binds: ['relative/path:/x', '.:/y', 'name:/z'] } })).toEqual({ kind: 'pass' });
   expect(judge({ HostConfig: { Binds: null, Mounts: null } })).toEqual({ kind: 'pass' });
   expect(judge([1, 'x', null])).toEqual({ kind: 'pass' });

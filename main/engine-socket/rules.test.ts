@@ -77,7 +77,18 @@ test('the socket survives the engine: 503 in between, answers again after it', a
 
 test.each([
   ['Binds', { HostConfig: { Binds: ['data:/data', '/home/me/src:/src:ro'] } }, '/home/me/src'],
-  ['Mounts', { HostConfig: { Mounts: [{ Type: 'volume', Source: 'data' }, { Type: 'bind', Source: '/srv' }] } }, '/srv'],
+  [
+    'Mounts',
+    {
+      HostConfig: {
+        Mounts: [
+          { Type: 'volume', Source: 'data' },
+          { Type: 'bind', Source: '/srv' },
+        ],
+      },
+    },
+    '/srv',
+  ],
   ['a path of Windows', { HostConfig: { Binds: ['C:\\Users\\me:/src'] } }, 'C:\\\\Users\\\\me'],
   ['keys in another case', { hostconfig: { binds: ['/etc:/x'] } }, '/etc'],
 ])('a bind of a host path is refused with its remedy: %s', async (_name, body, path) => {
@@ -93,7 +104,11 @@ test('named and anonymous volumes, tmpfs and bodies that are not JSON pass byte 
     await connection.until('\r\n\r\n');
     connection.socket.end(created);
   });
-  const bodies = ['{"HostConfig":{"Binds":["data:/data","/anonymous"],"Mounts":[{"Type":"tmpfs","Target":"/x"}] } , "Odd":1.0}', '{"HostConfig":', ''];
+  const bodies = [
+    '{"HostConfig":{"Binds":["data:/data","/anonymous"],"Mounts":[{"Type":"tmpfs","Target":"/x"}] } , "Odd":1.0}',
+    '{"HostConfig":',
+    '',
+  ];
   for (const body of bodies) {
     expect(await answerTo(post('/containers/create', body))).toContain('201');
     expect(engine.connections.at(-1)?.received().split('\r\n\r\n')[1]).toBe(body);
@@ -110,7 +125,9 @@ test('the engine’s own socket is led to the guest’s, big numbers unharmed', 
   const body = `{"HostConfig":{"Binds":["${setup.path}:/var/run/docker.sock","/var/run/docker.sock:/x:ro"],"Memory":9223372036854775807}}`;
   expect(await answerTo(post('/containers/create', body))).toContain('201');
   const [head = '', sent = ''] = seen.split('\r\n\r\n');
-  expect(sent).toBe('{"HostConfig":{"Binds":["/run/docker.sock:/var/run/docker.sock","/run/docker.sock:/x:ro"],"Memory":9223372036854775807}}');
+  expect(sent).toBe(
+    '{"HostConfig":{"Binds":["/run/docker.sock:/var/run/docker.sock","/run/docker.sock:/x:ro"],"Memory":9223372036854775807}}',
+  );
   expect(head).toContain(`Content-Length: ${sent.length}`);
 });
 
@@ -149,9 +166,12 @@ test('a start waits for its ports, and answers when they are confirmed', async (
 });
 
 test('a taken port fails the start in Docker’s words, and the engine never sees it', async () => {
-  const detail = 'driver failed programming external connectivity on endpoint web (abc): Bind for 127.0.0.1:8080 failed: port is already allocated';
+  const detail =
+    'driver failed programming external connectivity on endpoint web (abc): Bind for 127.0.0.1:8080 failed: port is already allocated';
   const { engine } = await start(answerEach(started), {
-    ports: { prepare: () => Promise.reject(new BerthError('engine.portTaken', { port: 8080, protocol: 'tcp', address: '127.0.0.1', detail })) },
+    ports: {
+      prepare: () => Promise.reject(new BerthError('engine.portTaken', { port: 8080, protocol: 'tcp', address: '127.0.0.1', detail })),
+    },
   });
   const answer = await answerTo(post('/containers/web/start', ''));
   expect(answer).toMatch(/^HTTP\/1\.1 500 /);
@@ -230,7 +250,10 @@ test('a stale socket is replaced, a live one and a foreign file are left alone',
     await expect(createEngineSocket({ ...deps, path })).rejects.toMatchObject({ code: 'engine.socketTaken' });
     // A dead one: the file without its listener, as after SIGKILL.
     await new Promise<void>((resolve) => holder.close(() => resolve()));
-    spawnSync(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`]);
+    spawnSync(process.execPath, [
+      '-e',
+      `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`,
+    ]);
     expect((await lstat(path)).isSocket()).toBe(true);
     const socket = await createEngineSocket({ ...deps, path });
     const one = await connectClient(path);
@@ -241,7 +264,9 @@ test('a stale socket is replaced, a live one and a foreign file are left alone',
     await writeFile(path, 'somebody’s');
     await chmod(path, 0o600);
     await expect(createEngineSocket({ ...deps, path })).rejects.toMatchObject({ code: 'engine.socketTaken' });
-    await expect(createEngineSocket({ ...deps, path: join(folder, 'x'.repeat(120)) })).rejects.toMatchObject({ code: 'home.socketPathTooLong' });
+    await expect(createEngineSocket({ ...deps, path: join(folder, 'x'.repeat(120)) })).rejects.toMatchObject({
+      code: 'home.socketPathTooLong',
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -34,7 +34,9 @@ export function createUpstreams(dialer: Dialer): Upstreams {
   return {
     async take(lane, fresh = false) {
       // The latest first: the others grow old and go.
-      const kept = fresh ? undefined : [...idle.keys()].findLast((candidate) => candidate.lane === lane && candidate.stream.writable && !candidate.source.ready());
+      const kept = fresh
+        ? undefined
+        : [...idle.keys()].findLast((candidate) => candidate.lane === lane && candidate.stream.writable && !candidate.source.ready());
       if (kept) {
         clearTimeout(idle.get(kept));
         idle.delete(kept);

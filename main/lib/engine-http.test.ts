@@ -6,7 +6,8 @@ import { createEngineHttp, pingSocket } from './engine-http';
 let engine: RawEngine;
 afterEach(() => engine.dispose());
 
-const answer = (status: string, body: string) => answerEach(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+const answer = (status: string, body: string) =>
+  answerEach(`HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 
 test('an inspect goes through the dialer, its id escaped', async () => {
   engine = await createRawEngine(answer('200 OK', '{"Id":"abc"}'));
@@ -19,7 +20,10 @@ test('404 is no container; other refusals carry the engine’s words; 503 and a 
   expect(await createEngineHttp(engine.dialer).inspectContainer('x')).toBeUndefined();
   await engine.dispose();
   engine = await createRawEngine(answer('500 Internal Server Error', '{"message":"words"}'));
-  await expect(createEngineHttp(engine.dialer).inspectContainer('x')).rejects.toMatchObject({ code: 'engine.failed', params: { status: 500, detail: 'words' } });
+  await expect(createEngineHttp(engine.dialer).inspectContainer('x')).rejects.toMatchObject({
+    code: 'engine.failed',
+    params: { status: 500, detail: 'words' },
+  });
   await engine.dispose();
   engine = await createRawEngine((connection) => connection.socket.destroy());
   await expect(createEngineHttp(engine.dialer).inspectContainer('x')).rejects.toMatchObject({ code: 'engine.away' });

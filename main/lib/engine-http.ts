@@ -1,6 +1,5 @@
 // A tiny JSON client of the engine: the ping that decides "running", and the inspects that ports need. Everything richer is main/engine's.
 import { request, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { BerthError } from '../../preload/contract';
 import type { Dialer } from './dialer';
 
@@ -48,7 +47,7 @@ export function createEngineHttp(dialer: Dialer): EngineHttp {
     const stream = await dialer.engine('api');
     try {
       // With an agent, and `false` is one, node would connect by itself.
-      return await exchange({ createConnection: () => stream as never }, method, path, body);
+      return await exchange({ createConnection: () => stream }, method, path, body);
     } finally {
       stream.destroy();
     }
@@ -65,11 +64,12 @@ export function createEngineHttp(dialer: Dialer): EngineHttp {
 /** Asks the engine through the host's socket, as any client would; rejects with `engine.away`. */
 export async function pingSocket(path: string): Promise<EngineVersion> {
   await exchange({ socketPath: path, agent: false }, 'GET', '/_ping');
-  const found = (await exchange({ socketPath: path, agent: false }, 'GET', '/version')) as { Version?: unknown; ApiVersion?: unknown } | undefined;
-  return { version: String(found?.Version ?? ''), apiVersion: String(found?.ApiVersion ?? '') };
+  const found = (await exchange({ socketPath: path, agent: false }, 'GET', '/version')) as
+    { Version?: string; ApiVersion?: string } | undefined;
+  return { version: found?.Version ?? '', apiVersion: found?.ApiVersion ?? '' };
 }
 
-async function exchange(how: RequestOptions & { createConnection?: () => Duplex & never }, method: string, path: string, body?: unknown): Promise<unknown> {
+async function exchange(how: RequestOptions, method: string, path: string, body?: unknown): Promise<unknown> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     Host: 'docker',
@@ -77,9 +77,19 @@ async function exchange(how: RequestOptions & { createConnection?: () => Duplex 
     ...(payload === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(payload) }),
   };
   const [response, text] = await new Promise<[IncomingMessage, string]>((resolve, reject) => {
-    const outgoing: ClientRequest = request({ ...(how.createConnection === undefined ? { agent: false } : {}), ...how, method, path, headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, (incoming) => {
-      collect(incoming).then((found) => resolve([incoming, found]), reject);
-    });
+    const outgoing: ClientRequest = request(
+      {
+        ...(how.createConnection === undefined ? { agent: false } : {}),
+        ...how,
+        method,
+        path,
+        headers,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      },
+      (incoming) => {
+        collect(incoming).then((found) => resolve([incoming, found]), reject);
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(payload);
   }).catch((cause: unknown) => {

@@ -43,7 +43,7 @@ export interface Board {
   dispose(): void;
 }
 
-export function createBoard({ dial, inspect }: BoardDeps): Board {
+export function createBoard(deps: BoardDeps): Board {
   const containers = new Map<string, Tracked>();
   const holders = new Map<string, Tracked>();
 
@@ -72,7 +72,7 @@ export function createBoard({ dial, inspect }: BoardDeps): Board {
       return true;
     }
     try {
-      const found = await inspect(holder.id);
+      const found = await deps.inspect(holder.id);
       return found !== undefined && isRunning(found);
     } catch {
       return true;
@@ -94,7 +94,7 @@ export function createBoard({ dial, inspect }: BoardDeps): Board {
     }
     holders.set(key, container);
     try {
-      const listener = await listenOnPort(wanted.address, wanted.port, () => dial(container, wanted.containerPort));
+      const listener = await listenOnPort(wanted.address, wanted.port, () => deps.dial(container, wanted.containerPort));
       container.listeners.set(key, listener);
       if (containers.get(container.id) === container) {
         container.failures.delete(key);

@@ -105,7 +105,10 @@ beforeEach(async () => {
           socket.once('error', reject);
         }),
     },
-    inspect: (name) => (away ? Promise.reject(new Error('away')) : Promise.resolve([...engine.values()].find((one) => one.Id === name || one.Name === `/${name}`))),
+    inspect: (name) =>
+      away
+        ? Promise.reject(new Error('away'))
+        : Promise.resolve([...engine.values()].find((one) => one.Id === name || one.Name === `/${name}`)),
     containers,
     notify: (error) => notices.push(error),
     log: silentLogger,
@@ -147,7 +150,11 @@ test('a port of another program fails the start in Docker’s words and names th
     params: {
       port,
       address: '127.0.0.1',
-      detail: expect.stringMatching(new RegExp(`^failed to set up container networking: driver failed programming external connectivity on endpoint web \\(a+\\): Bind for 127\\.0\\.0\\.1:${port} failed: port is already allocated \\(.+ \\(${process.pid}\\)\\)$`)) as string,
+      detail: expect.stringMatching(
+        new RegExp(
+          `^failed to set up container networking: driver failed programming external connectivity on endpoint web \\(a+\\): Bind for 127\\.0\\.0\\.1:${port} failed: port is already allocated \\(.+ \\(${process.pid}\\)\\)$`,
+        ),
+      ) as string,
     },
   });
 });
@@ -175,7 +182,10 @@ test('a port of a running container is taken; of one that has just stopped it is
   list();
   await ports.settle();
   container('b', 'two', port, false);
-  await expect(ports.gate.prepare('two')).rejects.toMatchObject({ code: 'engine.portTaken', params: { detail: expect.stringContaining('(one)') as string } });
+  await expect(ports.gate.prepare('two')).rejects.toMatchObject({
+    code: 'engine.portTaken',
+    params: { detail: expect.stringContaining('(one)') as string },
+  });
   container('a', 'one', port, false);
   await ports.gate.prepare('two');
   container('b', 'two', port, true);
@@ -197,7 +207,18 @@ test('what the engine chose (-P) is bound before the start is confirmed', async 
   const chosen = await freePort();
   const found = container('a', 'web', '', false);
   await ports.gate.prepare('web');
-  engine.set(found.Id, { ...container('a', 'web', '', true), NetworkSettings: { Ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: chosen }, { HostIp: '::', HostPort: chosen }] }, Networks: { bridge: { IPAddress: '172.17.0.2' } } } });
+  engine.set(found.Id, {
+    ...container('a', 'web', '', true),
+    NetworkSettings: {
+      Ports: {
+        '80/tcp': [
+          { HostIp: '0.0.0.0', HostPort: chosen },
+          { HostIp: '::', HostPort: chosen },
+        ],
+      },
+      Networks: { bridge: { IPAddress: '172.17.0.2' } },
+    },
+  });
   await ports.gate.confirm('web');
   expect(await ask(chosen)).toBe('HELLO');
   expect(await ask(chosen, '::1')).toBe('HELLO');
@@ -246,9 +267,7 @@ test('a running container whose port is taken is told once', async () => {
   await ports.settle();
   list();
   await ports.settle();
-  expect(notices.map(({ code, params }) => [code, params['address']])).toEqual([
-    ['ports.inUse', '127.0.0.1'],
-  ]);
+  expect(notices.map(({ code, params }) => [code, params['address']])).toEqual([['ports.inUse', '127.0.0.1']]);
 });
 
 test('a program that listens a moment after its start is waited for; later a refusal is a reset', async () => {

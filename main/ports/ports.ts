@@ -35,7 +35,8 @@ const RETRY_MS = 50;
 const RETAKE_MS = 5000;
 
 export function createPorts(deps: PortsDeps): Ports {
-  const { dialer, inspect, log } = deps;
+  const { dialer, log } = deps;
+  const inspect = (id: string): Promise<ContainerInspect | undefined> => deps.inspect(id);
   const stopped = new AbortController();
   const board = createBoard({ dial, inspect });
   let reconciling: Promise<void> = Promise.resolve();
@@ -92,7 +93,13 @@ export function createPorts(deps: PortsDeps): Ports {
       const key = keyOf(refusal.wanted);
       if (!container.failures.has(key)) {
         container.failures.add(key);
-        log.warn('a published port is not served', { container: container.name, port: refusal.wanted.port, address: refusal.wanted.address, code: refusal.code, owner: refusal.owner });
+        log.warn('a published port is not served', {
+          container: container.name,
+          port: refusal.wanted.port,
+          address: refusal.wanted.address,
+          code: refusal.code,
+          owner: refusal.owner,
+        });
         deps.notify(noticeError(refusal, container));
       }
     }
@@ -158,7 +165,9 @@ export function createPorts(deps: PortsDeps): Ports {
         await gate.release(id).catch(() => undefined);
         if (found.HostConfig?.AutoRemove && !isRunning(found)) {
           // As dockerd does when a start fails; `docker run --rm` waits for it.
-          await createEngineHttp(dialer).removeContainer(found.Id).catch((error: unknown) => log.warn('--rm not done', { id, error: String(error) }));
+          await createEngineHttp(dialer)
+            .removeContainer(found.Id)
+            .catch((error: unknown) => log.warn('--rm not done', { id, error: String(error) }));
         }
         throw startError(refusal, container);
       }
@@ -206,7 +215,7 @@ function isUp({ state }: ContainerSummary): boolean {
 
 /** Known since its present start, with everything served. */
 function isCurrent(container: Tracked | undefined, { startedAt }: ContainerSummary): boolean {
-  return container !== undefined && container.failures.size === 0 && (startedAt === undefined || Math.abs(Date.parse(container.startedText) - startedAt) < 1000);
+  return container?.failures.size === 0 && (startedAt === undefined || Math.abs(Date.parse(container.startedText) - startedAt) < 1000);
 }
 
 function publishes({ ports }: ContainerSummary): boolean {

@@ -27,7 +27,9 @@ export function startError({ wanted, code, owner }: Refusal, container: { readon
   const why = code === 'EACCES' ? 'permission denied' : 'port is already allocated';
   const by = owner === UNKNOWN ? '' : ` (${owner})`;
   const detail = `failed to set up container networking: driver failed programming external connectivity on endpoint ${container.name} (${container.id}): Bind for ${where} failed: ${why}${by}`;
-  return code === 'EACCES' ? new BerthError('ports.notAllowed', { port, address, detail }) : new BerthError('engine.portTaken', { port, protocol: 'tcp', address, detail });
+  return code === 'EACCES'
+    ? new BerthError('ports.notAllowed', { port, address, detail })
+    : new BerthError('engine.portTaken', { port, protocol: 'tcp', address, detail });
 }
 
 /** For a container that runs already. */

@@ -24,7 +24,17 @@ test.each([
 });
 
 test('the two addresses that the engine reports are one listener each', () => {
-  expect(wantedWhileRunning(published({ '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '32768' }, { HostIp: '::', HostPort: '32768' }], '81/tcp': null }))).toEqual(both(32768, 80));
+  expect(
+    wantedWhileRunning(
+      published({
+        '80/tcp': [
+          { HostIp: '0.0.0.0', HostPort: '32768' },
+          { HostIp: '::', HostPort: '32768' },
+        ],
+        '81/tcp': null,
+      }),
+    ),
+  ).toEqual(both(32768, 80));
 });
 
 test('host, none and a container’s network publish nothing', () => {
@@ -34,13 +44,22 @@ test('host, none and a container’s network publish nothing', () => {
 });
 
 test('UDP and SCTP are named as not forwarded, addresses of the LAN as narrowed', () => {
-  const found = published({ '53/udp': [{ HostPort: '53' }], '9/sctp': [{ HostPort: '9' }], '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '80' }, { HostIp: '127.0.0.1', HostPort: '81' }] });
+  const found = published({
+    '53/udp': [{ HostPort: '53' }],
+    '9/sctp': [{ HostPort: '9' }],
+    '80/tcp': [
+      { HostIp: '0.0.0.0', HostPort: '80' },
+      { HostIp: '127.0.0.1', HostPort: '81' },
+    ],
+  });
   expect(notForwarded(found)).toEqual(['53/udp', '9/sctp']);
   expect(narrowed(found)).toEqual(['0.0.0.0:80']);
 });
 
 test('the address of the first network that has one', () => {
-  expect(addressOf({ Id: 'x', NetworkSettings: { Networks: { none: { IPAddress: '' }, app: { IPAddress: '172.18.0.3' } } } })).toBe('172.18.0.3');
+  expect(addressOf({ Id: 'x', NetworkSettings: { Networks: { none: { IPAddress: '' }, app: { IPAddress: '172.18.0.3' } } } })).toBe(
+    '172.18.0.3',
+  );
   expect(addressOf({ Id: 'x', NetworkSettings: { Networks: { six: { IPAddress: '', GlobalIPv6Address: 'fd00::3' } } } })).toBe('fd00::3');
   expect(addressOf({ Id: 'x' })).toBeUndefined();
 });

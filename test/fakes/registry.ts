@@ -27,7 +27,7 @@ export async function startRegistry(): Promise<Registry> {
   );
   const child = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
   const exited = once(child, 'exit');
-  for (const limit = Date.now() + DEADLINE_MS; ; await sleep(50)) {
+  for (const limit = Date.now() + DEADLINE_MS; ;) {
     const answer = await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => undefined);
     if (answer?.ok) {
       break;
@@ -35,6 +35,7 @@ export async function startRegistry(): Promise<Registry> {
     if (child.exitCode !== null || Date.now() > limit) {
       throw new Error('docker-registry did not start');
     }
+    await sleep(50);
   }
   return {
     port,
@@ -49,7 +50,9 @@ export async function startRegistry(): Promise<Registry> {
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;

@@ -39,7 +39,9 @@ export async function connectClient(path: string): Promise<SocketClient> {
       while (!text.includes(wanted)) {
         await new Promise<void>((resolve, reject) => {
           wake = resolve;
-          socket.once('close', () => reject(new Error(`closed before ${JSON.stringify(wanted)}, received ${JSON.stringify(text.slice(0, 500))}`)));
+          socket.once('close', () =>
+            reject(new Error(`closed before ${JSON.stringify(wanted)}, received ${JSON.stringify(text.slice(0, 500))}`)),
+          );
         });
       }
       return text;

@@ -26,11 +26,19 @@ export interface RunningCli {
   until(text: string): Promise<void>;
 }
 
-export async function runDocker(box: { readonly dockerHost: string }, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+export async function runDocker(
+  box: { readonly dockerHost: string },
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
   return (await startDocker(box, args, options)).done;
 }
 
-export async function startDocker({ dockerHost }: { readonly dockerHost: string }, args: readonly string[], { input, cwd, env, tty = false, open = tty }: CliOptions = {}): Promise<RunningCli> {
+export async function startDocker(
+  { dockerHost }: { readonly dockerHost: string },
+  args: readonly string[],
+  { input, cwd, env, tty = false, open = tty }: CliOptions = {},
+): Promise<RunningCli> {
   const { bundle } = await testResources();
   const docker = join(bundle, 'bin', 'docker');
   const [command, argv] = tty ? ['script', ['-qec', [docker, ...args].map(quoted).join(' '), '/dev/null']] : [docker, args];

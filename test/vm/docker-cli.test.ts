@@ -44,7 +44,11 @@ test('ps, version and info answer', async () => {
 });
 
 test('the docker context leads a plain CLI here', async () => {
-  const context = await openDockerContext({ dockerHost: open.dockerHost, env: { DOCKER_CONFIG: join(scratch, 'config') }, log: silentLogger });
+  const context = await openDockerContext({
+    dockerHost: open.dockerHost,
+    env: { DOCKER_CONFIG: join(scratch, 'config') },
+    log: silentLogger,
+  });
   expect(context.state()).toBe('present');
   const env = { DOCKER_HOST: '', DOCKER_CONFIG: join(scratch, 'config') };
   expect(await ok(['--context', 'berth', 'ps', '--format', '{{.Names}}'], { env })).toContain('cli-box');
@@ -53,7 +57,11 @@ test('the docker context leads a plain CLI here', async () => {
 });
 
 test('exec: output apart, exit codes, stdin to its end', async () => {
-  expect(await docker(['exec', 'cli-box', 'sh', '-c', 'echo out; echo err >&2; exit 4'])).toEqual({ code: 4, stdout: 'out\n', stderr: 'err\n' });
+  expect(await docker(['exec', 'cli-box', 'sh', '-c', 'echo out; echo err >&2; exit 4'])).toEqual({
+    code: 4,
+    stdout: 'out\n',
+    stderr: 'err\n',
+  });
   const input = randomBytes(300_000);
   expect(await ok(['exec', '-i', 'cli-box', 'sha256sum'], { input })).toBe(`${sha256(input)}  -\n`);
   expect((await docker(['exec', 'cli-box', 'nosuch'])).code).toBe(127);
@@ -181,13 +189,24 @@ test('named volumes work, and the engine’s socket in a container is the guest�
   expect(await ok(['run', '--rm', '-v', 'cli-kept:/data', TEST_IMAGE, 'cat', '/data/file'])).toBe('kept\n');
   await ok(['volume', 'rm', 'cli-kept']);
   for (const path of [open.socket, '/var/run/docker.sock']) {
-    const answer = await ok(['run', '--rm', '-v', `${path}:/var/run/docker.sock`, TEST_IMAGE, 'sh', '-c', 'printf "GET /_ping HTTP/1.0\\r\\n\\r\\n" | nc local:/var/run/docker.sock || ls -l /var/run/docker.sock']);
+    const answer = await ok([
+      'run',
+      '--rm',
+      '-v',
+      `${path}:/var/run/docker.sock`,
+      TEST_IMAGE,
+      'sh',
+      '-c',
+      'printf "GET /_ping HTTP/1.0\\r\\n\\r\\n" | nc local:/var/run/docker.sock || ls -l /var/run/docker.sock',
+    ]);
     expect(answer).toMatch(/200 OK|^s/);
   }
 });
 
 test('the engine’s own errors pass unaltered', async () => {
-  expect((await docker(['run', '--name', 'cli-box', TEST_IMAGE])).stderr).toContain('Conflict. The container name "/cli-box" is already in use');
+  expect((await docker(['run', '--name', 'cli-box', TEST_IMAGE])).stderr).toContain(
+    'Conflict. The container name "/cli-box" is already in use',
+  );
   expect((await docker(['run', '--rm', TEST_IMAGE, 'nosuch'])).stderr).toContain('executable file not found in $PATH');
   expect((await docker(['inspect', 'nosuch'])).stderr).toContain('nosuch');
 });

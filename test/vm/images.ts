@@ -9,7 +9,10 @@ import { runDocker } from './cli';
 export const TEST_IMAGE = 'berth-test:busybox';
 export const TEST_PAGE = 'hello from berth\n';
 
-const applets = 'sh ash ls cat sleep httpd nc wget echo printf sha256sum dd tee true false seq env id stty tty ps head tail wc mkdir rm touch kill trap yes cmp chmod chown mount df'.split(' ');
+const applets =
+  'sh ash ls cat sleep httpd nc wget echo printf sha256sum dd tee true false seq env id stty tty ps head tail wc mkdir rm touch kill trap yes cmp chmod chown mount df'.split(
+    ' ',
+  );
 
 /** A folder with the image's root file system; the caller removes it. */
 export async function makeRootfs(): Promise<string> {

@@ -30,7 +30,18 @@ export async function openEngine(dialer: Dialer): Promise<OpenEngine> {
   const notices: BerthError[] = [];
   const texts = createTexts('en');
   let away: BerthError | undefined;
-  const engine = createEngine({ dialer, log: silentLogger, available: createObservable(true), tasks: createTasks(), gate: { prepare: (id) => ports.gate.prepare(id), confirm: (id) => ports.gate.confirm(id), release: (id) => ports.gate.release(id), changed: (id) => ports.gate.changed(id) } });
+  const engine = createEngine({
+    dialer,
+    log: silentLogger,
+    available: createObservable(true),
+    tasks: createTasks(),
+    gate: {
+      prepare: (id) => ports.gate.prepare(id),
+      confirm: (id) => ports.gate.confirm(id),
+      release: (id) => ports.gate.release(id),
+      changed: (id) => ports.gate.changed(id),
+    },
+  });
   const ports = createPorts({
     dialer,
     inspect: (id) => createEngineHttp(dialer).inspectContainer(id),

@@ -103,12 +103,27 @@ test('bytes both ways, each side ending by itself', async () => {
 
 test('a container that restarts, and one that the engine starts by itself, stay served', async () => {
   const port = await freePort();
-  await ok('run', '-d', '--name', 'ports-again', '--restart', 'always', '-p', `${port}:80`, TEST_IMAGE, 'sh', '-c', 'httpd -p 80 -h /www; while [ ! -e /tmp/end ]; do sleep 0.1; done; rm /tmp/end');
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'ports-again',
+    '--restart',
+    'always',
+    '-p',
+    `${port}:80`,
+    TEST_IMAGE,
+    'sh',
+    '-c',
+    'httpd -p 80 -h /www; while [ ! -e /tmp/end ]; do sleep 0.1; done; rm /tmp/end',
+  );
   expect(await page(port)).toBe(TEST_PAGE);
   await ok('restart', '-t', '0', 'ports-again');
   expect(await page(port)).toBe(TEST_PAGE);
   await ok('exec', 'ports-again', 'touch', '/tmp/end');
-  await expect.poll(() => ok('inspect', 'ports-again', '--format', '{{.RestartCount}} {{.State.Running}}'), { timeout: 20_000 }).toBe('1 true\n');
+  await expect
+    .poll(() => ok('inspect', 'ports-again', '--format', '{{.RestartCount}} {{.State.Running}}'), { timeout: 20_000 })
+    .toBe('1 true\n');
   await expect.poll(() => page(port).catch(() => ''), { timeout: 10_000 }).toBe(TEST_PAGE);
   await ok('rm', '-f', 'ports-again');
 });
