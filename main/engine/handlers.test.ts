@@ -128,6 +128,7 @@ describe('containers', () => {
     await until('a notice', () => bench.notices.length === 1);
     expect(bench.notices[0]).toMatchObject({ code: 'engine.exitedAtOnce', params: { name: 'later', exitCode: 4 } });
     const stopped = await call.create({ name: 'stopped' });
+    bench.fake.model.findContainer('stopped')!.stopCode = 1;
     await call.stop(stopped.id);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(bench.notices.length).toBe(1);

@@ -70,6 +70,16 @@ describe('log lines', () => {
     expect(lines.map((line) => line[2]).join('') === text).toBe(true);
   });
 
+  test('a frame of any length is one piece of its stream', async () => {
+    const text = 'x'.repeat(300_000);
+    const bytes = Buffer.concat([frame('stderr', Buffer.from(`${STAMP} ${text}\n`)), frame('stdout', Buffer.from(`${STAMP} after\n`))]);
+    const { lines } = await read(cut(bytes, [3, 70_000, 300_030]));
+    expect(lines.map(([stream, , found]) => [stream, found.length])).toEqual([
+      ['e', 300_000],
+      ['o', 5],
+    ]);
+  });
+
   test('a character that dockerd tore between two messages does not hide their border', async () => {
     // Seen on Engine 28.5 with json-file: torn bytes are written as U+FFFD, so a terminal's message may exceed 16 KiB.
     const stamp = `${STAMP} `;

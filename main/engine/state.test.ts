@@ -76,6 +76,11 @@ describe('the engine state', () => {
         const publish = (change: EngineChange): void => {
           pending = merge(pending, change);
           expect(pending.length).toBeLessThanOrEqual(2);
+          for (const each of pending) {
+            const ids =
+              each.kind === 'delta' ? [...(each.containers?.upsert.map(({ id }) => id) ?? []), ...(each.containers?.remove ?? [])] : [];
+            expect(new Set(ids).size).toBe(ids.length);
+          }
         };
         const read = (): void => {
           const [first, ...rest] = pending;

@@ -233,7 +233,7 @@ export function containerRoutes(model: Model): Route[] {
       return;
     }
     model.emitContainer(container, 'kill', { signal: '15' });
-    model.exit(container, 143);
+    model.exit(container, container.stopCode);
     model.emitContainer(container, 'stop');
     reply(exchange.response, 204);
   }

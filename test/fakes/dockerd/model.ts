@@ -33,6 +33,8 @@ export interface FakeContainer {
   readonly autoRemove: boolean;
   /** Names that exec finds in the container. */
   shells: readonly string[];
+  /** Of a container that is stopped in order. */
+  stopCode: number;
 }
 
 export interface FakeImage {
@@ -148,6 +150,7 @@ export function createModel(options: ModelOptions = {}, now: () => number = Date
       binds: [],
       autoRemove: false,
       shells: ['ash', 'sh'],
+      stopCode: 143,
       ...part,
     };
     containers.set(container.id, container);
