@@ -34,13 +34,22 @@ export interface ElectronLab {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
   /** Starts the application and waits for its page. */
-  launch(): Promise<Launched>;
+  launch(env?: Readonly<Record<string, string>>): Promise<Launched>;
   /** Starts it without waiting, as a second instance is started. */
   spawnSecond(): ChildProcess;
 }
 
-/** Bundles the test's entry once a file, gives it a folder, a display and a home, and removes everything afterwards. */
-export function useElectron(entry = 'test/e2e/electron/entry.ts'): ElectronLab {
+export interface LabOptions {
+  /** TypeScript, bundled before the tests; the shell over a fake backend by default. */
+  readonly entry?: string;
+  /** What is opened instead of a bundled entry: a folder or an archive. */
+  readonly application?: string;
+  /** JavaScript that runs in the main process before the application. */
+  readonly hook?: string;
+}
+
+/** Gives a file of tests an application, a folder, a display and a home, and removes everything afterwards. */
+export function useElectron({ entry = 'test/e2e/electron/entry.ts', application, hook }: LabOptions = {}): ElectronLab {
   let folder = '';
   let xvfb: ChildProcess | undefined;
   const open = new Set<ChildProcess>();
@@ -52,10 +61,10 @@ export function useElectron(entry = 'test/e2e/electron/entry.ts'): ElectronLab {
     }
     folder = await mkdtemp(join(tmpdir(), 'berth-electron-'));
     await mkdir(join(folder, 'app'));
-    await run(process.execPath, [join(root, 'scripts/lib/bundle-file.mjs'), join(root, entry), join(folder, 'app/main.cjs')], { cwd: root });
-    const parts = process.env['BERTH_TEST_RENDERER'] === undefined ? ['preload', 'renderer'] : ['preload'];
-    await run(process.execPath, [join(root, 'scripts/build.mjs'), ...parts], { cwd: root });
-    await writeFile(join(folder, 'app/package.json'), JSON.stringify({ name: 'berth', version: '0.0.0', main: 'main.cjs' }));
+    await writeFile(join(folder, 'hook.cjs'), hook ?? '');
+    if (application === undefined) {
+      await prepareEntry(entry, join(folder, 'app'));
+    }
     let display = process.env['DISPLAY'];
     if (display === undefined || display === '') {
       [xvfb, display] = await startXvfb();
@@ -84,13 +93,14 @@ export function useElectron(entry = 'test/e2e/electron/entry.ts'): ElectronLab {
   });
 
   const file = electronFile ?? '';
+  const args = (): string[] => [...(hook === undefined ? [] : ['-r', join(folder, 'hook.cjs')]), application ?? join(folder, 'app')];
   return {
     get home() {
       return join(folder, 'home');
     },
     env,
-    async launch() {
-      const app = await _electron.launch({ executablePath: file, args: [join(folder, 'app')], env, chromiumSandbox: true, timeout: 60_000 });
+    async launch(more = {}) {
+      const app = await _electron.launch({ executablePath: file, args: args(), env: { ...env, ...more }, chromiumSandbox: true, timeout: 60_000 });
       const child = app.process();
       open.add(child);
       child.once('exit', () => open.delete(child));
@@ -98,8 +108,15 @@ export function useElectron(entry = 'test/e2e/electron/entry.ts'): ElectronLab {
       await page.waitForLoadState('load');
       return { app, page, child };
     },
-    spawnSecond: () => spawn(file, [join(folder, 'app')], { env, stdio: 'ignore' }),
+    spawnSecond: () => spawn(file, args(), { env, stdio: 'ignore' }),
   };
+}
+
+async function prepareEntry(entry: string, folder: string): Promise<void> {
+  const parts = process.env['BERTH_TEST_RENDERER'] === undefined ? ['preload', 'renderer'] : ['preload'];
+  await run(process.execPath, [join(root, 'scripts/lib/bundle-file.mjs'), join(root, entry), join(folder, 'main.cjs')], { cwd: root });
+  await run(process.execPath, [join(root, 'scripts/build.mjs'), ...parts], { cwd: root });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'berth', version: '0.0.0', main: 'main.cjs' }));
 }
 
 function startXvfb(): Promise<[ChildProcess, string]> {
