@@ -71,7 +71,7 @@ const electronImport = {
   message: 'electron is imported in main/electron.ts, main/electron/** and preload/electron.ts only.',
 };
 /** A package of the outside world is known to one adapter. */
-const adapters = { ssh2: 'main/ssh', dockerode: 'main/engine', 'node-pty': 'main/terminal/host-shell.ts' };
+const adapters = { ssh2: 'main/ssh', 'node-pty': 'main/terminal/host-shell.ts' };
 const restricted = (...allowed) => [
   'error',
   {
@@ -133,7 +133,6 @@ export default tseslint.config(
   { files: ['renderer/**/*.{ts,tsx}'], ...reactHooks.configs.flat.recommended },
   { files: ['main/electron.ts', 'main/electron/**', 'preload/electron.ts'], rules: { 'no-restricted-imports': restricted('electron') } },
   { files: ['main/ssh/**'], rules: { 'no-restricted-imports': restricted('ssh2') } },
-  { files: ['main/engine/**'], rules: { 'no-restricted-imports': restricted('dockerode') } },
   { files: ['main/terminal/host-shell.ts'], rules: { 'no-restricted-imports': restricted('node-pty') } },
   {
     files: tests,
