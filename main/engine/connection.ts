@@ -1,5 +1,5 @@
 // HTTP to dockerd over a Dialer: one keep-alive agent a lane, answers as JSON, as a stream, or as a raw connection after an upgrade.
-// Knows no path of the API. Why not dockerode's modem: see "Decisions" in ARCHITECTURE.md.
+// Knows no path of the API. Why no dockerode: ARCHITECTURE.md, Decisions.
 import { Agent, request as httpRequest } from 'node:http';
 import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';

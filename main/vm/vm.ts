@@ -1,5 +1,5 @@
 // The VM as the rest of the backend uses it: one object that starts, stops, adopts and reports, and the way into the guest.
-// Knows no shell, no window and no dockerode; what needs the engine (`ping`, `settle`) is handed in by app.ts.
+// Knows no shell, no window and no engine client; what needs the engine (`ping`, `settle`) is handed in by app.ts.
 import type { BerthError, DoctorCheck, Settings, VmLimits, VmStatus, BootTimeline, Notice } from '../../preload/contract';
 import type { Dialer } from '../lib/dialer';
 import type { HomeFiles } from '../lib/home';

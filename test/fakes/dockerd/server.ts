@@ -1,5 +1,5 @@
 // The fake engine's HTTP server on a unix socket: routes, the events stream, faults, and what a test wants to know about it.
-// Speaks dockerd's real protocol, so that clients (dockerode, the docker CLI, our proxy) cannot tell for what it covers.
+// Speaks dockerd's real protocol, so that clients (ours, the docker CLI, our proxy) cannot tell for what it covers.
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
