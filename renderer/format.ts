@@ -37,17 +37,20 @@ export function digitsFor(value: number, least: number): number {
 }
 
 export function createFormat(language: string, unit: (key: 'second' | 'minute' | 'hour' | 'day', value: string) => string): Format {
-  const number = (value: number, digits: number): string => value.toLocaleString(language, { maximumFractionDigits: digits, minimumFractionDigits: 0 });
+  const number = (value: number, digits: number): string =>
+    value.toLocaleString(language, { maximumFractionDigits: digits, minimumFractionDigits: 0 });
   const size = (n: number, base: 1000 | 1024): string => {
     const { value, unit: name } = scaleBytes(n, base);
     return `${number(value, name === 'B' || name === 'kB' ? 0 : digitsFor(value, 1))} ${name}`;
   };
-  const time = (at: number, options: Intl.DateTimeFormatOptions): string => new Date(at).toLocaleString(language, { hourCycle: 'h23', ...options });
+  const time = (at: number, options: Intl.DateTimeFormatOptions): string =>
+    new Date(at).toLocaleString(language, { hourCycle: 'h23', ...options });
   return {
     bytes: (n) => size(n, 1000),
     memory: (n) => size(n, 1024),
     rate: (n) => `${size(n, 1000)}/s`,
-    seconds: (n) => unit('second', n.toLocaleString(language, { minimumFractionDigits: digitsFor(n, 2), maximumFractionDigits: digitsFor(n, 2) })),
+    seconds: (n) =>
+      unit('second', n.toLocaleString(language, { minimumFractionDigits: digitsFor(n, 2), maximumFractionDigits: digitsFor(n, 2) })),
     age(milliseconds) {
       const seconds = Math.max(0, Math.floor(milliseconds / 1000));
       if (seconds < 60) {
@@ -60,7 +63,10 @@ export function createFormat(language: string, unit: (key: 'second' | 'minute' |
     },
     moment(at, now = Date.now()) {
       const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
-      return time(at, sameDay ? { hour: '2-digit', minute: '2-digit' } : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+      return time(
+        at,
+        sameDay ? { hour: '2-digit', minute: '2-digit' } : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' },
+      );
     },
     clock: (at) => time(at, { hour: '2-digit', minute: '2-digit', second: '2-digit' }),
     percent: (ratio) => ratio.toLocaleString(language, { style: 'percent', maximumFractionDigits: 0 }),

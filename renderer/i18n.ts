@@ -10,10 +10,13 @@ export type Language = 'en' | 'zh-CN';
 /** Remembered, so that the first paint is right before the settings arrive. */
 const KEY = 'berth.language';
 
-const files = import.meta.glob<Record<string, unknown>>('../assets/locales/*/{common,frame,dashboard,settings,containers,images,run,logs,terminal,errors,vm,doctor}.json', {
-  eager: true,
-  import: 'default',
-});
+const files = import.meta.glob<Record<string, unknown>>(
+  '../assets/locales/*/{common,frame,dashboard,settings,containers,images,run,logs,terminal,errors,vm,doctor}.json',
+  {
+    eager: true,
+    import: 'default',
+  },
+);
 
 export function createI18n(): i18n {
   const instance = i18next.createInstance();

@@ -11,7 +11,11 @@ export interface Route {
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [page, ...args] = path.split('/').map(decode);
-  return { page: page === undefined || page === '' ? 'overview' : page, args: args.filter((arg) => arg !== ''), query: new URLSearchParams(query) };
+  return {
+    page: page === undefined || page === '' ? 'overview' : page,
+    args: args.filter((arg) => arg !== ''),
+    query: new URLSearchParams(query),
+  };
 }
 
 export function href(page: string, ...args: string[]): string {

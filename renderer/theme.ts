@@ -30,7 +30,11 @@ export const theme = createTheme({
   shadows: { md: 'var(--b-shadow-pop)', xl: 'var(--b-shadow-dialog)' },
   headings: {
     fontWeight: '600',
-    sizes: { h1: { fontSize: '16px', lineHeight: '24px' }, h2: { fontSize: '14px', lineHeight: '22px' }, h3: { fontSize: '13px', lineHeight: '20px' } },
+    sizes: {
+      h1: { fontSize: '16px', lineHeight: '24px' },
+      h2: { fontSize: '14px', lineHeight: '22px' },
+      h3: { fontSize: '13px', lineHeight: '20px' },
+    },
   },
   components: {
     Button: { defaultProps: { size: 'compact-sm', variant: 'default' } },
@@ -41,7 +45,15 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: 'xs' } },
     NumberInput: { defaultProps: { size: 'xs' } },
     Select: { defaultProps: { size: 'xs', allowDeselect: false } },
-    Modal: { defaultProps: { radius: 'md', shadow: 'xl', centered: true, transitionProps: { duration: 120, transition: 'fade' }, overlayProps: { color: 'var(--b-scrim)', backgroundOpacity: 1 } } },
+    Modal: {
+      defaultProps: {
+        radius: 'md',
+        shadow: 'xl',
+        centered: true,
+        transitionProps: { duration: 120, transition: 'fade' },
+        overlayProps: { color: 'var(--b-scrim)', backgroundOpacity: 1 },
+      },
+    },
     Popover: { defaultProps: { shadow: 'md', radius: 'md', transitionProps: { duration: 80 } } },
     Menu: { defaultProps: { shadow: 'md', radius: 'md', transitionProps: { duration: 80 } } },
     SegmentedControl: { defaultProps: { size: 'xs', transitionDuration: 80 } },

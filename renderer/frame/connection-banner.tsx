@@ -40,7 +40,8 @@ export function ConnectionBanner(): ReactNode {
     <div className={css['banner']}>
       <StateMark kind="waiting" />
       <div className="grow">
-        <b role="alert">{t('connection.lost')}</b> <span className="t2">{t('connection.detail', { time: format.clock(state.since), attempt: state.attempt, wait })}</span>
+        <b role="alert">{t('connection.lost')}</b>{' '}
+        <span className="t2">{t('connection.detail', { time: format.clock(state.since), attempt: state.attempt, wait })}</span>
       </div>
       <Button size="compact-xs" onClick={connection.retryNow}>
         {t('connection.retry')}

@@ -10,7 +10,7 @@ import { useActions, useClient, useStore } from '../state/context';
 import { ErrorNotice } from '../ui/error-notice';
 import { useErrorText } from '../ui/error-text';
 import { StateMark } from '../ui/state-mark';
-import css from './frame.module.css';
+import css from './panels.module.css';
 
 const MARKS = { ok: 'pass', warn: 'warn', fail: 'fail', skipped: 'new' } as const;
 
@@ -23,7 +23,13 @@ export function DoctorPanel(): ReactNode {
   const { openPanel } = useActions();
   const [run, setRun] = useState(0);
   return (
-    <Modal opened={opened} onClose={() => openPanel(undefined)} title={t('doctor.title')} size={640} closeButtonProps={{ 'aria-label': t('common:close') }}>
+    <Modal
+      opened={opened}
+      onClose={() => openPanel(undefined)}
+      title={t('doctor.title')}
+      size={640}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+    >
       {opened ? <Checks key={run} /> : null}
       <div className="modal-foot">
         <Button onClick={() => setRun(run + 1)}>{t('doctor.again')}</Button>

@@ -8,7 +8,7 @@ import type { WireError } from '../../preload/contract';
 import { useActions, useClient, useStore } from '../state/context';
 import { CopyButton } from '../ui/copy-line';
 import { ErrorNotice } from '../ui/error-notice';
-import css from './frame.module.css';
+import css from './panels.module.css';
 
 type Source = (typeof logSources)[number];
 const KEPT = 2000;
@@ -20,7 +20,13 @@ export function LogPanel(): ReactNode {
   const { openPanel } = useActions();
   const [source, setSource] = useState<Source>('berth');
   return (
-    <Modal opened={opened} onClose={() => openPanel(undefined)} title={t('log.title')} size={880} closeButtonProps={{ 'aria-label': t('common:close') }}>
+    <Modal
+      opened={opened}
+      onClose={() => openPanel(undefined)}
+      title={t('log.title')}
+      size={880}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+    >
       <SegmentedControl
         value={source}
         onChange={(value) => setSource(logSources.find((name) => name === value) ?? 'berth')}

@@ -1,5 +1,16 @@
 // What the palette offers at this moment: pages, containers with their first action, verbs of the engine and the window.
-import { IconLanguage, IconMoon, IconPlayerPlay, IconPlayerStop, IconRefresh, IconStethoscope, IconSun, IconTerminal2, IconFileText, IconKeyboard } from '@tabler/icons-react';
+import {
+  IconLanguage,
+  IconMoon,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconRefresh,
+  IconStethoscope,
+  IconSun,
+  IconTerminal2,
+  IconFileText,
+  IconKeyboard,
+} from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
@@ -21,7 +32,14 @@ export interface PaletteItem {
   readonly first?: { readonly label: string; readonly run: () => void };
 }
 
-const MARKS: Readonly<Partial<Record<string, MarkKind>>> = { running: 'run', paused: 'pause', created: 'new', restarting: 'busy', removing: 'busy', dead: 'fail' };
+const MARKS: Readonly<Partial<Record<string, MarkKind>>> = {
+  running: 'run',
+  paused: 'pause',
+  created: 'new',
+  restarting: 'busy',
+  removing: 'busy',
+  dead: 'fail',
+};
 
 export function usePaletteItems(): readonly PaletteItem[] {
   return [...usePages(), ...useContainers(), ...useVerbs()];
@@ -29,7 +47,13 @@ export function usePaletteItems(): readonly PaletteItem[] {
 
 function usePages(): readonly PaletteItem[] {
   const { t } = useTranslation('frame');
-  return PAGES.map((page) => ({ id: `page:${page}`, group: 'pages', label: t(`page.${page}`), mark: <Icon of={PAGE_ICONS[page]} />, open: () => navigate(href(page)) }));
+  return PAGES.map((page) => ({
+    id: `page:${page}`,
+    group: 'pages',
+    label: t(`page.${page}`),
+    mark: <Icon of={PAGE_ICONS[page]} />,
+    open: () => navigate(href(page)),
+  }));
 }
 
 function useContainers(): readonly PaletteItem[] {
@@ -59,7 +83,8 @@ function useVerbs(): readonly PaletteItem[] {
   const dark = document.documentElement.dataset['mantineColorScheme'] === 'dark';
   const verb = (id: string, icon: Parameters<typeof Icon>[0]['of'], run: () => void, offered = true): readonly PaletteItem[] =>
     offered ? [{ id: `verb:${id}`, group: 'actions', label: t(`palette.verb.${id}`), mark: <Icon of={icon} />, open: run }] : [];
-  const set = (patch: Parameters<typeof client.call<'settings.set'>>[1]): void => void client.call('settings.set', patch).catch(() => undefined);
+  const set = (patch: Parameters<typeof client.call<'settings.set'>>[1]): void =>
+    void client.call('settings.set', patch).catch(() => undefined);
   return [
     ...verb('startVm', IconPlayerPlay, () => void actions.startVm(), state === 'stopped' || state === 'failed'),
     ...verb('stopVm', IconPlayerStop, () => void actions.stopVm(), state === 'running'),

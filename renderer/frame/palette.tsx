@@ -42,7 +42,9 @@ function Content({ query }: { readonly query: string }): ReactNode {
   const { t } = useTranslation('frame');
   const withMod = useRef(false);
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = usePaletteItems().filter(({ label, detail = '' }) => words.every((word) => `${label} ${detail}`.toLowerCase().includes(word)));
+  const found = usePaletteItems().filter(({ label, detail = '' }) =>
+    words.every((word) => `${label} ${detail}`.toLowerCase().includes(word)),
+  );
   const run = (item: PaletteItem): void => (withMod.current && item.first !== undefined ? item.first.run() : item.open());
   return (
     <>
@@ -63,7 +65,12 @@ function Content({ query }: { readonly query: string }): ReactNode {
           return items.length === 0 ? null : (
             <Spotlight.ActionsGroup key={group} className={css['group']} label={t(`palette.group.${group}`)}>
               {items.map((item) => (
-                <Spotlight.Action key={item.id} className={css['item']} onClick={() => run(item)} onMouseDown={(event) => (withMod.current = event.ctrlKey)}>
+                <Spotlight.Action
+                  key={item.id}
+                  className={css['item']}
+                  onClick={() => run(item)}
+                  onMouseDown={(event) => (withMod.current = event.ctrlKey)}
+                >
                   <span className={css['mark']}>{item.mark}</span>
                   <span className="ell">
                     <Highlight text={item.label} words={words} />

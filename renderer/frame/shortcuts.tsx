@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { href, navigate } from '../routes';
 import { useActions, useStore } from '../state/context';
-import css from './frame.module.css';
+import css from './panels.module.css';
 import { PAGES } from './sidebar';
 
 const mac = navigator.platform.startsWith('Mac');
@@ -35,7 +35,10 @@ const MAP = {
 } as const;
 
 export function inField(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('.xterm') !== null);
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('.xterm') !== null)
+  );
 }
 
 export function useShortcuts(): void {
@@ -75,7 +78,13 @@ export function ShortcutMap(): ReactNode {
   const opened = useStore((s) => s.ui.panel === 'shortcuts');
   const { openPanel } = useActions();
   return (
-    <Modal opened={opened} onClose={() => openPanel(undefined)} title={t('shortcuts.title')} size={620} closeButtonProps={{ 'aria-label': t('common:close') }}>
+    <Modal
+      opened={opened}
+      onClose={() => openPanel(undefined)}
+      title={t('shortcuts.title')}
+      size={620}
+      closeButtonProps={{ 'aria-label': t('common:close') }}
+    >
       <div className={css['keys']}>
         {(['window', 'row'] as const).map((group) => (
           <section key={group}>

@@ -45,7 +45,15 @@ export function Sidebar({ page }: { readonly page: string }): ReactNode {
   );
 }
 
-function NavLink({ name, current, count }: { readonly name: PageName; readonly current: boolean; readonly count: number | undefined }): ReactNode {
+function NavLink({
+  name,
+  current,
+  count,
+}: {
+  readonly name: PageName;
+  readonly current: boolean;
+  readonly count: number | undefined;
+}): ReactNode {
   const { t } = useTranslation('frame');
   const narrow = useNarrow();
   return (

@@ -24,7 +24,9 @@ export function StatusBar(): ReactNode {
         <StateMark kind={view.mark} />
         {view.words}
       </span>
-      {status?.accelerator === undefined ? null : <span title={t(`vm:accelerator.name.${status.accelerator.name}`)}>{status.accelerator.name.toUpperCase()}</span>}
+      {status?.accelerator === undefined ? null : (
+        <span title={t(`vm:accelerator.name.${status.accelerator.name}`)}>{status.accelerator.name.toUpperCase()}</span>
+      )}
       {running && status?.engine !== undefined ? <span>{t('status.engine', { version: status.engine.version })}</span> : null}
       {view.state === 'starting' ? <Elapsed /> : null}
       {status === undefined ? null : (
@@ -47,5 +49,9 @@ function Elapsed(): ReactNode {
   }
   const elapsed = format.seconds(Math.max(0, now - boot.at) / 1000);
   const { total } = usualOf(boots, boot);
-  return <span>{total === undefined ? t('status.elapsedOnly', { elapsed }) : t('status.elapsed', { elapsed, usual: format.seconds(total) })}</span>;
+  return (
+    <span>
+      {total === undefined ? t('status.elapsedOnly', { elapsed }) : t('status.elapsed', { elapsed, usual: format.seconds(total) })}
+    </span>
+  );
 }

@@ -62,7 +62,9 @@ function TaskLine({ task }: { readonly task: Task }): ReactNode {
         />
       </div>
       {failed ? (
-        <div className="c-bad">{task.error === undefined ? t('task.ended.failed', { subject: task.subject }) : errorText(task.error).title}</div>
+        <div className="c-bad">
+          {task.error === undefined ? t('task.ended.failed', { subject: task.subject }) : errorText(task.error).title}
+        </div>
       ) : (
         <>
           <div

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useActions, useStore } from '../state/context';
 import type { Toast } from '../state/slices/ui';
 import { Icon } from '../ui/icon';
-import css from './frame.module.css';
+import css from './toasts.module.css';
 import { inField, modKey } from './shortcuts';
 
 const UNDO_MS = 10_000;

@@ -59,7 +59,9 @@ function Count({ page }: { readonly page: string }): ReactNode {
   const { t } = useTranslation('frame');
   const known = useStore((s) => s.engine.known);
   const total = useStore((s) => s.engine.containerIds.length);
-  const running = useStore((s) => (page === 'containers' ? s.engine.containerIds.filter((id) => s.engine.containers[id]?.state === 'running').length : 0));
+  const running = useStore((s) =>
+    page === 'containers' ? s.engine.containerIds.filter((id) => s.engine.containers[id]?.state === 'running').length : 0,
+  );
   return known && page === 'containers' ? <span className={css['counted']}>{t('count.containers', { running, total })}</span> : null;
 }
 
@@ -70,7 +72,13 @@ function Notices(): ReactNode {
   const actions = useActions();
   const worst = notices.some(({ level }) => level === 'error') ? 'error' : 'warn';
   return (
-    <Popover opened={opened} onChange={(open) => actions.openPanel(open ? 'notices' : undefined)} position="bottom-end" trapFocus returnFocus>
+    <Popover
+      opened={opened}
+      onChange={(open) => actions.openPanel(open ? 'notices' : undefined)}
+      position="bottom-end"
+      trapFocus
+      returnFocus
+    >
       <Popover.Target>
         <span className={css['bell']}>
           <IconButton

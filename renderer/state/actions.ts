@@ -79,10 +79,11 @@ export function createActions(client: Client, store: Store): Actions {
   }
 
   /** What fails here is told by the thing's own state or by the connection's. */
-  const quietly = (call: Promise<unknown>): Promise<void> => call.then(
-    () => undefined,
-    () => undefined,
-  );
+  const quietly = (call: Promise<unknown>): Promise<void> =>
+    call.then(
+      () => undefined,
+      () => undefined,
+    );
 
   return {
     startContainer: (id) => onContainer(id, 'starting', () => client.call('containers.start', { id })),

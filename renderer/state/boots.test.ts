@@ -23,7 +23,13 @@ test('the median of nothing is nothing, of two the middle', () => {
 });
 
 test('usual times come from comparable starts only, and never from the start itself', () => {
-  const boots = [boot({ at: 3, seconds: 99 }), boot({ at: 2, seconds: 12 }), boot({ at: 1 }), boot({ at: 0, kind: 'adopt', seconds: 1 }), boot({ at: -1, accelerator: 'kvm', seconds: 2 })];
+  const boots = [
+    boot({ at: 3, seconds: 99 }),
+    boot({ at: 2, seconds: 12 }),
+    boot({ at: 1 }),
+    boot({ at: 0, kind: 'adopt', seconds: 1 }),
+    boot({ at: -1, accelerator: 'kvm', seconds: 2 }),
+  ];
   const usual = usualOf(boots, { kind: 'cold', accelerator: 'tcg', at: 3 });
   expect(usual.total).toBe(11);
   expect(usual.phases.get('dockerd')).toBe(6);

@@ -10,15 +10,26 @@ export interface Usual {
 export function median(values: readonly number[]): number | undefined {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : sorted.length === 0 ? undefined : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+  return sorted.length % 2 === 1
+    ? sorted[middle]
+    : sorted.length === 0
+      ? undefined
+      : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 /** Of starts that can be compared: same kind, same accelerator, ended well. The start in question does not count. */
-export function usualOf(boots: readonly BootTimeline[], like: Pick<BootTimeline, 'kind' | 'accelerator'> & { readonly at?: number }): Usual {
-  const same = boots.filter((boot) => boot.seconds !== undefined && boot.kind === like.kind && boot.accelerator === like.accelerator && boot.at !== like.at);
+export function usualOf(
+  boots: readonly BootTimeline[],
+  like: Pick<BootTimeline, 'kind' | 'accelerator'> & { readonly at?: number },
+): Usual {
+  const same = boots.filter(
+    (boot) => boot.seconds !== undefined && boot.kind === like.kind && boot.accelerator === like.accelerator && boot.at !== like.at,
+  );
   const phases = new Map<BootPhaseName, number>();
   for (const name of bootPhases) {
-    const usual = median(same.flatMap((boot) => boot.phases.filter((phase) => phase.name === name).flatMap((phase) => lengthOf(phase) ?? [])));
+    const usual = median(
+      same.flatMap((boot) => boot.phases.filter((phase) => phase.name === name).flatMap((phase) => lengthOf(phase) ?? [])),
+    );
     if (usual !== undefined) {
       phases.set(name, usual);
     }

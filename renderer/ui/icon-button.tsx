@@ -15,7 +15,16 @@ interface IconButtonProps {
   readonly expanded?: boolean;
 }
 
-export function IconButton({ icon, label, onClick, disabled = false, reason, small = false, tabIndex, expanded }: IconButtonProps): ReactNode {
+export function IconButton({
+  icon,
+  label,
+  onClick,
+  disabled = false,
+  reason,
+  small = false,
+  tabIndex,
+  expanded,
+}: IconButtonProps): ReactNode {
   return (
     <Tooltip label={reason ?? label}>
       <ActionIcon

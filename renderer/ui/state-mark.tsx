@@ -26,7 +26,9 @@ const shapes: Readonly<Record<MarkKind, ReactNode>> = {
   fail: <path d="M2.6 2.6l6.8 6.8M9.4 2.6 2.6 9.4" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />,
   busy: arc,
   waiting: arc,
-  pass: <path d="M2 6.3 4.9 9.2 10.2 3.2" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" strokeLinejoin="round" />,
+  pass: (
+    <path d="M2 6.3 4.9 9.2 10.2 3.2" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" strokeLinejoin="round" />
+  ),
 };
 
 interface StateMarkProps {

@@ -4,5 +4,6 @@ import type { AcceleratorVerdict } from '../../preload/contract';
 
 export function useVerdictText(): (verdict: AcceleratorVerdict) => string {
   const { t, i18n } = useTranslation('vm');
-  return ({ reason }) => (i18n.exists(`vm:accelerator.reason.${reason.key}`) ? t(`accelerator.reason.${reason.key}`, { ...reason.params }) : reason.key);
+  return ({ reason }) =>
+    i18n.exists(`vm:accelerator.reason.${reason.key}`) ? t(`accelerator.reason.${reason.key}`, { ...reason.params }) : reason.key;
 }

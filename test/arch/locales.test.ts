@@ -30,11 +30,11 @@ function flatten(value: unknown, path: string, into: Map<string, string>): Map<s
 
 const folder = (language: Language): string => join('assets/locales', language);
 const namespaces = readdirSync(folder('en')).map((file) => file.replace(/\.json$/, ''));
-const read = (language: Language, namespace: string): Texts => flatten(JSON.parse(readFileSync(join(folder(language), `${namespace}.json`), 'utf8')), '', new Map());
-const texts = Object.fromEntries(languages.map((language) => [language, Object.fromEntries(namespaces.map((name) => [name, read(language, name)]))])) as Record<
-  Language,
-  Record<string, Texts>
->;
+const read = (language: Language, namespace: string): Texts =>
+  flatten(JSON.parse(readFileSync(join(folder(language), `${namespace}.json`), 'utf8')), '', new Map());
+const texts = Object.fromEntries(
+  languages.map((language) => [language, Object.fromEntries(namespaces.map((name) => [name, read(language, name)]))]),
+) as Record<Language, Record<string, Texts>>;
 const of = (language: Language, namespace: string): Texts => texts[language][namespace] ?? new Map<string, string>();
 
 /** Names of the arguments of a message; throws where it is no ICU. */
@@ -44,7 +44,12 @@ function argumentsOf(message: string, language: Language): ReadonlySet<string> {
     if (Array.isArray(node)) {
       node.forEach(walk);
     } else if (typeof node === 'object' && node !== null) {
-      const { type, value, options, children } = node as { type?: number; value?: unknown; options?: Record<string, { value: unknown }>; children?: unknown };
+      const { type, value, options, children } = node as {
+        type?: number;
+        value?: unknown;
+        options?: Record<string, { value: unknown }>;
+        children?: unknown;
+      };
       // 0 is plain text, 7 the "#" of a plural; all others but 8 (a tag) name an argument.
       if (type !== 0 && type !== 7 && type !== 8 && typeof value === 'string') {
         found.add(value);
@@ -78,13 +83,17 @@ describe.each(namespaces)('%s', (namespace) => {
     const different = [...of('en', namespace)].flatMap(([key, message]) => {
       const other = of('zh-CN', namespace).get(key) ?? '';
       const names = (text: string, language: Language): string => [...argumentsOf(text, language)].sort().join(' ');
-      return names(message, 'en') === names(other, 'zh-CN') ? [] : [`${key}: en {${names(message, 'en')}}, zh-CN {${names(other, 'zh-CN')}}`];
+      return names(message, 'en') === names(other, 'zh-CN')
+        ? []
+        : [`${key}: en {${names(message, 'en')}}, zh-CN {${names(other, 'zh-CN')}}`];
     });
     expect(different).toEqual([]);
   });
 
   test('is translated', () => {
-    const untranslated = [...of('en', namespace)].filter(([key, message]) => message === of('zh-CN', namespace).get(key) && !isTheSameEverywhere(message));
+    const untranslated = [...of('en', namespace)].filter(
+      ([key, message]) => message === of('zh-CN', namespace).get(key) && !isTheSameEverywhere(message),
+    );
     expect(untranslated).toEqual([]);
   });
 
@@ -108,7 +117,12 @@ function isTheSameEverywhere(message: string): boolean {
 
 describe('errors', () => {
   const table = readFileSync('preload/contract/errors.ts', 'utf8');
-  const declared = new Map([...table.matchAll(/^ {2}'([\w.]+)': spec(?:<\{ ([^}]*) \}>)?\(/gm)].map(([, code = '', params = '']) => [code, [...params.matchAll(/(\w+):/g)].map(([, name = '']) => name)]));
+  const declared = new Map(
+    [...table.matchAll(/^ {2}'([\w.]+)': spec(?:<\{ ([^}]*) \}>)?\(/gm)].map(([, code = '', params = '']) => [
+      code,
+      [...params.matchAll(/(\w+):/g)].map(([, name = '']) => name),
+    ]),
+  );
 
   test('the table was read whole', () => {
     expect([...declared.keys()]).toEqual(Object.keys(errorTable));
@@ -121,7 +135,9 @@ describe('errors', () => {
 
   test.each(languages)('every figure of an error is in its words (%s)', (language) => {
     const missing = [...declared].flatMap(([code, params]) => {
-      const used = new Set(['title', 'kept', 'next'].flatMap((part) => [...argumentsOf(of(language, 'errors').get(`${code}.${part}`) ?? '', language)]));
+      const used = new Set(
+        ['title', 'kept', 'next'].flatMap((part) => [...argumentsOf(of(language, 'errors').get(`${code}.${part}`) ?? '', language)]),
+      );
       const unknown = [...used].filter((name) => !params.includes(name)).map((name) => `${code} uses {${name}}`);
       // `detail` holds words of the engine or of QEMU; the window shows them behind a link.
       return [...unknown, ...params.filter((name) => name !== 'detail' && !used.has(name)).map((name) => `${code} leaves out {${name}}`)];
@@ -132,26 +148,48 @@ describe('errors', () => {
 
 describe('use', () => {
   const files = [...sources('renderer'), ...sources('main')];
-  const literals = new Set(files.flatMap((text) => [...text.matchAll(/'([\w:.-]+)'|"([\w:.-]+)"/g)].map(([, single, double]) => single ?? double ?? '')));
-  const patterns = [...new Set(files.flatMap((text) => [...text.matchAll(/`([\w:.$'"{}()[\] ?=|&-]+)`/g)].map(([, template = '']) => template)))]
+  const literals = new Set(
+    files.flatMap((text) => [...text.matchAll(/'([\w:.-]+)'|"([\w:.-]+)"/g)].map(([, single, double]) => single ?? double ?? '')),
+  );
+  const patterns = [
+    ...new Set(files.flatMap((text) => [...text.matchAll(/`([\w:.$'"{}()[\] ?=|&-]+)`/g)].map(([, template = '']) => template))),
+  ]
     .filter((template) => template.includes('${') && /[a-z]{3}/i.test(template.replace(/\$\{[^}]*\}/g, '')))
-    .map((template) => new RegExp(`^${template.split(/\$\{[^}]*\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`));
+    .map(
+      (template) =>
+        new RegExp(
+          `^${template
+            .split(/\$\{[^}]*\}/)
+            .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+            .join('.+')}$`,
+        ),
+    );
 
   test('every text is used', () => {
     const unused = namespaces
       .filter((namespace) => namespace !== 'errors')
       .flatMap((namespace) => [...of('en', namespace).keys()].map((key) => [namespace, key] as const))
-      .filter(([namespace, key]) => ![key, `${namespace}:${key}`, `${namespace}.${key}`].some((name) => literals.has(name) || patterns.some((pattern) => pattern.test(name))))
+      .filter(
+        ([namespace, key]) =>
+          ![key, `${namespace}:${key}`, `${namespace}.${key}`].some(
+            (name) => literals.has(name) || patterns.some((pattern) => pattern.test(name)),
+          ),
+      )
       .map(([namespace, key]) => `${namespace}:${key}`);
     expect(unused).toEqual([]);
   });
 
   test('every text that the window asks for is there', () => {
     const missing = sources('renderer').flatMap((text) => {
-      const own = [...text.matchAll(/useTranslation\(\[?([^)\]]*)\]?\)/g)].flatMap(([, list = '']) => [...list.matchAll(/'([\w-]+)'/g)].map(([, name = '']) => name));
+      const own = [...text.matchAll(/useTranslation\(\[?([^)\]]*)\]?\)/g)].flatMap(([, list = '']) =>
+        [...list.matchAll(/'([\w-]+)'/g)].map(([, name = '']) => name),
+      );
       const [first = 'common'] = own;
       return [...text.matchAll(/\bt\('(?:([\w-]+):)?([\w.-]+)'/g)]
-        .map((match): { readonly places: readonly string[]; readonly key: string } => ({ places: match[1] === undefined ? [...own, first] : [match[1]], key: match[2] ?? '' }))
+        .map((match): { readonly places: readonly string[]; readonly key: string } => ({
+          places: match[1] === undefined ? [...own, first] : [match[1]],
+          key: match[2] ?? '',
+        }))
         .filter(({ places, key }) => !places.some((namespace) => of('en', namespace).has(key)))
         .map(({ places, key }) => `${places.join('|')}:${key}`);
     });

@@ -30,11 +30,14 @@ test('a start is shown in the frame of the click, phase by phase, and ends as ru
   await headline(page).getByText('Stopped').waitFor();
   expect(await waterline(page).getAttribute('data-water')).toBe('off');
 
-  const atOnce = await page.getByRole('main').getByRole('button', { name: 'Start' }).evaluate(async (button) => {
-    (button as HTMLButtonElement).click();
-    await new Promise((resolve) => requestAnimationFrame(resolve));
-    return document.querySelector('main h2')?.textContent ?? '';
-  });
+  const atOnce = await page
+    .getByRole('main')
+    .getByRole('button', { name: 'Start' })
+    .evaluate(async (button) => {
+      (button as HTMLButtonElement).click();
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      return document.querySelector('main h2')?.textContent ?? '';
+    });
   expect(atOnce).toContain('Starting');
 
   await page.getByRole('cell', { name: 'dockerd', exact: true }).waitFor();
@@ -125,7 +128,11 @@ test('everything is reached by keys, in reading order, with a ring that can be s
     const focused = await page.evaluate(() => {
       const element = document.activeElement;
       const name = element?.getAttribute('aria-label') ?? element?.textContent ?? '';
-      return { name: name.trim().replace(/:.*/, ''), ring: element === null ? 0 : Number.parseFloat(getComputedStyle(element).outlineWidth), body: element === document.body };
+      return {
+        name: name.trim().replace(/:.*/, ''),
+        ring: element === null ? 0 : Number.parseFloat(getComputedStyle(element).outlineWidth),
+        body: element === document.body,
+      };
     });
     if (focused.body) {
       break;
@@ -176,7 +183,9 @@ test('a lost connection is said at once, and the window finds back by itself wit
   // What happens meanwhile is there afterwards.
   const [id = ''] = dockerd.model.containers.keys();
   await new Promise((resolve, reject) => {
-    request({ socketPath: dockerd.socket, method: 'DELETE', path: `/containers/${id}?force=1` }, resolve).on('error', reject).end();
+    request({ socketPath: dockerd.socket, method: 'DELETE', path: `/containers/${id}?force=1` }, resolve)
+      .on('error', reject)
+      .end();
   });
   await page.getByRole('button', { name: 'Try now' }).click();
   refuse = false;

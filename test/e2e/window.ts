@@ -27,7 +27,10 @@ export interface TestWindow {
   close(): Promise<void>;
 }
 
-export interface TestWindowOptions extends Pick<BrowserContextOptions, 'locale' | 'colorScheme' | 'viewport' | 'reducedMotion' | 'forcedColors'> {
+export interface TestWindowOptions extends Pick<
+  BrowserContextOptions,
+  'locale' | 'colorScheme' | 'viewport' | 'reducedMotion' | 'forcedColors'
+> {
   readonly containers?: number;
   readonly images?: number;
   readonly stopped?: boolean;

@@ -25,7 +25,9 @@ export function Attention(): ReactNode {
   const now = useNow(60_000);
   const ready = useStore((s) => s.engine.status === 'ready');
   const containers = useStore(useShallow((s) => s.engine.containerIds.flatMap((id) => s.engine.containers[id] ?? [])));
-  const found = ready ? containers.flatMap((container) => ({ container, reason: reasonOf(container, now) })).filter(({ reason }) => reason !== undefined) : [];
+  const found = ready
+    ? containers.flatMap((container) => ({ container, reason: reasonOf(container, now) })).filter(({ reason }) => reason !== undefined)
+    : [];
   if (found.length === 0) {
     return null;
   }
@@ -40,7 +42,10 @@ export function Attention(): ReactNode {
             <StateMark kind={reason === 'exited' ? 'warn' : 'sick'} />
             <span className="ell">
               <b className="med">{container.name}</b>{' '}
-              {t(`attention.${reason ?? 'exited'}`, { code: container.exitCode ?? 0, age: format.age(now - (container.finishedAt ?? now)) })}
+              {t(`attention.${reason ?? 'exited'}`, {
+                code: container.exitCode ?? 0,
+                age: format.age(now - (container.finishedAt ?? now)),
+              })}
             </span>
             <Button size="compact-xs" component="a" href={href('containers', container.id, 'logs')}>
               {t('attention.logs')}

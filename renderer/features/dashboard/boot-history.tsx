@@ -19,7 +19,10 @@ export function BootHistory({ bare = false }: { readonly bare?: boolean }): Reac
   const longest = Math.max(...boots.map(({ seconds }) => seconds ?? 0), 0.1);
   const bars = [...boots].reverse().map((boot) => {
     const kind = kindOf(boot);
-    const words = t(`boot.bar.${kind}`, { time: format.moment(boot.at), seconds: boot.seconds === undefined ? '' : format.seconds(boot.seconds) });
+    const words = t(`boot.bar.${kind}`, {
+      time: format.moment(boot.at),
+      seconds: boot.seconds === undefined ? '' : format.seconds(boot.seconds),
+    });
     return { at: boot.at, kind, words, height: kind === 'failed' ? HEIGHT : Math.max(2, (HEIGHT * (boot.seconds ?? 0)) / longest) };
   });
   const picture = (
@@ -49,7 +52,11 @@ export function BootHistory({ bare = false }: { readonly bare?: boolean }): Reac
       </div>
       <div className={css['beside']}>
         {picture}
-        <p className="t3 s">{countsOf(boots).map(({ kind, count }) => t(`boot.count.${kind}`, { count })).join(t('boot.comma'))}</p>
+        <p className="t3 s">
+          {countsOf(boots)
+            .map(({ kind, count }) => t(`boot.count.${kind}`, { count }))
+            .join(t('boot.comma'))}
+        </p>
       </div>
     </div>
   );

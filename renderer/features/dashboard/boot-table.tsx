@@ -43,7 +43,15 @@ export function BootTable({ boot, live }: BootTableProps): ReactNode {
         </thead>
         <tbody>
           {bootPhases.map((name) => (
-            <Phase key={name} name={name} phase={boot?.phases.find((p) => p.name === name)} elapsed={elapsed} scale={scale} usual={usual.phases.get(name)} live={live} />
+            <Phase
+              key={name}
+              name={name}
+              phase={boot?.phases.find((p) => p.name === name)}
+              elapsed={elapsed}
+              scale={scale}
+              usual={usual.phases.get(name)}
+              live={live}
+            />
           ))}
         </tbody>
       </table>

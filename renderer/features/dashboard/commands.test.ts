@@ -3,7 +3,7 @@ import { contextCommands, quote, shellCommands } from './commands';
 
 test('a plain path stays plain', () => {
   expect(shellCommands('sh', 'unix:///root/.berth/run/docker.sock')).toContain('export DOCKER_HOST=unix:///root/.berth/run/docker.sock');
-  expect(shellCommands('powershell', 'unix:///a/docker.sock')).toEqual(["$env:DOCKER_HOST = 'unix:///a/docker.sock'"]);
+  expect(shellCommands('powershell', 'unix:///a/docker.sock')).toContain("$env:DOCKER_HOST = 'unix:///a/docker.sock'");
 });
 
 test('what a shell would read in a path is quoted by that shell’s own rules', () => {

@@ -34,8 +34,8 @@ export function shellCommands(shell: Shell, dockerHost: string): readonly string
     case 'sh':
       return ['eval "$(berth env)"', `export DOCKER_HOST=${quote(shell, dockerHost)}`];
     case 'fish':
-      return ['berth env | source', `set -gx DOCKER_HOST ${quote(shell, dockerHost)}`];
+      return ['berth env --shell fish | source', `set -gx DOCKER_HOST ${quote(shell, dockerHost)}`];
     case 'powershell':
-      return [`$env:DOCKER_HOST = '${dockerHost.replaceAll("'", "''")}'`];
+      return ['berth env --shell powershell | Invoke-Expression', `$env:DOCKER_HOST = '${dockerHost.replaceAll("'", "''")}'`];
   }
 }

@@ -34,7 +34,12 @@ export function Facts(): ReactNode {
         {accelerator === undefined ? <span className="t3">{t('facts.notProved')}</span> : <InForce verdict={accelerator} />}
       </dd>
       <dt>{t('facts.machine')}</dt>
-      <dd className="ell">{t(status.state === 'stopped' || status.state === 'failed' ? 'facts.sizeNext' : 'facts.size', { cpus: status.cpus, memory: format.memory(status.memoryBytes) })}</dd>
+      <dd className="ell">
+        {t(status.state === 'stopped' || status.state === 'failed' ? 'facts.sizeNext' : 'facts.size', {
+          cpus: status.cpus,
+          memory: format.memory(status.memoryBytes),
+        })}
+      </dd>
       <dt />
       <dd>
         <Why />
@@ -76,10 +81,13 @@ function Why(): ReactNode {
             <li key={verdict.name}>
               <StateMark kind={verdict.works ? 'pass' : 'fail'} label={t(verdict.works ? 'facts.works' : 'facts.worksNot')} />
               <div>
-                <b>{t(`vm:accelerator.name.${verdict.name}`)}</b> {verdict.name === inForce ? <span className="badge acc">{t('facts.inForce')}</span> : null}
+                <b>{t(`vm:accelerator.name.${verdict.name}`)}</b>{' '}
+                {verdict.name === inForce ? <span className="badge acc">{t('facts.inForce')}</span> : null}
                 <p>{words(verdict)}</p>
               </div>
-              <span className="t3 s">{verdict.seconds > 0 ? `${format.seconds(verdict.seconds)}${verdict.remembered ? t('facts.remembered') : ''}` : ''}</span>
+              <span className="t3 s">
+                {verdict.seconds > 0 ? `${format.seconds(verdict.seconds)}${verdict.remembered ? t('facts.remembered') : ''}` : ''}
+              </span>
             </li>
           ))}
         </ul>

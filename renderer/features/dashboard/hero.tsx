@@ -53,7 +53,9 @@ function Line(): ReactNode {
   const { state, stuck } = useVmView();
   const status = useStore((s) => s.vm.status);
   const boots = useStore((s) => s.vm.boots);
-  const running = useStore((s) => s.engine.containerIds.reduce((sum, id) => sum + (s.engine.containers[id]?.state === 'running' ? 1 : 0), 0));
+  const running = useStore((s) =>
+    s.engine.containerIds.reduce((sum, id) => sum + (s.engine.containers[id]?.state === 'running' ? 1 : 0), 0),
+  );
   const lost = useStore((s) => s.connection.name === 'lost');
   const starting = state === 'starting' || state === 'resuming';
   const now = useNow(starting ? 100 : undefined);
@@ -62,14 +64,18 @@ function Line(): ReactNode {
   if (starting && boot !== undefined && boot.seconds === undefined && boot.error === undefined) {
     const { total } = usualOf(boots, boot);
     const elapsed = format.seconds(Math.max(0, now - boot.at) / 1000);
-    return total === undefined ? t('line.elapsedFirst', { elapsed }) : t(stuck ? 'line.elapsedStuck' : 'line.elapsed', { elapsed, usual: format.seconds(total) });
+    return total === undefined
+      ? t('line.elapsedFirst', { elapsed })
+      : t(stuck ? 'line.elapsedStuck' : 'line.elapsed', { elapsed, usual: format.seconds(total) });
   }
   if (state === 'running' && status?.runningSince !== undefined) {
     const time = format.moment(status.runningSince);
     if (boot?.kind === 'adopt') {
       return t('line.adopted', { time, running });
     }
-    return boot?.seconds === undefined ? t('line.since', { time }) : t(`line.started.${boot.kind}`, { time, seconds: format.seconds(boot.seconds), running });
+    return boot?.seconds === undefined
+      ? t('line.since', { time })
+      : t(`line.started.${boot.kind}`, { time, seconds: format.seconds(boot.seconds), running });
   }
   if (state === 'stopped' || state === 'suspended') {
     const last = boots.find((b) => b.seconds !== undefined && b.kind === (state === 'stopped' ? 'cold' : 'resume'));

@@ -26,7 +26,8 @@ export function TerminalUse(): ReactNode {
         <h2>{t('terminal.title')}</h2>
         <span className="end">
           <span className={app.context === 'selected' ? 'c-run' : ''}>
-            <StateMark kind={app.context === 'selected' ? 'run' : app.context === 'present' ? 'exit' : 'warn'} /> {t(`terminal.context.${app.context}`, { name: app.contextName })}
+            <StateMark kind={app.context === 'selected' ? 'run' : app.context === 'present' ? 'exit' : 'warn'} />{' '}
+            {t(`terminal.context.${app.context}`, { name: app.contextName })}
           </span>
         </span>
       </div>

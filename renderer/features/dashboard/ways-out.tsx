@@ -11,7 +11,9 @@ export function WaysOut(): ReactNode {
   const { state } = useVmView();
   const actions = useActions();
   const ways = [
-    ...(state === 'failed' ? [{ id: 'startAgain', run: () => void actions.startVm() }] : [{ id: 'cancel', run: () => void actions.stopVm() }]),
+    ...(state === 'failed'
+      ? [{ id: 'startAgain', run: () => void actions.startVm() }]
+      : [{ id: 'cancel', run: () => void actions.stopVm() }]),
     { id: 'log', run: () => actions.openPanel('log') },
     { id: 'doctor', run: () => actions.openPanel('doctor') },
   ] as const;

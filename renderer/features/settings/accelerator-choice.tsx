@@ -21,7 +21,11 @@ export function AcceleratorChoice({ value, verdicts, onChange }: AcceleratorChoi
   // Another system's accelerators are no choice here, unless one is set.
   const offered = verdicts.filter(({ name, reason }) => reason.key !== 'otherSystem' || name === value);
   return (
-    <Radio.Group value={value} onChange={(next) => onChange(acceleratorNames.find((name) => name === next) ?? 'auto')} aria-labelledby="vm-accelerator">
+    <Radio.Group
+      value={value}
+      onChange={(next) => onChange(acceleratorNames.find((name) => name === next) ?? 'auto')}
+      aria-labelledby="vm-accelerator"
+    >
       <div className={css['choices']}>
         <h3 id="vm-accelerator">{t('vm.accelerator')}</h3>
         <Radio
@@ -37,7 +41,8 @@ export function AcceleratorChoice({ value, verdicts, onChange }: AcceleratorChoi
             size="xs"
             label={
               <span className="row">
-                {t(`vm:accelerator.name.${verdict.name}`)} <StateMark kind={verdict.works ? 'pass' : 'fail'} label={t(verdict.works ? 'vm.works' : 'vm.worksNot')} />
+                {t(`vm:accelerator.name.${verdict.name}`)}{' '}
+                <StateMark kind={verdict.works ? 'pass' : 'fail'} label={t(verdict.works ? 'vm.works' : 'vm.worksNot')} />
               </span>
             }
             description={words(verdict)}

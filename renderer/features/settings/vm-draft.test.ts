@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import type { Settings, VmLimits } from '../../../preload/contract';
 import { checkDraft, draftOf, GIB, gibWithin, sameDraft, valuesOf } from './vm-draft';
 
-const limits: VmLimits = { cpus: { min: 1, max: 8, default: 4 }, memoryBytes: { min: GIB, max: 12.4 * GIB, default: 4 * GIB }, accelerators: [] };
+const limits: VmLimits = {
+  cpus: { min: 1, max: 8, default: 4 },
+  memoryBytes: { min: GIB, max: 12.4 * GIB, default: 4 * GIB },
+  accelerators: [],
+};
 const settings: Settings = { language: 'system', theme: 'system', vm: { cpus: null, memoryBytes: 6 * GIB, accelerator: 'auto' } };
 
 test('settings become fields and fields the same settings', () => {

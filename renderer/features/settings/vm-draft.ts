@@ -48,7 +48,14 @@ export function checkDraft(draft: VmDraft, limits: VmLimits): FieldErrors {
   const memoryFits = memoryBytes === null || (memoryBytes >= limits.memoryBytes.min && memoryBytes <= limits.memoryBytes.max);
   return {
     ...(cpusFit ? {} : { cpus: { code: 'settings.cpus', params: { asked: cpus, min: limits.cpus.min, max: limits.cpus.max } } }),
-    ...(memoryFits ? {} : { memory: { code: 'settings.memory', params: { askedBytes: memoryBytes, minBytes: limits.memoryBytes.min, maxBytes: limits.memoryBytes.max } } }),
+    ...(memoryFits
+      ? {}
+      : {
+          memory: {
+            code: 'settings.memory',
+            params: { askedBytes: memoryBytes, minBytes: limits.memoryBytes.min, maxBytes: limits.memoryBytes.max },
+          },
+        }),
   };
 }
 

@@ -25,7 +25,8 @@ export function VmSettings({ settings, limits }: { readonly settings: Settings; 
   const own = checkDraft(draft, limits);
   const cpusError = own.cpus ?? only(set.error, 'settings.cpus');
   const memoryError = own.memory ?? only(set.error, 'settings.memory');
-  const other = set.error !== undefined && set.error.code !== 'settings.cpus' && set.error.code !== 'settings.memory' ? set.error : undefined;
+  const other =
+    set.error !== undefined && set.error.code !== 'settings.cpus' && set.error.code !== 'settings.memory' ? set.error : undefined;
   const changed = !sameDraft(draft, saved);
   const invalid = own.cpus !== undefined || own.memory !== undefined;
 
@@ -49,7 +50,12 @@ export function VmSettings({ settings, limits }: { readonly settings: Settings; 
           <h3 id="vm-cpus">{t('vm.cpus')}</h3>
           <p>{t('vm.cpusText', { max: limits.cpus.max, default: limits.cpus.default })}</p>
           {cpusError === undefined ? null : (
-            <FieldError id="vm-cpus-error" error={cpusError} fix={t('vm.use', { value: nearest(Math.round(Number(draft.cpus)) || limits.cpus.min, limits.cpus) })} onFix={() => edit({ cpus: String(nearest(Math.round(Number(draft.cpus)) || limits.cpus.min, limits.cpus)) })} />
+            <FieldError
+              id="vm-cpus-error"
+              error={cpusError}
+              fix={t('vm.use', { value: nearest(Math.round(Number(draft.cpus)) || limits.cpus.min, limits.cpus) })}
+              onFix={() => edit({ cpus: String(nearest(Math.round(Number(draft.cpus)) || limits.cpus.min, limits.cpus)) })}
+            />
           )}
         </div>
         <NumberInput
@@ -69,7 +75,12 @@ export function VmSettings({ settings, limits }: { readonly settings: Settings; 
           <h3 id="vm-memory">{t('vm.memory')}</h3>
           <p>{t('vm.memoryText', { min: format.memory(limits.memoryBytes.min), max: format.memory(limits.memoryBytes.max) })}</p>
           {memoryError === undefined ? null : (
-            <FieldError id="vm-memory-error" error={memoryError} fix={t('vm.useMemory', { value: gibWithin(valuesOf(draft).memoryBytes ?? 0, limits.memoryBytes) })} onFix={() => edit({ memoryGib: String(gibWithin(valuesOf(draft).memoryBytes ?? 0, limits.memoryBytes)) })} />
+            <FieldError
+              id="vm-memory-error"
+              error={memoryError}
+              fix={t('vm.useMemory', { value: gibWithin(valuesOf(draft).memoryBytes ?? 0, limits.memoryBytes) })}
+              onFix={() => edit({ memoryGib: String(gibWithin(valuesOf(draft).memoryBytes ?? 0, limits.memoryBytes)) })}
+            />
           )}
         </div>
         <NumberInput

@@ -15,7 +15,13 @@ const container = (id: string, name = id): ContainerSummary => ({
   ports: [],
   labels: {},
 });
-const snapshot: EngineSnapshot = { kind: 'snapshot', at: 1, containers: [container('a'), container('b')], images: [], counts: { volumes: 1, networks: 3 } };
+const snapshot: EngineSnapshot = {
+  kind: 'snapshot',
+  at: 1,
+  containers: [container('a'), container('b')],
+  images: [],
+  counts: { volumes: 1, networks: 3 },
+};
 const ready = applyEngineChange(initialEngine, snapshot);
 
 test('a changed container is one new object; its neighbours and the list of ids stay the same', () => {
@@ -42,7 +48,12 @@ test('what is removed and comes again in one delta is there once', () => {
 test('an engine that is away keeps the last content with its time; a snapshot replaces all of it', () => {
   const away = applyEngineChange(ready, { kind: 'away', at: 9 });
   expect(away).toMatchObject({ status: 'away', at: 1, containerIds: ['a', 'b'] });
-  expect(applyEngineChange(away, { ...snapshot, at: 10, containers: [] })).toMatchObject({ status: 'ready', at: 10, containerIds: [], known: true });
+  expect(applyEngineChange(away, { ...snapshot, at: 10, containers: [] })).toMatchObject({
+    status: 'ready',
+    at: 10,
+    containerIds: [],
+    known: true,
+  });
 });
 
 test('a kind of change that this window does not know changes nothing', () => {

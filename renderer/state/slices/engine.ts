@@ -43,7 +43,16 @@ export function applyEngineChange(slice: EngineSlice, change: EngineChange): Eng
     case 'delta': {
       const [containers, containerIds] = applyDelta(slice.containers, slice.containerIds, change.containers);
       const [images, imageIds] = applyDelta(slice.images, slice.imageIds, change.images);
-      return { ...slice, status: 'ready', at: change.at, containers, containerIds, images, imageIds, counts: change.counts ?? slice.counts };
+      return {
+        ...slice,
+        status: 'ready',
+        at: change.at,
+        containers,
+        containerIds,
+        images,
+        imageIds,
+        counts: change.counts ?? slice.counts,
+      };
     }
     case 'away':
       return { ...slice, status: 'away', at: slice.known ? slice.at : change.at };
@@ -59,7 +68,11 @@ function byId<T extends { readonly id: string }>(items: readonly T[]): ById<T> {
   return Object.fromEntries(items.map((item) => [item.id, item]));
 }
 
-function applyDelta<T extends { readonly id: string }>(items: ById<T>, ids: readonly string[], delta: Delta<T> | undefined): [ById<T>, readonly string[]] {
+function applyDelta<T extends { readonly id: string }>(
+  items: ById<T>,
+  ids: readonly string[],
+  delta: Delta<T> | undefined,
+): [ById<T>, readonly string[]] {
   if (delta === undefined) {
     return [items, ids];
   }
