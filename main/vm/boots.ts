@@ -35,12 +35,15 @@ export interface Boots {
 
 export function createBoots(path: string, log: Logger): Boots {
   let boots: readonly BootTimeline[] = [];
+  let loading: Promise<void> | undefined;
+  const load = async (): Promise<void> => {
+    boots = await readJsonOr<readonly BootTimeline[]>(path, (value) => z.array(bootSchema).parse(value), []);
+  };
   return {
     list: () => boots,
-    async load() {
-      boots = await readJsonOr<readonly BootTimeline[]>(path, (value) => z.array(bootSchema).parse(value), []);
-    },
+    load: () => (loading ??= load()),
     async add(boot) {
+      await (loading ??= load());
       boots = [boot, ...boots].slice(0, LIMIT);
       // A history is not worth a failed start.
       await writeJson(path, boots).catch((error: unknown) => log.warn('the list of starts was not written', { error }));

@@ -17,6 +17,7 @@ import { probeArgs, vmArgs } from './args';
 import type { Arch } from './args';
 import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, qemuBinary } from './files';
 import { explainLaunch, freePort, launch, textSince } from './launch';
+import { endOrphans, guard } from './orphans';
 import { probe } from './probe';
 import { dialQmp } from './qmp';
 import { createRunning } from './running';
@@ -67,7 +68,10 @@ export function createQemuDriver({
       });
       // Software emulation shares the machine with the other proof and is only slow, never stuck.
       const patience = name === 'tcg' ? { deadline: 60, silence: 40 } : { deadline: 8, silence: 5 };
-      return probe({ command: qemu, args, cwd: files.root, qmpSocket, ...patience }, signal);
+      return probe(
+        { command: qemu, args, cwd: files.root, qmpSocket, ...patience, guard: (pid) => guard(files.state.folder, name, pid) },
+        signal,
+      );
     };
     const evidence = await attempt();
     if (evidence.outcome === 'exited' && sandbox && /seccomp|-sandbox/i.test(evidence.stderr)) {
@@ -172,6 +176,7 @@ export function createQemuDriver({
       throw new BerthError('vm.spawnFailed', { detail: `${basename(qemu)}: ${ATTEMPTS}` });
     },
     async adopt() {
+      await endOrphans(files.state.folder, log);
       const state = await readVmState(files.state.vm);
       if (state === undefined || !(await isSameProcess(state))) {
         if (state !== undefined) {

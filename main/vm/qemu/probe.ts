@@ -14,6 +14,8 @@ export interface ProbeSpec {
   /** Seconds to the whole proof, and without a new byte on the console. */
   readonly deadline: number;
   readonly silence: number;
+  /** Told the process while it runs; the result is called when it is gone. */
+  guard?(pid: number): Promise<() => Promise<void>>;
 }
 
 const MARK = 'BERTH-PROBE-OK';
@@ -23,6 +25,7 @@ export async function probe(spec: ProbeSpec, signal: AbortSignal): Promise<Evide
   const began = performance.now();
   const ending = new AbortController();
   const child = spawn(spec.command, spec.args, { cwd: spec.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const guarded = child.pid === undefined ? undefined : spec.guard?.(child.pid);
   let stderr = '';
   let serial = '';
   const evidence = await new Promise<Evidence>((resolve, reject) => {
@@ -55,10 +58,13 @@ export async function probe(spec: ProbeSpec, signal: AbortSignal): Promise<Evide
       }
     });
     void watchStatus(spec.qmpSocket, ending.signal, () => end('internal-error'));
-  }).finally(() => {
+  }).finally(async () => {
     ending.abort(new Error('the proof has ended'));
     child.kill('SIGKILL');
-    void rm(spec.qmpSocket, { force: true });
+    await (
+      await guarded
+    )?.();
+    await rm(spec.qmpSocket, { force: true });
   });
   return evidence;
 }
