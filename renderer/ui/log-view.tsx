@@ -111,7 +111,8 @@ interface LinesProps extends LogViewProps {
 /** Every line 20 px high: the window is a division, so 100,000 lines cost as much as 40. */
 function FixedLines({ buffer, state, scroll, timestamps, pattern, current, following }: LinesProps) {
   const [window_, setWindow] = useState({ from: 0, to: 60 });
-  useLayoutEffect(() => {
+  // Not in the layout phase: the scroller is the parent, and its ref comes after the effects of its children.
+  useEffect(() => {
     const element = scroll.current;
     if (!element) {
       return undefined;

@@ -63,7 +63,11 @@ test('one click starts: the mark turns in the same frame, the engine confirms; a
 
 test('a start that fails goes back, with the notice on its row', async () => {
   const { page, dockerd, row, state } = await open({ seed: three });
-  dockerd.fault({ match: /^POST .*\/start$/, times: 1, effect: { kind: 'status', status: 500, message: 'Bind for 0.0.0.0:8080 failed: port is already allocated' } });
+  dockerd.fault({
+    match: /^POST .*\/start$/,
+    times: 1,
+    effect: { kind: 'status', status: 500, message: 'Bind for 0.0.0.0:8080 failed: port is already allocated' },
+  });
   await row('idle').getByRole('button', { name: 'Start: idle' }).click();
   const notice = page.getByRole('alert').filter({ hasText: '8080' });
   await notice.waitFor();
@@ -76,7 +80,10 @@ test('a start that fails goes back, with the notice on its row', async () => {
 
 test('several at once: one summary, one line for each failure', async () => {
   const { page, dockerd, row, state, container } = await open({ seed: three });
-  dockerd.fault({ match: new RegExp(`^POST /containers/${container('db').id}/stop$`), effect: { kind: 'status', status: 500, message: 'tried to kill container, but did not receive an exit event' } });
+  dockerd.fault({
+    match: new RegExp(`^POST /containers/${container('db').id}/stop$`),
+    effect: { kind: 'status', status: 500, message: 'tried to kill container, but did not receive an exit event' },
+  });
   await row('web').getByRole('checkbox').click();
   await row('db').getByRole('checkbox').click();
   const bar = page.getByRole('toolbar', { name: '2 selected' });
@@ -111,7 +118,7 @@ test('removal says what goes and what stays, and cancels by default', async () =
 
   await row('keeper').focus();
   await page.keyboard.press('Delete');
-  await dialog.getByText('Remove anonymous volumes too').click();
+  await dialog.getByRole('switch', { name: 'Remove anonymous volumes too' }).click();
   await dialog.getByRole('button', { name: 'Kill and remove' }).click();
   await row('keeper').waitFor({ state: 'detached' });
   expect(dockerd.model.containers.has(id)).toBe(false);
@@ -159,7 +166,13 @@ test('words of containers are text, never markup', async () => {
   const { page, dockerd, row, container, complaints } = await open({
     seed: (dockerd) => {
       three(dockerd);
-      dockerd.model.addContainer({ name: 'evil', image: evil, state: 'running', labels: { note: evil, 'com.docker.compose.project': evil }, env: [`X=${evil}`] });
+      dockerd.model.addContainer({
+        name: 'evil',
+        image: evil,
+        state: 'running',
+        labels: { note: evil, 'com.docker.compose.project': evil },
+        env: [`X=${evil}`],
+      });
     },
   });
   await row('evil').getByText(evil).waitFor();
