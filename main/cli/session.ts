@@ -72,7 +72,7 @@ export async function findOrSpawn(deps: SpawnDeps): Promise<RpcClient> {
       return client;
     }
     const waited = performance.now() - startedAt;
-    if (child?.ended() === true || waited > SPAWN_DEADLINE_MS) {
+    if (child?.failed() === true || waited > SPAWN_DEADLINE_MS) {
       throw new BerthError('backend.notStarted', { detail: child?.lastWords() ?? '' });
     }
     if (!told && waited > QUIET_MS) {
@@ -84,7 +84,8 @@ export async function findOrSpawn(deps: SpawnDeps): Promise<RpcClient> {
 }
 
 interface Child {
-  ended(): boolean;
+  /** Not where it ended because another one was faster. */
+  failed(): boolean;
   lastWords(): string;
   unref(): void;
 }
@@ -99,12 +100,12 @@ function spawnHeadless({ files, headless }: SpawnDeps): Child {
     cwd: '/',
     windowsHide: true,
   });
-  let ended = false;
+  let failed = false;
   child.on('error', () => {
-    ended = true;
+    failed = true;
   });
-  child.on('exit', () => {
-    ended = true;
+  child.on('exit', (code) => {
+    failed = code !== 0;
   });
-  return { ended: () => ended, lastWords: () => readFileSync(words, 'utf8').trim().slice(-1000), unref: () => child.unref() };
+  return { failed: () => failed, lastWords: () => readFileSync(words, 'utf8').trim().slice(-1000), unref: () => child.unref() };
 }

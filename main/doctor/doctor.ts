@@ -13,11 +13,17 @@ export interface Doctor {
   run(signal: AbortSignal): AsyncGenerator<DoctorCheck>;
 }
 
-export function createDoctor({ files, vm }: { readonly files: HomeFiles; readonly vm: Pick<Vm, 'doctorChecks' | 'status'> }): Doctor {
+export function createDoctor({
+  files,
+  vm,
+}: {
+  readonly files: HomeFiles;
+  readonly vm: Pick<Vm, 'doctorChecks' | 'status' | 'exec'>;
+}): Doctor {
   return {
     async *run(signal) {
       const running = vm.status.get().state === 'running';
-      for (const probe of [...hostProbes(files), ...vm.doctorChecks, ...engineProbes(files, running)]) {
+      for (const probe of [...hostProbes(files), ...vm.doctorChecks, ...engineProbes(files, running ? vm : undefined)]) {
         if (signal.aborted) {
           return;
         }

@@ -61,7 +61,7 @@ async function main(mainFolder: string, createVm: CreateVm | undefined): Promise
     process.exit(1);
   });
   const { renderer, resources } = await locateApp(mainFolder);
-  const headless = await runHeadless({
+  const opening = runHeadless({
     ...options,
     files,
     log,
@@ -75,6 +75,14 @@ async function main(mainFolder: string, createVm: CreateVm | undefined): Promise
     print: (line) => void process.stdout.write(`${line}\n`),
     say,
   });
+  // From here on: an order to end that comes during the start is carried out after it.
+  endOnSignals(opening, log);
+  const headless = await opening;
+  if (headless.attached && options.window === 'none') {
+    // Another one was faster; there is nothing to show and nothing to own.
+    await headless.dispose({ keepVm: true });
+    process.exit(0);
+  }
   if (headless.attached) {
     const owner = await readOwner(files.lock);
     say(texts.text('cli', 'headless.attached', { pid: owner?.pid ?? 0, home: files.root }));
@@ -82,14 +90,13 @@ async function main(mainFolder: string, createVm: CreateVm | undefined): Promise
   if (process.stdin.isTTY) {
     say(texts.text('cli', 'headless.foreground'));
   }
-  endOnSignals(headless, log);
   await headless.ended;
   await headless.dispose({ keepVm: false });
   log.info('ended');
   process.exit(0);
 }
 
-function endOnSignals(headless: Headless, log: FileLog): void {
+function endOnSignals(opening: Promise<Headless>, log: FileLog): void {
   let ending = false;
   const end = (signal: string): void => {
     if (ending) {
@@ -98,19 +105,21 @@ function endOnSignals(headless: Headless, log: FileLog): void {
     }
     ending = true;
     log.info('asked to end', { signal });
-    if (!headless.attached) {
-      say(texts.text('cli', 'headless.stopping'));
-    }
-    headless.dispose({ keepVm: false }).then(
-      () => {
-        say(texts.text('cli', 'headless.stopped'));
-        process.exit(0);
-      },
+    stop().then(
+      () => process.exit(0),
       (error: unknown) => {
         log.error('the end failed', { error });
         process.exit(1);
       },
     );
+  };
+  const stop = async (): Promise<void> => {
+    const headless = await opening;
+    if (!headless.attached) {
+      say(texts.text('cli', 'headless.stopping'));
+    }
+    await headless.dispose({ keepVm: false });
+    say(texts.text('cli', 'headless.stopped'));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => end(signal));

@@ -1,4 +1,5 @@
 // The browser shell, composed: a home's backend or a way to another's, the server for pages, signals, the end.
+import { readText } from '../lib/atomic-file';
 import { hasDisplay, openBrowser } from '../lib/browser';
 import type { Texts } from '../lib/texts';
 import type { HomeFiles } from '../lib/home';
@@ -28,7 +29,7 @@ export interface HeadlessOptions extends Pick<ShellOptions, 'resources' | 'versi
 
 export interface Headless {
   readonly attached: boolean;
-  /** Resolves when the backend is to end: after `app.stop`, or when the owner that it was attached to stopped its VM. */
+  /** Resolves when the backend is to end: after `app.stop`, or when the owner that it was attached to ended in order. */
   readonly ended: Promise<void>;
   address(lifetimeMs: number): Promise<string>;
   dispose(options: { readonly keepVm: boolean }): Promise<void>;
@@ -55,17 +56,20 @@ export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
     });
   let shell = watch(await open(options.start));
 
-  /** The owner went away under an attached shell: this one takes its place, and adopts its VM. */
+  /** The owner went away under an attached shell. In order: this one ends too. Dead: it takes its place, and adopts its VM. */
   function watch(current: Shell): Promise<Shell> {
     if (current.attached) {
-      void current.client.closed.then(() => {
-        if (!disposed) {
-          shell = open(false).then(watch);
-          shell.catch((error: unknown) => {
-            log.error('no backend', { error });
-            end();
-          });
+      void current.client.closed.then(async () => {
+        const inOrder = (await readText(files.lock).catch(() => undefined)) === undefined;
+        if (disposed || inOrder) {
+          end();
+          return;
         }
+        shell = open(false).then(watch);
+        shell.catch((error: unknown) => {
+          log.error('no backend', { error });
+          end();
+        });
       });
     }
     return Promise.resolve(current);

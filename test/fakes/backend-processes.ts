@@ -23,6 +23,8 @@ export interface Processes {
   berth(...args: string[]): Promise<Ran>;
   /** As `berth`, with another environment. */
   berthWith(env: Record<string, string>, ...args: string[]): Promise<Ran>;
+  /** A command that is not waited for. */
+  spawn(env: Record<string, string>, ...args: string[]): ChildProcess;
   /** A headless backend in the foreground of the test. */
   headless(...args: string[]): ChildProcess;
   /** Of the home's lock. */
@@ -106,6 +108,14 @@ export async function startProcesses({ resources }: ProcessesOptions = {}): Prom
     owner,
     berthWith,
     berth: (...args) => berthWith({}, ...args),
+    spawn(env, ...args) {
+      const child = spawn(process.execPath, [join(main, 'cli.cjs'), ...args], {
+        env: { ...environment, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      children.add(child);
+      return child;
+    },
     headless(...args) {
       const child = spawn(process.execPath, [join(main, 'headless.cjs'), ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
       children.add(child);

@@ -98,8 +98,8 @@ describe('starts at once', () => {
     const results = await Promise.all(Array.from({ length: 20 }, () => p.berth('start')));
     expect(results.map(({ code }) => code)).toEqual(Array.from({ length: 20 }, () => 0));
     const owner = p.owner();
+    // Those that came too late have nothing to own and nothing to show.
     const others = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && Number(pid) !== owner && isHeadlessOf(pid));
-    // Those that lost attached for a moment; they hold nothing and end with their pages, of which they have none.
     expect((await p.berth('stop')).code).toBe(0);
     for (const pid of [owner, ...others.map(Number)]) {
       await expect.poll(() => identify(pid), { timeout: 10_000 }).toBeUndefined();
@@ -148,6 +148,16 @@ describe('a second shell', () => {
     second.kill('SIGTERM');
     await page.closed;
     expect((await p.berth('status')).code).toBe(0);
+  });
+
+  it('ends with the owner when that one is stopped in order', async () => {
+    await p.berth('start');
+    const second = p.headless('--print');
+    await firstLine(second);
+    const ended = new Promise((resolve) => second.on('exit', resolve));
+    await p.berth('stop');
+    expect(await ended).toBe(0);
+    expect(existsSync(join(p.home, 'lock'))).toBe(false);
   });
 
   it('takes over and adopts when the owner is killed', async () => {

@@ -1,10 +1,11 @@
 // The command line against real backend processes over a fake engine: what it prints, where, with which exit code.
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pingSocket } from '../../main/lib/engine-http';
 import { identify } from '../../main/lib/process';
-import { startProcesses } from '../fakes/backend-processes';
+import { firstLine, startProcesses } from '../fakes/backend-processes';
 import type { Processes } from '../fakes/backend-processes';
 
 let p: Processes;
@@ -12,6 +13,21 @@ beforeAll(async () => {
   p = await startProcesses();
 }, 60_000);
 afterAll(() => p.dispose());
+
+const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => child.on('exit', resolve));
+
+/** Resolves once stderr holds the text, with the way to read all of it. */
+function untilSaid(child: ChildProcess, text: string): Promise<() => string> {
+  let words = '';
+  return new Promise((resolve) => {
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      words += chunk;
+      if (words.includes(text)) {
+        resolve(() => words);
+      }
+    });
+  });
+}
 
 const fields = ['state', 'phase', 'error', 'dockerHost', 'engine', 'vm', 'boot', 'home', 'shells'];
 
@@ -141,6 +157,24 @@ describe('with a backend', () => {
       });
     expect(look(p.home)).toEqual([]);
     expect(statSync(p.home).mode & 0o777).toBe(0o700);
+  });
+
+  it('Ctrl-C leaves a sane state: a start goes on, a backend in the foreground stops in order', async () => {
+    await p.berth('stop');
+    const started = p.spawn({ BERTH_FAKE_PHASE_MS: '300' }, 'start');
+    const words = await untilSaid(started, 'Prepare');
+    started.kill('SIGINT');
+    expect(await ended(started)).toBe(1);
+    expect(words()).toContain('goes on in the background');
+    expect((await p.berth('start')).code).toBe(0);
+    await p.berth('stop');
+
+    const foreground = p.headless('--print', '--start');
+    await firstLine(foreground);
+    foreground.kill('SIGINT');
+    expect(await ended(foreground)).toBe(0);
+    expect(existsSync(join(p.home, 'lock'))).toBe(false);
+    await p.berth('start');
   });
 
   it('stop ends it and leaves no process, socket or lock', async () => {
