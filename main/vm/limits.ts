@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { BerthError } from '../../preload/contract/errors';
 import type { Settings, VmLimits } from '../../preload/contract';
+import { availableMemory } from '../lib/memory';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -77,11 +78,6 @@ export async function checkHost(memoryBytes: number, home: string, available = a
 export async function freeDisk(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;
-}
-
-/** What the system can give without swapping; macOS counts its caches as used, so there the check would refuse wrongly. */
-function availableMemory(): number {
-  return process.platform === 'darwin' ? totalmem() : process.availableMemory();
 }
 
 function floorTo(value: number, unit: number): number {

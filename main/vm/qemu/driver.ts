@@ -7,6 +7,7 @@ import { asError, retryUntil, settledWithin } from '../../lib/async';
 import { writeAtomic } from '../../lib/atomic-file';
 import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
+import { availableMemory } from '../../lib/memory';
 import { identify, isAlive, isSameProcess } from '../../lib/process';
 import type { RunningVm, VmDriver, VmSpec } from '../driver';
 import { probeConfig } from '../guest-config';
@@ -141,7 +142,7 @@ export function createQemuDriver({
       const problem = explainLaunch(await textSince(files.logs.qemu, offset), {
         dataDisk: files.disks.data,
         memoryBytes: spec.memoryBytes,
-        availableBytes: process.availableMemory(),
+        availableBytes: availableMemory(),
         ended: `${how}: ${asError(error).message}`,
       });
       if (problem instanceof BerthError) {
