@@ -4,6 +4,7 @@ import type { VmStatus } from '../../preload/contract';
 import type { HomeFiles } from '../lib/home';
 import type { Observable } from '../lib/observable';
 import { inspectDisk } from './disk';
+import type { ExecResult } from '../ssh/connection';
 import type { VmDriver } from './driver';
 import { checkHost, freeDisk, hostFigures, MIN_FREE_DISK } from './limits';
 import { choose } from './qemu/verdicts';
@@ -15,9 +16,11 @@ export interface DoctorDeps {
   readonly driver: VmDriver;
   readonly checker: Checker;
   readonly status: Observable<VmStatus>;
+  /** A command in the guest, all the way through the transport. */
+  exec(command: readonly string[]): Promise<ExecResult>;
 }
 
-export function doctorProbes({ files, driver, checker, status }: DoctorDeps): readonly DoctorProbe[] {
+export function doctorProbes({ files, driver, checker, status, exec }: DoctorDeps): readonly DoctorProbe[] {
   const probe = (
     id: string,
     run: (signal: AbortSignal) => Promise<{ status: 'ok' | 'warn' | 'skipped'; detail: string }>,
@@ -69,6 +72,17 @@ export function doctorProbes({ files, driver, checker, status }: DoctorDeps): re
       return { status: free < 5 * MIN_FREE_DISK ? 'warn' : 'ok', detail: mib(free) };
     }),
     probe('dataDisk', async () => ({ status: 'ok', detail: await inspectDisk(files) })),
+    probe('transport', async () => {
+      if (status.get().state !== 'running') {
+        return { status: 'skipped', detail: '' };
+      }
+      const began = performance.now();
+      const { stdout, stderr, code } = await exec(['uname', '-sr']);
+      if (code !== 0) {
+        throw new BerthError('ssh.unreachable', { detail: stderr.trim() });
+      }
+      return { status: 'ok', detail: `${stdout.trim()}, ${Math.round(performance.now() - began)} ms` };
+    }),
   ];
 }
 
