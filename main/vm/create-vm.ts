@@ -191,7 +191,7 @@ export function createVm(deps: VmDeps): Vm {
       () => supervisor.model.get().state,
     ),
     agent: { call: async (op, request, options) => need().agent.call(op, request, options) },
-    doctorChecks: doctorProbes({ files, driver, checker, status, exec: (command) => vm.exec(command) }),
+    doctorChecks: doctorProbes({ files, driver, checker, status }),
     exec: async (command) => need().transport.exec(typeof command === 'string' ? command : shellCommand(command)),
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),

@@ -4,7 +4,6 @@ import type { VmStatus } from '../../preload/contract';
 import type { HomeFiles } from '../lib/home';
 import type { Observable } from '../lib/observable';
 import { inspectDisk } from './disk';
-import type { ExecResult } from '../ssh/connection';
 import type { VmDriver } from './driver';
 import { checkHost, freeDisk, hostFigures, MIN_FREE_DISK } from './limits';
 import { choose } from './qemu/verdicts';
@@ -16,11 +15,9 @@ export interface DoctorDeps {
   readonly driver: VmDriver;
   readonly checker: Checker;
   readonly status: Observable<VmStatus>;
-  /** A command in the guest, all the way through the transport. */
-  exec(command: readonly string[]): Promise<ExecResult>;
 }
 
-export function doctorProbes({ files, driver, checker, status, exec }: DoctorDeps): readonly DoctorProbe[] {
+export function doctorProbes({ files, driver, checker, status }: DoctorDeps): readonly DoctorProbe[] {
   const probe = (
     id: string,
     run: (signal: AbortSignal) => Promise<{ status: 'ok' | 'warn' | 'skipped'; detail: string }>,
@@ -72,17 +69,6 @@ export function doctorProbes({ files, driver, checker, status, exec }: DoctorDep
       return { status: free < 5 * MIN_FREE_DISK ? 'warn' : 'ok', detail: mib(free) };
     }),
     probe('dataDisk', async () => ({ status: 'ok', detail: await inspectDisk(files) })),
-    probe('transport', async () => {
-      if (status.get().state !== 'running') {
-        return { status: 'skipped', detail: '' };
-      }
-      const began = performance.now();
-      const { stdout, stderr, code } = await exec(['uname', '-sr']);
-      if (code !== 0) {
-        throw new BerthError('ssh.unreachable', { detail: stderr.trim() });
-      }
-      return { status: 'ok', detail: `${stdout.trim()}, ${Math.round(performance.now() - began)} ms` };
-    }),
   ];
 }
 
