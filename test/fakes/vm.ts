@@ -63,7 +63,15 @@ export function createFakeVm({ engine, phaseMs = 20, adoptable = false, failure 
         for (const name of bootPhases) {
           const begun = seconds();
           timeline = { ...timeline, phases: [...timeline.phases, { name, startedAt: begun, deadline: 60 }] };
-          status.set({ ...base, state: 'starting', phase: name, boot: timeline, pid: process.pid });
+          const { engine: answered } = status.get();
+          status.set({
+            ...base,
+            ...(answered === undefined ? {} : { engine: answered }),
+            state: 'starting',
+            phase: name,
+            boot: timeline,
+            pid: process.pid,
+          });
           await new Promise((resolve) => setTimeout(resolve, kind === 'adopt' ? 1 : phaseMs));
           const error = name === 'dockerd' ? failure() : undefined;
           if (error !== undefined) {
