@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startDocker } from '../test/vm/cli';
+import { runDocker } from '../test/vm/cli';
+import { locateResources } from '../main/vm/resources';
 import { ensureTestImage, TEST_IMAGE } from '../test/vm/images';
 import { makeHome, openVm, type OpenVm } from '../test/vm/open-vm';
 import { percentile, print, summarise } from './report';
@@ -33,7 +34,8 @@ interface Side {
 
 async function main(): Promise<void> {
   const home = await makeHome('berth-b-');
-  const box = await openVm(home);
+  const resources = await locateResources(process.env, [join(process.cwd(), 'dist', 'resources.json')]);
+  const box = await openVm(home, { resources });
   let tunnel: ChildProcess | undefined;
   try {
     await box.vm.start();
@@ -83,7 +85,14 @@ function dialStdio(ssh: readonly string[]): Duplex {
 async function ready(path: string): Promise<void> {
   for (let left = 200; left > 0; left -= 1) {
     const socket = connect(path);
-    const up = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]);
+    const up = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => {
+        resolve(true);
+      });
+      socket.once('error', () => {
+        resolve(false);
+      });
+    });
     socket.destroy();
     if (up) {
       return;
@@ -95,14 +104,14 @@ async function ready(path: string): Promise<void> {
 
 async function prepare(box: OpenVm): Promise<void> {
   await ensureTestImage(box);
-  await docker(box.dockerHost, ['run', '-d', '--name', 'bench-0', TEST_IMAGE, 'sleep', '100000']);
+  await docker(box, ['run', '-d', '--name', 'bench-0', TEST_IMAGE, 'sleep', '100000']);
   for (let number = 1; number < CONTAINERS; number += 1) {
-    await docker(box.dockerHost, ['create', '--name', `bench-${number}`, TEST_IMAGE, 'true']);
+    await docker(box, ['create', '--name', `bench-${number}`, TEST_IMAGE, 'true']);
   }
 }
 
-async function docker(dockerHost: string, args: readonly string[]): Promise<void> {
-  const { code, stderr } = await (await startDocker({ dockerHost }, args)).done;
+async function docker(box: OpenVm, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await runDocker(box, args);
   if (code !== 0) {
     throw new Error(`docker ${args.join(' ')}: ${stderr}`);
   }

@@ -1,6 +1,7 @@
 // The bundled docker CLI as users run it: a process with stdin, stdout and an exit code, on one engine socket.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import type { Resources } from '../../main/vm/resources';
 import { testResources } from './open-vm';
 
 export interface CliResult {
@@ -19,6 +20,11 @@ export interface CliOptions {
   readonly open?: boolean;
 }
 
+export interface DockerHost {
+  readonly dockerHost: string;
+  readonly resources?: Resources;
+}
+
 export interface RunningCli {
   readonly child: ChildProcess;
   readonly done: Promise<CliResult>;
@@ -26,20 +32,16 @@ export interface RunningCli {
   until(text: string): Promise<void>;
 }
 
-export async function runDocker(
-  box: { readonly dockerHost: string },
-  args: readonly string[],
-  options: CliOptions = {},
-): Promise<CliResult> {
+export async function runDocker(box: DockerHost, args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return (await startDocker(box, args, options)).done;
 }
 
 export async function startDocker(
-  { dockerHost }: { readonly dockerHost: string },
+  { dockerHost, resources }: DockerHost,
   args: readonly string[],
   { input, cwd, env, tty = false, open = tty }: CliOptions = {},
 ): Promise<RunningCli> {
-  const { bundle } = await testResources();
+  const { bundle } = resources ?? (await testResources());
   const docker = join(bundle, 'bin', 'docker');
   const [command, argv] = tty ? ['script', ['-qec', [docker, ...args].map(quoted).join(' '), '/dev/null']] : [docker, args];
   const child = spawn(command, argv, { cwd, env: { ...process.env, DOCKER_HOST: dockerHost, ...env } });

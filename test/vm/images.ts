@@ -4,7 +4,7 @@ import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { runDocker } from './cli';
+import { runDocker, type DockerHost } from './cli';
 
 export const TEST_IMAGE = 'berth-test:busybox';
 export const TEST_PAGE = 'hello from berth\n';
@@ -29,7 +29,7 @@ export async function makeRootfs(): Promise<string> {
 }
 
 /** TEST_IMAGE is in the engine when it resolves. */
-export async function ensureTestImage(box: { readonly dockerHost: string }): Promise<void> {
+export async function ensureTestImage(box: DockerHost): Promise<void> {
   const { code } = await runDocker(box, ['image', 'inspect', TEST_IMAGE]);
   if (code === 0) {
     return;
