@@ -145,6 +145,10 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
       void quit.begin();
     }
   });
+  // Ours, because a library that listens for signals takes Chromium's own handlers away. A terminal that is closed is no order to stop containers.
+  process.on('SIGINT', () => app.quit());
+  process.on('SIGTERM', () => app.quit());
+  process.on('SIGHUP', () => undefined);
   powerMonitor.on('shutdown', () => void quit.begin());
 
   const call = (name: 'vm.start' | 'vm.stop'): void => {

@@ -105,10 +105,16 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
 
   it.each(['SIGINT', 'SIGTERM'] as const)('quits in order on %s', async (signal) => {
     await launch();
+    // The window's place is written: by a library that listens for signals itself, from its first use on.
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setSize(1000, 700));
+    await vi.waitFor(async () => expect(await readFile(join(lab.home, 'state/window.json'), 'utf8')).toContain('1000'), soon);
+    const stops = async (): Promise<number> => (await readFile(join(lab.home, 'stopped'), 'utf8').catch(() => '')).split('\n').length;
+    const before = await stops();
     const gone = ended();
     const pid = await app.evaluate(() => process.pid);
     process.kill(pid, signal);
     expect(await gone).toBe(0);
+    expect(await stops()).toBeGreaterThan(before);
   });
 
   it('closes the port when the page is reloaded, and the new page gets a new one', async () => {

@@ -73,7 +73,7 @@ test('a refused pull says why and what is kept', async () => {
 });
 
 test('an archive is loaded as a stream; what is none is said', async () => {
-  const { page, dockerd, row } = await open();
+  const { page, row } = await open();
   const folder = mkdtempSync(join(tmpdir(), 'berth-tar-'));
   try {
     const archive = pack();
@@ -92,7 +92,6 @@ test('an archive is loaded as a stream; what is none is said', async () => {
     await row(`loaded:${String(bytes.length)}`).waitFor();
     await input.setInputFiles(join(folder, 'bad.tar'));
     await page.getByRole('main').getByRole('alert').waitFor();
-    expect(dockerd.calls.filter((call) => call === 'POST /images/load')).toHaveLength(2);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -38,7 +38,7 @@ test('a pasted line fills the form, names what it leaves out, and its port is co
     .fill(
       "docker run -d --name pg -p 5432:5432 -e POSTGRES_PASSWORD='a b' -v pgdata:/var/lib/postgresql --memory 512m --restart unless-stopped postgres:17 -c 'x y'",
     );
-  await page.getByText('--memory 512m').waitFor();
+  await page.getByText('--memory 512m', { exact: true }).waitFor();
   await page.getByText('5432 is taken by container db-1.').waitFor();
   expect(await line.textContent()).toContain('POSTGRES_PASSWORD=••••••');
   await button('Run').click();
@@ -69,7 +69,7 @@ test('errors stand at their fields', async () => {
   const { page, button } = await open();
   await button('Run').click();
   await page.getByText('Name an image').waitFor();
-  await page.getByRole('textbox', { name: 'Image' }).fill('Nginx');
+  await page.getByRole('combobox', { name: 'Image' }).fill('Nginx');
   await page.getByRole('button', { name: 'Use nginx' }).click();
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('db-1');
   await page.getByRole('button', { name: 'Use db-1-2' }).waitFor();
@@ -89,6 +89,6 @@ test('the engine’s refusal is said with what is kept, and the form stays', asy
   const notice = page.getByRole('main').getByRole('alert');
   await notice.filter({ hasText: 'denied/app' }).waitFor();
   expect(await line.textContent()).toContain('denied/app');
-  await page.getByRole('textbox', { name: 'Image' }).fill('nginx:1.29');
+  await page.getByRole('combobox', { name: 'Image' }).fill('nginx:1.29');
   await notice.waitFor({ state: 'detached' });
 });

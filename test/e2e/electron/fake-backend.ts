@@ -1,5 +1,7 @@
 // A backend without a VM for the tests of the shell: the real protocol and the real table, with a state that tests set. Everything that it does
 // not answer is unknown to it, which the page shows as errors; these tests look at the shell.
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { settingsSchema } from '../../../preload/contract';
 import type { BackendHandlers, ContainerSummary, EngineChange, Task, VmStateName, VmStatus } from '../../../preload/contract';
@@ -68,6 +70,8 @@ export function createFakeBackend(host: DesktopHost, home: string): FakeBackend 
     'app.notices': (_input, { signal }) => follow(createObservable([]), signal),
     'app.stop': async () => {
       calls.push('app.stop');
+      // For tests that look when the process is gone.
+      await appendFile(join(home, 'stopped'), 'app.stop\n');
       state.set(statusOf('stopping'));
       await fake.stopGate;
       state.set(statusOf('stopped'));

@@ -1,0 +1,53 @@
+// A thousand containers and a hundred changes a second: what the page's main thread spends, in its own CPU time, which a busy machine
+// does not change; and that only the rows in sight exist.
+import { afterEach, expect, test } from 'vitest';
+import { openWindow } from './window';
+import type { TestWindow } from './window';
+
+let current: TestWindow | undefined;
+afterEach(async () => {
+  await current?.close();
+  current = undefined;
+});
+
+const watchedMs = 6000;
+
+test('a thousand containers that change a hundred times a second leave the page free', async () => {
+  current = await openWindow({ containers: 1000, images: 20 });
+  const { page, dockerd, complaints } = current;
+  await page.evaluate(() => {
+    location.hash = '#/containers';
+  });
+  await page.locator('tbody tr[data-key]').first().waitFor();
+  expect(await page.locator('tbody tr[data-key]').count()).toBeLessThan(80);
+
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const spent = async (): Promise<number> => {
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+  };
+
+  const stop = dockerd.storm(100);
+  const changes = dockerd.calls.length;
+  await page.waitForTimeout(500);
+  const before = await spent();
+  const from = Date.now();
+  const scroller = page.getByRole('treegrid', { name: 'Containers' });
+  await scroller.hover();
+  while (Date.now() - from < watchedMs) {
+    await page.mouse.wheel(0, 700);
+    await page.waitForTimeout(200);
+  }
+  const share = ((await spent()) - before) / ((Date.now() - from) / 1000);
+  expect(dockerd.calls.length).toBeGreaterThan(changes);
+  expect(share).toBeGreaterThan(0);
+  expect(share).toBeLessThan(0.6);
+  expect(await page.locator('tbody tr[data-key]').count()).toBeLessThan(80);
+
+  // It still does what it is told, at once.
+  await page.getByRole('textbox', { name: 'Name, image, label, port' }).fill('shop-99-web');
+  await page.locator('a[title="shop-99-web-1"]').waitFor();
+  stop();
+  expect(complaints).toEqual([]);
+});
