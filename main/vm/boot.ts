@@ -62,6 +62,9 @@ const LOG_OF: Readonly<Record<BootPhaseName, LogSource>> = {
   ports: 'berth',
 };
 
+/** Giving up on a VM that was left running ends its containers: a loaded host gets its time. */
+const ADOPT_MS = 60_000;
+
 interface Attempt {
   readonly timeline: Timeline;
   readonly signal: AbortSignal;
@@ -86,6 +89,7 @@ export async function adoptVm(deps: BootDeps, signal: AbortSignal): Promise<Live
   deps.log.info('taking over a VM that runs', { pid: running.pid });
   return attempt(deps, 'adopt', signal, async (run) => {
     run.parts.running = running;
+    run.parts.mounted = true;
     deps.onRunning(running);
     run.timeline.setAccelerator(running.accelerator.name);
     return enter(deps, run, running, await loadKeys(deps.files));
@@ -204,7 +208,7 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
   parts.agent = agent;
 
   if (timeline.get().kind === 'adopt') {
-    const status = await agent.call('status', {});
+    const status = await agent.call('status', {}, { timeoutMs: ADOPT_MS });
     status.phases.forEach(({ name }) => phase(name).resolve());
     if (status.failed !== undefined) {
       await failed(status.failed);
@@ -256,7 +260,11 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
   );
   timeline.end('ping');
   timeline.begin('ports');
-  await untilAborted(deps.settle(signal), signal);
+  await untilAborted(deps.settle(signal), signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    // The engine answers: what else is not right is said by whoever could not make it so, and ends nobody's containers.
+    log.error('what belongs to the engine was not settled', { error });
+  });
   timeline.end('ports');
   return { running, agent, transport, engine: version, exited };
 }

@@ -170,6 +170,9 @@ export function createSupervisor<L extends Live>(deps: SupervisorDeps<L>): Super
       return model.get().state === 'running';
     },
     async letGo() {
+      if (model.get().state === 'stopping') {
+        await until(({ state }) => state !== 'stopping');
+      }
       clearTimeout(retry);
       boot?.abort.abort(new BerthError('rpc.cancelled', {}));
       await boot?.done;

@@ -34,6 +34,8 @@ export interface QemuDriverDeps {
 
 /** QEMU's own start, from spawn to QMP: 0.2 s usually, seconds on a machine that swaps. */
 const QMP_DEADLINE_MS = 20_000;
+/** What does not answer by then is hung and is ended, with its containers: longer than a loaded host is ever silent. */
+const ADOPT_DEADLINE_MS = 30_000;
 const ATTEMPTS = 4;
 
 export function createQemuDriver({
@@ -187,7 +189,7 @@ export function createQemuDriver({
         return undefined;
       }
       try {
-        return await attach(state, undefined, await sizeOf(files.logs.qemu), AbortSignal.timeout(5000));
+        return await attach(state, undefined, await sizeOf(files.logs.qemu), AbortSignal.timeout(ADOPT_DEADLINE_MS));
       } catch (error) {
         log.error('the VM that was left running does not answer; it is ended', { pid: state.pid, error });
         await endProcess(state);
