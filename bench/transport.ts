@@ -17,8 +17,9 @@ import { makeHome, openVm, type OpenVm } from '../test/vm/open-vm';
 import { percentile, print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
-const REQUESTS = 60;
-const PER_CALL_REQUESTS = 4;
+/** A round's requests, of each side. */
+const REQUESTS = { ping: 60, list: 20 } as const;
+const SSH_REQUESTS = { ping: 4, list: 2 } as const;
 const CONTAINERS = 50;
 const BYTES = 200 * 2 ** 20;
 const PATHS = { ping: '/_ping', list: '/v1.51/containers/json?all=1' } as const;
@@ -28,7 +29,7 @@ const DOWN = `head -c ${BYTES} /dev/zero`;
 interface Side {
   readonly name: string;
   readonly kept: boolean;
-  readonly perRound: number;
+  readonly perRound: Readonly<Record<keyof typeof PATHS, number>>;
   dial(): Duplex;
 }
 
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
       { name: 'ssh -L', kept: false, perRound: REQUESTS, dial: () => connect(forwarded) },
       { name: 'berth, kept', kept: true, perRound: REQUESTS, dial: () => connect(box.files.run.docker) },
       { name: 'ssh -L, kept', kept: true, perRound: REQUESTS, dial: () => connect(forwarded) },
-      { name: 'docker -H ssh://', kept: false, perRound: PER_CALL_REQUESTS, dial: () => dialStdio(ssh) },
+      { name: 'docker -H ssh://', kept: false, perRound: SSH_REQUESTS, dial: () => dialStdio(ssh) },
     ]);
     const speeds = await throughput(box, forwarded, home);
     report(latencies, speeds);
@@ -125,7 +126,7 @@ async function latency(sides: readonly Side[]): Promise<Latencies> {
     for (const kind of ['ping', 'list'] as const) {
       for (const side of sides) {
         const agent = side.kept ? keptAgent(side) : undefined;
-        for (let count = 0; count < side.perRound; count += 1) {
+        for (let count = 0; count < side.perRound[kind]; count += 1) {
           const milliseconds = await get(side, PATHS[kind], agent);
           // Round 0 warms up both.
           if (round > 0) {
@@ -148,19 +149,18 @@ function keptAgent(side: Side): Agent {
 
 function get(side: Side, path: string, agent: Agent | undefined): Promise<number> {
   const start = performance.now();
-  return new Promise((resolve, reject) => {
-    // Keep-alive is said even where the connection is dropped afterwards: every Docker client does.
-    const how = agent ? { agent } : { createConnection: () => side.dial(), headers: { Connection: 'keep-alive' } };
-    const outgoing = request({ ...how, path, host: 'docker' }, (response) => {
+  const stream = agent ? undefined : side.dial();
+  // Keep-alive is said even where the connection is dropped afterwards: every Docker client does.
+  const how = stream ? { createConnection: () => stream, headers: { Connection: 'keep-alive' } } : { agent };
+  return new Promise<number>((resolve, reject) => {
+    request({ ...how, path, host: 'docker' }, (response) => {
       response.resume().on('end', () => {
         resolve(performance.now() - start);
-        if (!agent) {
-          outgoing.destroy();
-        }
       });
-    });
-    outgoing.on('error', reject).end();
-  });
+    })
+      .on('error', reject)
+      .end();
+  }).finally(() => stream?.destroy());
 }
 
 interface Speeds {

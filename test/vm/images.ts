@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runDocker, type DockerHost } from './cli';
+import { testResources } from './open-vm';
 
 export const TEST_IMAGE = 'berth-test:busybox';
+export const CLI_IMAGE = 'berth-test:cli';
 export const TEST_PAGE = 'hello from berth\n';
 
 const applets =
@@ -29,17 +31,34 @@ export async function makeRootfs(): Promise<string> {
 }
 
 /** TEST_IMAGE is in the engine when it resolves. */
-export async function ensureTestImage(box: DockerHost): Promise<void> {
-  const { code } = await runDocker(box, ['image', 'inspect', TEST_IMAGE]);
+export function ensureTestImage(box: DockerHost): Promise<void> {
+  return ensureImage(box, TEST_IMAGE, () => Promise.resolve());
+}
+
+/** The test image with the bundle's docker CLI in it, for containers that use the engine's socket themselves. */
+export function ensureCliImage(box: DockerHost): Promise<void> {
+  return ensureImage(box, CLI_IMAGE, async (root) => {
+    const { bundle } = box.resources ?? (await testResources());
+    const from = (path: string): string => join(bundle, 'root', path);
+    await Promise.all(['lib64', 'lib/x86_64-linux-gnu', 'usr/bin'].map((folder) => mkdir(join(root, folder), { recursive: true })));
+    await copyFile(from('usr/bin/docker'), join(root, 'usr/bin/docker'));
+    await copyFile(from('usr/lib/x86_64-linux-gnu/libc.so.6'), join(root, 'lib/x86_64-linux-gnu/libc.so.6'));
+    await copyFile(from('usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'), join(root, 'lib64/ld-linux-x86-64.so.2'));
+  });
+}
+
+async function ensureImage(box: DockerHost, image: string, fill: (root: string) => Promise<void>): Promise<void> {
+  const { code } = await runDocker(box, ['image', 'inspect', image]);
   if (code === 0) {
     return;
   }
   const root = await makeRootfs();
   try {
+    await fill(root);
     const { stdout } = await promisify(execFile)('tar', ['-C', root, '-c', '.'], { encoding: 'buffer', maxBuffer: 64 * 2 ** 20 });
-    const imported = await runDocker(box, ['import', '--change', 'CMD ["sh"]', '-', TEST_IMAGE], { input: stdout });
+    const imported = await runDocker(box, ['import', '--change', 'CMD ["sh"]', '-', image], { input: stdout });
     if (imported.code !== 0) {
-      throw new Error(`the tests' image was not imported: ${imported.stderr}`);
+      throw new Error(`${image} was not imported: ${imported.stderr}`);
     }
   } finally {
     await rm(root, { recursive: true, force: true });
