@@ -1,7 +1,7 @@
 // The suites that run under vitest, one project each; scripts/test.mjs runs and counts them. Only `vm`, `faults` and `load` boot a VM.
 import { defineConfig } from 'vitest/config';
 
-const shared = { environment: 'node', setupFiles: ['test/setup.ts'], restoreMocks: true } as const;
+const shared = { environment: 'node', setupFiles: 'test/setup.ts', restoreMocks: true } as const;
 /** Suites that share a machine's one VM, display or set of ports: one file after the other. */
 const oneByOne = { ...shared, fileParallelism: false, hookTimeout: 600_000 } as const;
 const renderer = ['renderer/**/*.test.{ts,tsx}'];
