@@ -8,7 +8,8 @@ import { lastLines } from './logs';
 
 /** What a click may wait longer for a certain answer. */
 const CALL_MS = 400;
-const NOTICE_MS = 5000;
+const NOTICE_MS = 15_000;
+const LOG_MS = 5000;
 const LOG_LINES = 10;
 /** By Ctrl-C, kill and stop. */
 const STOPPED_CODES = new Set([0, 130, 137, 143]);
@@ -36,7 +37,7 @@ export function createEarlyExit(connection: Connection, notify: (error: WireErro
     if (STOPPED_CODES.has(exitCode) || signal.aborted) {
       return undefined;
     }
-    const reading = AbortSignal.timeout(NOTICE_MS);
+    const reading = AbortSignal.timeout(LOG_MS);
     const [lines, inspected] = await Promise.all([
       lastLines(connection, id, LOG_LINES, reading),
       connection.json({ method: 'GET', path: `/containers/${id}/json`, signal: reading }).catch(() => ({})),

@@ -2,17 +2,20 @@
 // Pure but for the set that it fills; knows neither lists nor states.
 import { number, record, text } from './json';
 import type { Json } from './json';
+import { expect } from './expectations';
+import type { Expectations } from './expectations';
 import type { ContainerTimes } from './normalise';
 
 export interface Dirty {
   readonly containers: Set<string>;
+  readonly expected: Expectations;
   allContainers: boolean;
   images: boolean;
   counts: boolean;
 }
 
 export function nothingDirty(): Dirty {
-  return { containers: new Set(), allContainers: false, images: false, counts: false };
+  return { containers: new Set(), expected: new Map(), allContainers: false, images: false, counts: false };
 }
 
 export function isDirty(dirty: Dirty): boolean {
@@ -33,6 +36,7 @@ export function mark(dirty: Dirty, times: KnownTimes, event: Json): void {
     case 'container':
       if (id !== '' && !QUIET.test(action)) {
         dirty.containers.add(id);
+        expect(dirty.expected, id, action, text(record(actor['Attributes'])['name']));
         learn(times, id, action, Math.floor((number(event['timeNano']) ?? 0) / 1_000_000), record(actor['Attributes']));
       }
       return;

@@ -72,6 +72,18 @@ describe('the engine state', () => {
     expect(lists() - before).toBeLessThanOrEqual(2);
   });
 
+  test('an event that comes before the list shows it is seen all the same', async () => {
+    bench = await startEngineBench({ containers: 20 });
+    const web = bench.fake.model.findContainer('shop-0-web-1')!;
+    bench.fake.model.emitContainer(web, 'pause');
+    setTimeout(() => (web.state = 'paused'), 300);
+    await until('paused', () => row('shop-0-web-1')?.state === 'paused');
+    const before = lists();
+    bench.fake.model.emitContainer(web, 'unpause');
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(lists() - before).toBeLessThan(6);
+  });
+
   test('a lost events stream is opened again without a word, and what happened meanwhile is seen', async () => {
     bench = await startEngineBench({ containers: 20 });
     const page = mirror();

@@ -10,6 +10,7 @@ import type { Observable } from '../lib/observable';
 import type { Connection } from './connection';
 import { isDirty, mark, nothingDirty } from './events';
 import type { Dirty, KnownTimes } from './events';
+import { isMet } from './expectations';
 import { jsonLines } from './json-lines';
 import { everything, reread } from './lists';
 import { diff, emptyState, snapshotOf } from './state';
@@ -20,6 +21,8 @@ import { createChangeFeed } from './change-feed';
 const SETTLE_MS = 10;
 const COALESCE_MS = 50;
 const RECONCILE_MS = 60_000;
+/** Reads of a row that does not show yet what its event said. */
+const READ_AGAIN_MS = [50, 150, 450, 1350, 4050];
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 
@@ -61,7 +64,26 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
     const filters = { type: ['container', 'image', 'volume', 'network'] };
     const body = await connection.stream({ method: 'GET', path: '/events', query: { filters }, signal: all });
     let dirty = nothingDirty();
+    const timers = new Set<NodeJS.Timeout>();
     let wake: () => void = () => undefined;
+    function readAgain(stale: Dirty): void {
+      for (const [id, expectation] of stale.expected) {
+        const wait = READ_AGAIN_MS[expectation.tries];
+        if (wait === undefined || isMet(expectation, state.get().containers.get(id))) {
+          continue;
+        }
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          dirty.containers.add(id);
+          // An event that came meanwhile knows better.
+          if (!dirty.expected.has(id)) {
+            dirty.expected.set(id, { ...expectation, tries: expectation.tries + 1 });
+          }
+          wake();
+        }, wait);
+        timers.add(timer);
+      }
+    }
     const reading = (async (): Promise<void> => {
       for await (const event of jsonLines(body)) {
         mark(dirty, times, event);
@@ -97,11 +119,13 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
         dirty = nothingDirty();
         readAt = Date.now();
         await readStale(stale, all);
+        readAgain(stale);
       }
       await reading;
       throw new Error('the events stream ended');
     } finally {
       clearInterval(reconcile);
+      timers.forEach(clearTimeout);
       ended.abort();
       body.destroy();
       reading.catch(() => undefined);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runSpec } from '../../preload/contract';
 import type { EngineChange, LogBatch } from '../../preload/contract';
-import { context, until } from '../fakes/dockerd/bench';
+import { context, until as poll } from '../fakes/dockerd/bench';
 import { apply, emptyState } from '../../main/engine/state';
 import { createTerminals } from '../../main/terminal/session';
 import { BUSYBOX, loadBusybox } from './busybox';
@@ -11,6 +11,8 @@ import { openEngine } from './open-engine';
 import type { OpenEngine } from './open-engine';
 
 const box = useVm();
+/** An emulated guest on a busy machine takes its time. */
+const until = (what: string, condition: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> => poll(what, condition, ms);
 let opened: OpenEngine;
 const names: string[] = [];
 
@@ -97,7 +99,9 @@ describe('containers', () => {
     const oops = create('engine-oops', { command: ['sh', '-c', 'echo starting; echo cannot read /x >&2; exit 3'] });
     const told = await oops.then(
       () =>
-        until('a notice', () => opened.notices.some((notice) => notice.code === 'engine.exitedAtOnce')).then(() => opened.notices.at(-1)),
+        until('a notice', () => opened.notices.some((notice) => notice.code === 'engine.exitedAtOnce'), 60_000).then(() =>
+          opened.notices.at(-1),
+        ),
       (error: unknown) => error,
     );
     expect(told).toMatchObject({
@@ -137,7 +141,7 @@ describe('containers', () => {
       '1000',
     );
     await until('running', () => shown('engine-cli')?.state === 'running');
-    await until('healthy', () => shown('engine-cli')?.health === 'healthy', 30_000);
+    await until('healthy', () => shown('engine-cli')?.health === 'healthy');
     await box().docker('pause', 'engine-cli');
     await until('paused', () => shown('engine-cli')?.state === 'paused');
     await box().docker('unpause', 'engine-cli');
@@ -197,7 +201,7 @@ describe('logs', () => {
     for (const tty of [false, true]) {
       const name = `engine-long-${tty}`;
       const id = await create(name, { command, tty });
-      await until('exited', () => row(name)?.state === 'exited', 30_000);
+      await until('exited', () => row(name)?.state === 'exited');
       const batches: LogBatch[] = [];
       for await (const batch of handlers()['containers.logs']({ id, follow: false, tail: -1 }, context())) {
         batches.push(batch);
@@ -234,7 +238,7 @@ describe('a terminal', () => {
     await until('the new size', () => text.includes('40 120'));
     const running = async (): Promise<string> => (await box().docker('top', 'engine-shell')).trim();
     await type('sleep 1000\r');
-    await until('it sleeps', async () => (await running()).includes('sleep 1000'), 20_000);
+    await until('it sleeps', async () => (await running()).includes('sleep 1000'));
     await type('\u0003');
     await type('echo after-$((40+2))\r');
     await until('Ctrl-C', () => text.includes('after-42'));
@@ -258,7 +262,7 @@ describe('a terminal', () => {
     await terminals.handlers['terminal.input']({ session: stubborn.id, data: 'trap "" INT; cat\r' }, context());
     await until('it runs', async () => (await running()).includes('cat'));
     await terminals.handlers['terminal.close']({ session: stubborn.id }, context());
-    await until('it is gone', async () => (await running()).split('\n').length === 2, 20_000);
+    await until('it is gone', async () => (await running()).split('\n').length === 2);
     await terminals.dispose();
   });
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromWireError } from '../../preload/contract';
 import type { BerthError } from '../../preload/contract';
 import { createEngineSocket } from '../../main/engine-socket/engine-socket';
 import { createEngine, type Engine } from '../../main/engine/engine';
@@ -35,6 +36,7 @@ export async function openEngine(dialer: Dialer): Promise<OpenEngine> {
     log: silentLogger,
     available: createObservable(true),
     tasks: createTasks(),
+    notify: (error) => notices.push(fromWireError(error)),
     gate: {
       prepare: (id) => ports.gate.prepare(id),
       confirm: (id) => ports.gate.confirm(id),
