@@ -5,7 +5,7 @@ import { IconArrowDown } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { levelSpan, spansOf } from './log-view-text';
 import styles from './log-view.module.css';
-import type { KeyboardEvent, ReactNode, RefObject, WheelEvent } from 'react';
+import type { KeyboardEvent, PointerEvent, ReactNode, RefObject, WheelEvent } from 'react';
 import type { LogBuffer, LogLine, LogSnapshot } from './log-view-buffer';
 
 const lineHeight = 20;
@@ -162,7 +162,7 @@ function FixedLines({ buffer, state, scroll, timestamps, pattern, current, follo
   );
 }
 
-function WrappedLines({ buffer, state, scroll, timestamps, pattern, current }: LinesProps) {
+function WrappedLines({ buffer, state, scroll, timestamps, pattern, current, following }: LinesProps) {
   // eslint-disable-next-line react-hooks/incompatible-library -- no compiler memoises here, and what it returns is used in place
   const virtual = useVirtualizer({
     count: state.count,
@@ -176,6 +176,12 @@ function WrappedLines({ buffer, state, scroll, timestamps, pattern, current }: L
       virtual.scrollToIndex(current - buffer.snapshot().first, { align: 'center' });
     }
   }, [buffer, current, virtual]);
+  // Heights become known by drawing: the end moves, and following means to be there.
+  useLayoutEffect(() => {
+    if (following) {
+      scroll.current?.scrollTo({ top: scroll.current.scrollHeight });
+    }
+  });
   return (
     <div className={styles.lines} data-wrap style={{ height: virtual.getTotalSize() }}>
       {virtual.getVirtualItems().map((item) => {
@@ -249,16 +255,22 @@ export function LogView(props: LogViewProps) {
   }, [buffer, following]);
 
   const distance = (element: HTMLElement): number => element.scrollHeight - element.scrollTop - element.clientHeight;
+  // Only a hand stops the following: the bar dragged, a finger, the wheel, a key. Heights that change scroll too.
+  const dragging = useRef(false);
   const onScroll = (): void => {
     const element = scroll.current;
     if (!element) {
       return;
     }
-    if (following && distance(element) > 3 * lineHeight) {
+    if (following && dragging.current && distance(element) > 3 * lineHeight) {
       onFollowing(false);
     } else if (!following && distance(element) < 2) {
       onFollowing(true);
     }
+  };
+  const onPointer = (event: PointerEvent): void => {
+    // Chromium tells of a press on the scrollbar, and not of its release.
+    dragging.current = event.buttons !== 0 && (event.pointerType === 'touch' || event.target === scroll.current || dragging.current);
   };
   // A slow, smooth scroll must win against the next line's jump to the end.
   const onWheel = (event: WheelEvent): void => {
@@ -295,6 +307,9 @@ export function LogView(props: LogViewProps) {
         tabIndex={0}
         onScroll={onScroll}
         onWheel={onWheel}
+        onPointerDown={onPointer}
+        onPointerMove={onPointer}
+        onPointerUp={onPointer}
         onKeyDown={onKeyDown}
         onMouseUp={onMouseUp}
       >

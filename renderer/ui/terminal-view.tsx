@@ -19,6 +19,8 @@ export interface TerminalHandle {
 export interface TerminalViewProps {
   readonly client: Client;
   readonly session: string;
+  /** Another value: attach anew, after the stream broke. */
+  readonly attempt: unknown;
   /** Attached to what ran before: the replay must not answer the questions that programs asked then. */
   readonly replayed: boolean;
   readonly label: string;
@@ -77,7 +79,8 @@ export function linkOf(text: string): string | undefined {
 }
 
 export function TerminalView(props: TerminalViewProps) {
-  const { client, session, ref } = props;
+  const { client, session, attempt, ref } = props;
+  const attached = useRef<string>(undefined);
   const container = useRef<HTMLDivElement>(null);
   const handle = useRef<TerminalHandle>(undefined);
   useImperativeHandle(
@@ -101,7 +104,9 @@ export function TerminalView(props: TerminalViewProps) {
     if (!element) {
       return undefined;
     }
-    const { replayed, label } = atMount();
+    const { replayed: seenBefore, label } = atMount();
+    const replayed = seenBefore || attached.current === session;
+    attached.current = session;
     const abort = new AbortController();
     const style = getComputedStyle(element);
     const terminal = new Terminal({
@@ -242,7 +247,7 @@ export function TerminalView(props: TerminalViewProps) {
       handle.current = undefined;
       terminal.dispose();
     };
-  }, [client, session]);
+  }, [client, session, attempt]);
 
   return <div ref={container} className={styles.terminal} />;
 }

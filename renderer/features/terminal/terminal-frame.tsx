@@ -4,7 +4,7 @@ import { IconPlus, IconSearch, IconTerminal2, IconX } from '@tabler/icons-react'
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toWireError } from '../../../preload/contract';
-import { useClient } from '../../state/context';
+import { useClient, useStore } from '../../state/context';
 import { CopyButton } from '../../ui/copy-line';
 import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
@@ -33,9 +33,14 @@ export function TerminalFrame({ sessions, blocked, chooser, choice, equal }: Ter
   const view = useRef<TerminalHandle>(null);
   const tabs = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState('');
-  /** A stream that broke is taken up again by a new view. */
-  const [attempt, setAttempt] = useState(0);
+  /** A stream that broke is taken up again: by a click, or when the connection is back. */
+  const [attempt, setAttempt] = useState<unknown>(0);
   const [ended, setEnded] = useState<Readonly<Record<string, WireError | 'ended'>>>({});
+  const connection = useStore((state) => state.connection);
+  if (connection.name === 'open' && connection !== attempt && Object.values(ended).some((end) => end !== 'ended')) {
+    setAttempt(connection);
+    setEnded({});
+  }
   const { list = [], active } = sessions;
   const end = active === undefined ? undefined : (ended[active.id] ?? (active.exitCode === undefined ? undefined : 'ended'));
 
@@ -51,7 +56,7 @@ export function TerminalFrame({ sessions, blocked, chooser, choice, equal }: Ter
   };
   const attach = (): void => {
     setEnded({});
-    setAttempt(attempt + 1);
+    setAttempt({});
   };
   return (
     <div className={styles.term}>
@@ -109,7 +114,8 @@ export function TerminalFrame({ sessions, blocked, chooser, choice, equal }: Ter
         <div className={styles.nothing}>{sessions.list === undefined || sessions.opening ? '' : (blocked ?? t('none'))}</div>
       ) : (
         <TerminalView
-          key={`${active.id}:${String(attempt)}`}
+          key={active.id}
+          attempt={attempt}
           ref={view}
           client={client}
           session={active.id}
