@@ -2,11 +2,10 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { retryUntil } from '../../main/lib/async';
 import { isAlive } from '../../main/lib/process';
 import { loadBusybox } from '../vm/busybox';
@@ -20,13 +19,30 @@ let open: OpenVm;
 beforeAll(async () => {
   home = await makeHome('berth-f-');
   open = await openVm(home);
-  await open.vm.start();
 });
 
+beforeEach(async () => {
+  if (!(await open.vm.adopt())) {
+    await open.vm.start();
+  }
+  open.notices.length = 0;
+}, 300_000);
+
 afterAll(async () => {
+  await open.vm.adopt();
   await open.close({ keepVm: false });
   await rm(home, { recursive: true, force: true });
 });
+
+/** While no backend of ours is there; the VM runs on, and a new backend is there afterwards. */
+async function without(work: () => Promise<void>): Promise<void> {
+  await open.close({ keepVm: true });
+  try {
+    await work();
+  } finally {
+    open = await openVm(home);
+  }
+}
 
 /** Waits for a condition that no event of the test's own announces. */
 function eventually<T>(check: () => Promise<T> | T, seconds: number): Promise<T> {
@@ -88,7 +104,6 @@ test('QEMU killed: seen at once, said with its cause, started again', async () =
 });
 
 test('a guest that panics is a death with a cause, not a hang', async () => {
-  open.notices.length = 0;
   void open.vm.exec('echo c > /proc/sysrq-trigger').catch(() => undefined);
   await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('vm.exited'), 20);
   expect(String(open.notices[0]?.params['detail'])).toMatch(/guest-(panic|reset|shutdown)/);
@@ -97,7 +112,6 @@ test('a guest that panics is a death with a cause, not a hang', async () => {
 });
 
 test('dockerd killed in the guest: said, and answering again without a restart of the VM', async () => {
-  open.notices.length = 0;
   const before = pidOf(open);
   await open.vm.exec('kill -9 $(pidof dockerd)');
   await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('engine.exited'), 5);
@@ -111,7 +125,6 @@ test('dockerd killed in the guest: said, and answering again without a restart o
 });
 
 test('every sshd killed in the guest: the connections come back by themselves', async () => {
-  open.notices.length = 0;
   await open.vm.exec('kill -9 $(pidof sshd sshd-session sshd-auth)').catch(() => undefined);
   await eventually(() => expect(open.notices.some(({ params }) => params['service'] === 'sshd')).toBe(true), 5);
   await eventually(async () => expect((await engineGet(open.files.run.docker, '/_ping')).body).toBe('OK'), 30);
@@ -119,7 +132,6 @@ test('every sshd killed in the guest: the connections come back by themselves', 
 });
 
 test('restart of the engine only: same VM, dockerd anew, no notice', async () => {
-  open.notices.length = 0;
   const before = pidOf(open);
   const dockerd = (await open.vm.exec('pidof dockerd')).stdout;
   await open.vm.restart({ engineOnly: true });
@@ -133,12 +145,11 @@ test('a backend killed with SIGKILL leaves the VM running; the next one takes it
   await docker(open, ['run', '--detach', '--name', 'witness', image, 'sleep', '100000']);
   const startedAt = (): Promise<string> => docker(open, ['inspect', '--format', '{{.State.StartedAt}} {{.State.Pid}}', 'witness']);
   const before = [pidOf(open), await startedAt()];
-  await open.close({ keepVm: true });
-
-  const backend = await spawnBackend(home);
-  backend.kill('SIGKILL');
-  await once(backend, 'exit');
-  open = await openVm(home);
+  await without(async () => {
+    const backend = await spawnBackend(home);
+    backend.kill('SIGKILL');
+    await once(backend, 'exit');
+  });
   const began = performance.now();
   expect(await open.vm.adopt()).toBe(true);
   expect(performance.now() - began).toBeLessThan(20_000);
@@ -148,7 +159,6 @@ test('a backend killed with SIGKILL leaves the VM running; the next one takes it
 
 test('dockerd killed: live-restore keeps containers running', async () => {
   const pid = await docker(open, ['inspect', '--format', '{{.State.Pid}}', 'witness']);
-  open.notices.length = 0;
   await open.vm.exec('kill -9 $(pidof dockerd)');
   await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('engine.exited'), 10);
   await eventually(() => expect(open.vm.status.get().engine).toBeDefined(), 60);
@@ -156,34 +166,35 @@ test('dockerd killed: live-restore keeps containers running', async () => {
 });
 
 test('a VM that was taken over and dies is seen too', async () => {
-  open.notices.length = 0;
+  await without(() => Promise.resolve());
+  expect(await open.vm.adopt()).toBe(true);
   process.kill(pidOf(open), 'SIGKILL');
   await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('vm.exited'), 2);
-  await open.vm.start();
 });
 
 test('a second QEMU on the same disk is refused by its lock', async () => {
   const { files } = open;
   // As after a power cut of the backend alone, with the state lost: nobody knows of the VM that runs.
-  const state = readFileSync(files.state.vm, 'utf8');
-  await open.close({ keepVm: true });
-  await rm(files.state.vm);
-  const other = await openVm(home);
-  try {
-    expect(await other.vm.adopt()).toBe(false);
-    await expect(other.vm.start()).rejects.toMatchObject({ code: 'disk.inUse', params: { path: files.disks.data } });
-    expect(other.vm.status.get()).toMatchObject({ state: 'failed', error: { code: 'disk.inUse' } });
-  } finally {
-    await other.close({ keepVm: true });
-  }
-  process.kill((JSON.parse(state) as { pid: number }).pid, 'SIGKILL');
-  open = await openVm(home);
+  const pid = pidOf(open);
+  await without(async () => {
+    await rm(files.state.vm);
+    const other = await openVm(home);
+    try {
+      expect(await other.vm.adopt()).toBe(false);
+      await expect(other.vm.start()).rejects.toMatchObject({ code: 'disk.inUse', params: { path: files.disks.data } });
+      expect(other.vm.status.get()).toMatchObject({ state: 'failed', error: { code: 'disk.inUse' } });
+    } finally {
+      await other.close({ keepVm: true });
+      process.kill(pid, 'SIGKILL');
+    }
+  });
 });
 
 test('leftovers of a dead VM are cleaned away: stale sockets, a pid that another program has now', async () => {
   const { files } = open;
-  writeFileSync(files.run.qmp, '');
-  writeFileSync(files.run.agent, '');
+  await open.vm.stop();
+  await writeFile(files.run.qmp, '');
+  await writeFile(files.run.agent, '');
   const stale = { format: 1, pid: process.pid, startTime: '1', bootId: 'another', sshPort: 1, cpus: 1, memoryBytes: 1, startedAt: 1 };
   const accelerator = { name: 'tcg', works: true, reason: { key: 'software', params: {} }, seconds: 0, remembered: true };
   await writeFile(files.state.vm, JSON.stringify({ ...stale, accelerator }));
@@ -208,6 +219,7 @@ test('a stop leaves nothing: no process, no socket, no state', async () => {
 });
 
 test('a stop during a start ends it, and nothing is left', async () => {
+  await open.vm.stop();
   const starting = open.vm.start();
   await eventually(() => expect(pidOf(open)).toBeGreaterThan(0), 60);
   const pid = pidOf(open);
