@@ -29,7 +29,11 @@ beforeAll(async () => {
   folder = await mkdtemp('/tmp/berth-slice-');
   archive = await imageArchive(folder);
   const { bundle } = await testResources();
-  const env = { ...process.env, DOCKER_HOST: `unix://${join(folder, 'home', 'run', 'docker.sock')}`, DOCKER_CONFIG: join(folder, 'docker') };
+  const env = {
+    ...process.env,
+    DOCKER_HOST: `unix://${join(folder, 'home', 'run', 'docker.sock')}`,
+    DOCKER_CONFIG: join(folder, 'docker'),
+  };
   docker = async (...args) => (await run(join(bundle, 'bin', 'docker'), args, { env })).stdout;
 });
 
@@ -61,7 +65,9 @@ describe('browser shell', () => {
     await page.getByRole('row').filter({ hasText: 'berth-slice' }).getByRole('button', { name: /^Run/ }).click();
 
     await page.getByLabel('Name', { exact: true }).fill('slice');
-    await page.getByRole('textbox', { name: 'Command' }).fill(`sh -c 'i=0; httpd -p 80 -h /www; while true; do i=$((i+1)); echo tick $i; sleep 1; done'`);
+    await page
+      .getByRole('textbox', { name: 'Command' })
+      .fill(`sh -c 'i=0; httpd -p 80 -h /www; while true; do i=$((i+1)); echo tick $i; sleep 1; done'`);
     await page.getByRole('button', { name: 'Add a port' }).click();
     await page.getByLabel('Port on this computer').fill(String(PORT));
     await page.getByLabel('Port in the container').fill('80');
@@ -75,9 +81,10 @@ describe('browser shell', () => {
 
     await page.getByRole('tab', { name: 'Terminal' }).click();
     await page.locator('.xterm-helper-textarea').waitFor({ state: 'attached' });
-    await page.getByRole('main').getByText('#').first().waitFor();
+    const screen = page.locator('.xterm-rows');
+    await screen.filter({ hasText: '#' }).waitFor();
     await page.keyboard.type('echo $((6*7))-from-inside\n');
-    await page.getByText('42-from-inside').first().waitFor();
+    await screen.filter({ hasText: '42-from-inside' }).waitFor();
 
     await oneClick(page);
   });
@@ -106,7 +113,11 @@ async function startEngine(page: Page): Promise<void> {
   const main = page.getByRole('main');
   const start = main.getByRole('button', { name: 'Start', exact: true }).first();
   const running = main.getByRole('heading', { name: 'Running' });
-  await start.or(running).or(main.getByRole('heading', { name: /Starting/ })).first().waitFor();
+  await start
+    .or(running)
+    .or(main.getByRole('heading', { name: /Starting/ }))
+    .first()
+    .waitFor();
   if (await start.isVisible()) {
     await start.click();
   }
