@@ -69,14 +69,16 @@ async function bootStock(stock: StockGuest, resources: Resources, work: string):
   try {
     await banner(port, qemu);
     const command = [...sshOptions(stock, port), '-N', '-L', `${socket}:/run/docker.sock`, 'root@127.0.0.1'];
-    for (const limit = start + GIVE_UP_MS; performance.now() < limit; await sleep(20)) {
+    while (performance.now() < start + GIVE_UP_MS) {
       // A session that sshd refuses while the system comes up is asked for again, as a user would.
-      tunnel =
-        tunnel === undefined || tunnel.exitCode !== null ? spawn('ssh', command, { stdio: ['ignore', 'ignore', 'inherit'] }) : tunnel;
+      if (tunnel?.exitCode !== null) {
+        tunnel = spawn('ssh', command, { stdio: ['ignore', 'ignore', 'inherit'] });
+      }
       const answer = await engineGet(socket, '/_ping').catch(() => undefined);
       if (answer?.status === 200) {
         return (performance.now() - start) / 1000;
       }
+      await sleep(20);
     }
     throw new Error('the stock guest did not come up');
   } finally {

@@ -99,7 +99,7 @@ describe.skipIf(noElectron !== undefined)('Electron', () => {
     await startEngine(page);
     await oneClick(page);
     expect(await docker('exec', 'slice', 'cat', '/www/index.html')).toBe(TEST_PAGE);
-    const pid = Number(JSON.parse(await readFile(join(folder, 'home', 'state', 'vm.json'), 'utf8')).pid);
+    const { pid } = JSON.parse(await readFile(join(folder, 'home', 'state', 'vm.json'), 'utf8')) as { readonly pid: number };
     expect(existsSync(`/proc/${pid}`)).toBe(true);
     const ended = new Promise((done) => child.once('exit', done));
     await app.evaluate(({ app: application }) => application.quit()).catch(() => undefined);
