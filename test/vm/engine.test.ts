@@ -25,6 +25,9 @@ afterAll(async () => {
   await box()
     .docker('rm', '--force', '--volumes', ...names)
     .catch(() => undefined);
+  await box()
+    .docker('volume', 'rm', '--force', 'engine-data')
+    .catch(() => undefined);
   await opened.close();
 });
 
