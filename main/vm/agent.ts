@@ -121,6 +121,7 @@ function createClient(socket: Socket, onEvent: (event: AgentEvent) => void): Age
     }
   };
   socket.on('data', (chunk: Buffer) => lines.push(chunk).forEach(receive));
+  socket.write('\n'); // Ends the half line that a backend which died may have left.
   socket.on('error', () => undefined); // 'close' follows and says it.
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => {

@@ -36,7 +36,7 @@ export async function createLineServer(
       socket.write(`${JSON.stringify(options.greeting)}\r\n`);
     }
     socket.on('data', (chunk: Buffer) => {
-      for (const line of lines.push(chunk)) {
+      for (const line of lines.push(chunk).filter((text) => text !== '')) {
         const message = JSON.parse(line) as Record<string, unknown>;
         received.push(message);
         const answer = options.answer?.(message);

@@ -53,7 +53,6 @@ static void flush(void) {
 
 static void send_line(const char *head, const char *line, size_t len) {
   size_t head_len = strlen(head);
-  if (ever_connected && !connected) return;
   if (out_len + head_len + len + 1 > (ever_connected ? OUT_LIMIT : EARLY_LIMIT)) return;
   memcpy(out + out_len, head, head_len);
   memcpy(out + out_len + head_len, line, len);
@@ -150,7 +149,11 @@ static void take_control(void) {
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) _exit(1);
   if (n < 1) return;
   message[n] = 0;
-  if (message[0] == 'E') return send_line("", message + 1, (size_t)n - 1);
+  if (message[0] == 'E') {
+    /* Until the first host is there events wait; a later one asks `status` instead of hearing old news. */
+    if (connected || !ever_connected) send_line("", message + 1, (size_t)n - 1);
+    return;
+  }
   char *end;
   unsigned token = (unsigned)strtoul(message + 1, &end, 10);
   for (size_t slot = 0; *end == ' ' && slot < PENDING; slot++) {
@@ -247,22 +250,16 @@ static void take_bytes(const char *bytes, size_t len) {
   }
 }
 
-/* A read of nothing means that no host is connected; half lines of the old connection are dropped with it. */
+/* A read of nothing means that no host has the port open. Which bytes belong to which host cannot be told: the next one's can
+   arrive before the kernel knows of its connection. So nothing is dropped: a host begins with an empty line, which ends its
+   predecessor's half line, and knows its answers by their ids. */
 static void take_port(void) {
   char chunk[65536];
   ssize_t n;
-  while ((n = read(port, chunk, sizeof chunk)) > 0) {
-    connected = ever_connected = true;
-    take_bytes(chunk, (size_t)n);
-  }
-  if (n == 0) {
-    connected = skipping = false;
-    in_len = 0;
-    if (ever_connected) out_len = 0;
-    return;
-  }
-  connected = ever_connected = true;
-  flush();
+  while ((n = read(port, chunk, sizeof chunk)) > 0) take_bytes(chunk, (size_t)n);
+  connected = n != 0;
+  ever_connected = ever_connected || connected;
+  if (connected) flush();
 }
 
 void agent_main(int channel) {
