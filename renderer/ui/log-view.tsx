@@ -1,6 +1,6 @@
 // Shows a log buffer: only the lines in sight exist as elements, each one text nodes. Follows the end until someone scrolls up.
 // Knows nothing of where lines come from; the texts around it belong to the feature.
-import { memo, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { memo, useEffect, useEffectEvent, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { IconArrowDown } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { levelSpan, spansOf } from './log-view-text';
@@ -10,6 +10,8 @@ import type { LogBuffer, LogLine, LogSnapshot } from './log-view-buffer';
 
 const lineHeight = 20;
 const overscan = 12;
+/** More than any window shows. */
+const tailLines = 150;
 /** A longer line is cut on the screen only; download and copy of the file have all of it. */
 const shownCharacters = 4000;
 
@@ -162,7 +164,7 @@ function FixedLines({ buffer, state, scroll, timestamps, pattern, current, follo
   );
 }
 
-function WrappedLines({ buffer, state, scroll, timestamps, pattern, current, following }: LinesProps) {
+function VirtualLines({ buffer, state, scroll, timestamps, pattern, current }: LinesProps) {
   // eslint-disable-next-line react-hooks/incompatible-library -- no compiler memoises here, and what it returns is used in place
   const virtual = useVirtualizer({
     count: state.count,
@@ -176,12 +178,15 @@ function WrappedLines({ buffer, state, scroll, timestamps, pattern, current, fol
       virtual.scrollToIndex(current - buffer.snapshot().first, { align: 'center' });
     }
   }, [buffer, current, virtual]);
-  // Heights become known by drawing: the end moves, and following means to be there.
-  useLayoutEffect(() => {
-    if (following) {
-      scroll.current?.scrollTo({ top: scroll.current.scrollHeight });
-    }
+  // Taken over from the tail, whose end this one begins at.
+  const start = useEffectEvent(() => {
+    virtual.scrollToIndex(current === undefined ? state.count - 1 : current - state.first, {
+      align: current === undefined ? 'end' : 'center',
+    });
   });
+  useEffect(() => {
+    start();
+  }, []);
   return (
     <div className={styles.lines} data-wrap style={{ height: virtual.getTotalSize() }}>
       {virtual.getVirtualItems().map((item) => {
@@ -202,6 +207,29 @@ function WrappedLines({ buffer, state, scroll, timestamps, pattern, current, fol
       })}
     </div>
   );
+}
+
+/** While following only the end is in sight: it is drawn as it is, since heights are not known before. */
+function TailLines({ buffer, state, scroll, timestamps, pattern, current }: LinesProps) {
+  useLayoutEffect(() => {
+    scroll.current?.scrollTo({ top: scroll.current.scrollHeight });
+  });
+  const lines: ReactNode[] = [];
+  for (let seq = state.first + Math.max(0, state.count - tailLines); seq < state.first + state.count; seq += 1) {
+    const line = buffer.line(seq);
+    if (line) {
+      lines.push(<Line key={seq} line={line} timestamps={timestamps} pattern={pattern} current={seq === current} />);
+    }
+  }
+  return (
+    <div className={styles.lines} data-wrap>
+      {lines}
+    </div>
+  );
+}
+
+function WrappedLines(props: LinesProps) {
+  return props.following ? <TailLines {...props} /> : <VirtualLines {...props} />;
 }
 
 /** Errors, warnings and matches over the whole length, beside the scrollbar; twice a second is enough for it. */
@@ -255,8 +283,9 @@ export function LogView(props: LogViewProps) {
   }, [buffer, following]);
 
   const distance = (element: HTMLElement): number => element.scrollHeight - element.scrollTop - element.clientHeight;
-  // Only a hand stops the following: the bar dragged, a finger, the wheel, a key. Heights that change scroll too.
+  // Only a hand stops the following or takes it up: the bar dragged, a finger, the wheel, a key. Heights that change scroll too.
   const dragging = useRef(false);
+  const goingDown = useRef(false);
   const onScroll = (): void => {
     const element = scroll.current;
     if (!element) {
@@ -264,7 +293,7 @@ export function LogView(props: LogViewProps) {
     }
     if (following && dragging.current && distance(element) > 3 * lineHeight) {
       onFollowing(false);
-    } else if (!following && distance(element) < 2) {
+    } else if (!following && (dragging.current || goingDown.current) && distance(element) < 2) {
       onFollowing(true);
     }
   };
@@ -275,11 +304,13 @@ export function LogView(props: LogViewProps) {
   // A slow, smooth scroll must win against the next line's jump to the end.
   const onWheel = (event: WheelEvent): void => {
     const element = scroll.current;
+    goingDown.current = event.deltaY > 0;
     if (event.deltaY < 0 && element && element.scrollHeight > element.clientHeight) {
       onFollowing(false);
     }
   };
   const onKeyDown = (event: KeyboardEvent): void => {
+    goingDown.current = event.key === 'ArrowDown' || event.key === 'PageDown' || event.key === ' ';
     if (leaving.has(event.key)) {
       onFollowing(false);
     }

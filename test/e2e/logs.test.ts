@@ -86,6 +86,28 @@ test('follows, stops when scrolled up and counts what comes, goes on at the end'
   expect(complaints).toEqual([]);
 });
 
+test('wrapped lines follow too, and stay where one scrolls up to', async () => {
+  const source = tap();
+  const { page, view } = await open(
+    Array.from({ length: 400 }, (_, index) => line(index, `${String(index)} ${'word '.repeat(60)}end-${String(index)}`)),
+    source.live,
+  );
+  await page.getByRole('switch', { name: 'Wrap' }).click();
+  await view.getByText('end-399').waitFor();
+  expect(await view.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+  await view.hover();
+  await page.mouse.wheel(0, -600);
+  await page.getByRole('button', { name: /^Stopped here/ }).waitFor();
+  await page.mouse.wheel(0, -4000);
+  await expect.poll(() => view.getByText('end-399').count()).toBe(0);
+  const seen = await view.locator('[data-seq]').first().getAttribute('data-seq');
+  source.send([line(400, 'end-400')]);
+  await page.getByRole('button', { name: 'Stopped here, 1 new line below' }).waitFor();
+  expect(await view.locator('[data-seq]').first().getAttribute('data-seq')).toBe(seen);
+  await view.press('End');
+  await view.getByText('end-400').waitFor();
+});
+
 test('search: text, regular expression, steps both ways, and an expression that is none', async () => {
   const words = (index: number): string => (index % 100 === 7 ? `needle ${String(index)} (x)` : `hay ${String(index)}`);
   const { page, view } = await open(Array.from({ length: 900 }, (_, index) => line(index, words(index))));

@@ -70,8 +70,8 @@ export function BulkReport({ result, onDismiss }: BulkReportProps): ReactNode {
           {result.failed.map(({ id, name, error }) => {
             const { title: what, detail } = errorText(error);
             return (
-              <li key={id} title={detail}>
-                <b className="med">{name}</b>: {what}
+              <li key={id}>
+                <b className="med">{name}</b>: {what} {detail !== '' && !what.includes(detail) && <code lang="en">{detail}</code>}
               </li>
             );
           })}

@@ -144,17 +144,19 @@ export function ContainersPage(): ReactNode {
   return (
     <div className={away ? 'page away' : 'page'}>
       {away && <AwayLine at={engine.at} />}
-      <Toolbar
-        filter={filter}
-        onFilter={setFilter}
-        counts={counts}
-        query={query}
-        onQuery={setQuery}
-        grouped={hasProjects ? groupedByUser : undefined}
-        onGrouped={setGrouped}
-        onLeave={() => table.current?.focus()}
-        canRun={!away}
-      />
+      {all.length > 0 && (
+        <Toolbar
+          filter={filter}
+          onFilter={setFilter}
+          counts={counts}
+          query={query}
+          onQuery={setQuery}
+          grouped={hasProjects ? groupedByUser : undefined}
+          onGrouped={setGrouped}
+          onLeave={() => table.current?.focus()}
+          canRun={!away}
+        />
+      )}
       {failed !== undefined && (
         <BulkReport
           result={failed}

@@ -67,7 +67,7 @@ export function LinePanel({ form, errors, imageHere, submit }: LinePanelProps): 
         )}
         <li>
           <StateMark kind={marks[steps.create ?? 'waiting']} />
-          <span>{t('steps.create', { name: form.name.trim() === '' ? t('steps.anyName') : form.name.trim() })}</span>
+          <span>{form.name.trim() === '' ? t('steps.createAny') : t('steps.create', { name: form.name.trim() })}</span>
         </li>
         <li>
           <StateMark kind="new" />
