@@ -34,14 +34,19 @@ async function main([what, ...rest]) {
   const builders = { guest: buildGuest, bundle: buildBundle };
   const wanted = what === 'all' ? ['bundle', 'guest'] : [what];
   const arch = rest.includes('--arch') ? rest[rest.indexOf('--arch') + 1] : hostArch();
-  if (!wanted.every((kind) => builders[kind])) throw new Error('usage: node vm/build.mjs guest|bundle|all [--arch x86_64] [--force]');
+  if (!wanted.every((kind) => builders[kind])) {
+    throw new Error('usage: node vm/build.mjs guest|bundle|all [--arch x86_64] [--force]');
+  }
   const results = [];
-  for (const kind of wanted) results.push(`${kind}=${await builders[kind]({ arch, force: rest.includes('--force') })}`);
+  for (const kind of wanted) {
+    results.push(`${kind}=${await builders[kind]({ arch, force: rest.includes('--force') })}`);
+  }
   process.stdout.write(`${results.join('\n')}\n`);
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   main(process.argv.slice(2)).catch((error) => {
     toStderr(explain(error));
     process.exitCode = 1;
   });
+}

@@ -29,7 +29,9 @@ export const hostArch = () => ofNode[process.arch] ?? process.arch;
 
 export function architecture(name) {
   const found = architectures[name];
-  if (!found) throw new Error(`unknown architecture ${name}; known: ${Object.keys(architectures).join(', ')}`);
+  if (!found) {
+    throw new Error(`unknown architecture ${name}; known: ${Object.keys(architectures).join(', ')}`);
+  }
   return { name, ...found };
 }
 

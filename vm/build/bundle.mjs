@@ -38,7 +38,9 @@ async function redirectPlugins(path) {
     OPENED.copy(bytes, at);
     found++;
   }
-  if (!found) throw new Error(`${path} does not name ${FIXED}: look how this version finds its plug-ins`);
+  if (!found) {
+    throw new Error(`${path} does not name ${FIXED}: look how this version finds its plug-ins`);
+  }
   await writeFile(path, bytes);
 }
 
@@ -53,12 +55,18 @@ async function unpack(work, tar, progress) {
 async function mendLinks(root, folder = root) {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await mendLinks(root, path);
-    if (!entry.isSymbolicLink()) continue;
+    if (entry.isDirectory()) {
+      await mendLinks(root, path);
+    }
+    if (!entry.isSymbolicLink()) {
+      continue;
+    }
     const target = await readlink(path);
     const mended = target.startsWith('/') ? relative(dirname(path), join(root, target)) : target;
     await rm(path);
-    if (existsSync(join(dirname(path), mended))) await symlink(mended, path);
+    if (existsSync(join(dirname(path), mended))) {
+      await symlink(mended, path);
+    }
   }
 }
 
@@ -66,11 +74,15 @@ async function takeLicenses(from, to) {
   await mkdir(to);
   for (const name of await readdir(join(from, 'usr/share/doc'))) {
     const copyright = join(from, 'usr/share/doc', name, 'copyright');
-    if (existsSync(copyright)) await copyFile(copyright, join(to, name));
+    if (existsSync(copyright)) {
+      await copyFile(copyright, join(to, name));
+    }
   }
   for (const name of ['GPL-2', 'GPL-3', 'LGPL-2', 'LGPL-2.1', 'LGPL-3', 'Apache-2.0', 'MPL-2.0', 'BSD', 'Artistic']) {
     const text = `/usr/share/common-licenses/${name}`;
-    if (existsSync(text)) await copyFile(text, join(to, `common-${name}`));
+    if (existsSync(text)) {
+      await copyFile(text, join(to, `common-${name}`));
+    }
   }
   await writeFile(
     join(to, 'CHANGES'),
@@ -82,7 +94,12 @@ async function takeLicenses(from, to) {
 /** Debian's unpack-only variant keeps no list, so versions are read from the .deb files' own changelog of names. */
 async function versions(unpacked) {
   const text = await readFile(join(unpacked, 'berth-packages'), 'utf8');
-  return Object.fromEntries(text.split('\n').filter(Boolean).map((line) => line.split(' ')));
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' ')),
+  );
 }
 
 // $1 is the new root: the .deb files lie in apt's archive folder until the end.
@@ -105,7 +122,17 @@ async function make(base, arch, log, folder) {
   const { source, unpacked } = await step(log, "bundle: QEMU and docker's command line", async (progress) => {
     const tar = join(work, 'bundle.tar');
     const hooks = [`--extract-hook=${VERSIONS_HOOK}`];
-    const taken = await mmdebstrap({ arch, variant: 'extract', packages: packages(arch), hooks, target: tar, temporary: work, progress, log, logFile: join(cacheRoot(), `bundle-${arch.name}.log`) });
+    const taken = await mmdebstrap({
+      arch,
+      variant: 'extract',
+      packages: packages(arch),
+      hooks,
+      target: tar,
+      temporary: work,
+      progress,
+      log,
+      logFile: join(cacheRoot(), `bundle-${arch.name}.log`),
+    });
     return { source: taken, unpacked: await unpack(work, tar, progress) };
   });
   await step(log, 'bundle: putting it together', async () => {
@@ -113,9 +140,13 @@ async function make(base, arch, log, folder) {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await rename(join(unpacked, path), join(root, path));
     }
-    for (const name of droppedLibraries) await rm(join(root, 'usr/lib', arch.triplet, name), { recursive: true, force: true });
+    for (const name of droppedLibraries) {
+      await rm(join(root, 'usr/lib', arch.triplet, name), { recursive: true, force: true });
+    }
     await mendLinks(root);
-    for (const program of pluginUsers) await redirectPlugins(join(root, program));
+    for (const program of pluginUsers) {
+      await redirectPlugins(join(root, program));
+    }
     await takeLicenses(unpacked, join(folder, 'licenses'));
     const starters = { bin: [arch.qemuProgram, 'qemu-img', 'virtiofsd', 'docker'], 'cli-plugins': ['docker-buildx', 'docker-compose'] };
     for (const [place, names] of Object.entries(starters)) {

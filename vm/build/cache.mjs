@@ -12,23 +12,32 @@ export const cacheRoot = () => join(process.env.XDG_CACHE_HOME || join(homedir()
 async function* walk(folder) {
   for (const entry of (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* walk(path);
-    else yield path;
+    if (entry.isDirectory()) {
+      yield* walk(path);
+    } else {
+      yield path;
+    }
   }
 }
 
 export async function sha256(path) {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk);
+  }
   return hash.digest('hex');
 }
 
 /** A short hash over the names and bytes of files and of all files below folders (tests aside), and over `more`. */
 export async function hashInputs(base, inputs, more) {
   const hash = createHash('sha256').update(JSON.stringify(more));
-  for (const input of inputs)
-    for await (const path of (await lstat(join(base, input))).isDirectory() ? walk(join(base, input)) : [join(base, input)])
-      if (!/\.(test\.ts|md)$/.test(path)) hash.update(`\0${relative(base, path)}\0`).update(await readFile(path));
+  for (const input of inputs) {
+    for await (const path of (await lstat(join(base, input))).isDirectory() ? walk(join(base, input)) : [join(base, input)]) {
+      if (!/\.(test\.ts|md)$/.test(path)) {
+        hash.update(`\0${relative(base, path)}\0`).update(await readFile(path));
+      }
+    }
+  }
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -37,10 +46,15 @@ export async function listFiles(folder, skip = []) {
   const files = {};
   for await (const path of walk(folder)) {
     const name = relative(folder, path);
-    if (skip.includes(name)) continue;
+    if (skip.includes(name)) {
+      continue;
+    }
     const stat = await lstat(path);
-    if (stat.isSymbolicLink()) files[name] = { link: await readlink(path) };
-    else if (stat.isFile()) files[name] = { sha256: await sha256(path), size: stat.size };
+    if (stat.isSymbolicLink()) {
+      files[name] = { link: await readlink(path) };
+    } else if (stat.isFile()) {
+      files[name] = { sha256: await sha256(path), size: stat.size };
+    }
   }
   return files;
 }
@@ -57,7 +71,9 @@ function lock(path, log, what) {
       child.on('exit', (code) => (code === 99 ? resolve(null) : reject(new Error(`flock ended with ${code}`))));
     });
   return attempt(['-n']).then((release) => {
-    if (release) return release;
+    if (release) {
+      return release;
+    }
     log(`${what}: another build is under way; waiting for it`);
     return attempt([]);
   });
@@ -73,21 +89,30 @@ export async function cached({ kind, arch, hash, log, force = false, make }) {
   const root = cacheRoot();
   const name = `${kind}-${arch}-${hash}`;
   const folder = join(root, name);
-  if (whole(folder) && !force) return folder;
+  if (whole(folder) && !force) {
+    return folder;
+  }
   await mkdir(root, { recursive: true });
   const release = await lock(join(root, `${kind}-${arch}.lock`), log, kind);
   try {
-    if (whole(folder) && !force) return folder;
+    if (whole(folder) && !force) {
+      return folder;
+    }
     // With the lock held, whatever is half made belongs to a build that is dead.
-    for (const entry of await readdir(root))
-      if (entry.startsWith(`${kind}-${arch}-`) && /\.(building|old)-\d+$/.test(entry)) await rm(join(root, entry), { recursive: true, force: true });
+    for (const entry of await readdir(root)) {
+      if (entry.startsWith(`${kind}-${arch}-`) && /\.(building|old)-\d+$/.test(entry)) {
+        await rm(join(root, entry), { recursive: true, force: true });
+      }
+    }
     const temporary = `${folder}.building-${process.pid}`;
     await mkdir(temporary);
     try {
       const fields = await make(temporary);
       const manifest = { format: 1, kind, arch, hash, builtAt: new Date().toISOString(), ...fields, files: await listFiles(temporary) };
       await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
-      if (existsSync(folder)) await rename(folder, `${folder}.old-${process.pid}`);
+      if (existsSync(folder)) {
+        await rename(folder, `${folder}.old-${process.pid}`);
+      }
       await rename(temporary, folder);
     } finally {
       await rm(temporary, { recursive: true, force: true });

@@ -51,7 +51,9 @@ async function machineAptOptions() {
 function mirrors() {
   const mirror = process.env.BERTH_DEBIAN_MIRROR;
   const security = process.env.BERTH_DEBIAN_SECURITY_MIRROR;
-  if (!mirror) return [];
+  if (!mirror) {
+    return [];
+  }
   return [
     `deb ${mirror} ${SUITE} main`,
     `deb ${mirror} ${SUITE}-updates main`,
@@ -62,9 +64,13 @@ function mirrors() {
 /** mmdebstrap's progress in words, from its log. */
 function describe(line) {
   const got = /^Get:(\d+) \S+ \S+ \S+ (\S+)/.exec(line);
-  if (got) return `downloading ${got[2]} (${got[1]})`;
+  if (got) {
+    return `downloading ${got[2]} (${got[1]})`;
+  }
   const unpacked = /^(?:Unpacking|Setting up) (\S+)/.exec(line);
-  if (unpacked) return unpacked[0];
+  if (unpacked) {
+    return unpacked[0];
+  }
   return /^I: ([a-z].*)/.exec(line)?.[1];
 }
 
@@ -103,7 +109,9 @@ async function attempt({ arch, variant, packages, hooks, target, testing, tempor
       transcript.write(`${line}\n`);
       hooksBegan ||= /^I: running --customize-hook/.test(line);
       const words = describe(line);
-      if (words) progress(words);
+      if (words) {
+        progress(words);
+      }
     },
   })
     .catch((error) => {
@@ -118,9 +126,13 @@ export async function mmdebstrap({ log, ...options }) {
     await attempt({ ...options, testing: true });
     return 'testing';
   } catch (error) {
-    if (error.final) throw error;
+    if (error.final) {
+      throw error;
+    }
     log(`Debian testing's engine cannot be taken (${error.message}); trying Debian stable's. mmdebstrap said:`);
-    for (const line of (error.output ?? '').split('\n').slice(-6)) log(`    ${line}`);
+    for (const line of (error.output ?? '').split('\n').slice(-6)) {
+      log(`    ${line}`);
+    }
   }
   await attempt({ ...options, testing: false });
   return 'stable';
@@ -132,7 +144,9 @@ export function packageVersions(status) {
   for (const stanza of status.split('\n\n')) {
     const name = /^Package: (.+)$/m.exec(stanza)?.[1];
     const version = /^Version: (.+)$/m.exec(stanza)?.[1];
-    if (name && version && /^Status: .* installed$|^Status: .* unpacked$/m.test(stanza)) versions[name] = version;
+    if (name && version && /^Status: .* installed$|^Status: .* unpacked$/m.test(stanza)) {
+      versions[name] = version;
+    }
   }
   return versions;
 }

@@ -46,11 +46,20 @@ async function make(base, arch, log, force, folder) {
   await step(log, 'guest: initramfs', async () => {
     const modules = join(work, 'modules');
     await mkdir(modules);
-    const notes = await prepareModules(join(system, 'modules'), await readFile(join(base, 'image/modules'), 'utf8'), modules, toolchain(arch).objcopy);
-    for (const note of notes) log(`  ${note}`);
+    const notes = await prepareModules(
+      join(system, 'modules'),
+      await readFile(join(base, 'image/modules'), 'utf8'),
+      modules,
+      toolchain(arch).objcopy,
+    );
+    for (const note of notes) {
+      log(`  ${note}`);
+    }
     await writeFile(join(folder, 'initramfs.cpio'), await initramfs(join(work, 'init'), modules));
   });
-  for (const name of ['system.erofs', arch.kernelFile]) await share(join(system, name), join(folder, name));
+  for (const name of ['system.erofs', arch.kernelFile]) {
+    await share(join(system, name), join(folder, name));
+  }
   await rm(work, { recursive: true, force: true });
   const { engine, packages } = JSON.parse(await readFile(join(system, 'manifest.json'), 'utf8'));
   return { cmdline: cmdline(arch), cmdlineTcg: cmdlineTcg(arch), engine, packages };

@@ -52,18 +52,25 @@ export function run(program, args, { env, cwd, input, onLine, limitMs, stdoutFd,
       for (const line of lines.filter((text) => text.trim())) {
         onLine?.(line);
         last.push(line);
-        if (last.length > LAST_LINES) last.shift();
+        if (last.length > LAST_LINES) {
+          last.shift();
+        }
       }
     });
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
-    const fail = (cause, missing = false) => reject(Object.assign(new Error(cause), { missing, output: [...last, rest].filter(Boolean).join('\n') }));
+    const fail = (cause, missing = false) =>
+      reject(Object.assign(new Error(cause), { missing, output: [...last, rest].filter(Boolean).join('\n') }));
     child.on('error', (error) => (error.code === 'ENOENT' ? fail(`${program} is not installed`, true) : fail(error.message)));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      if (late) fail(`${program} took longer than ${limitMs / 60000} minutes`);
-      else if (code === null || !accept.includes(code)) fail(`${program} ended with ${signal ?? code}`);
-      else resolve(Buffer.concat(stdout));
+      if (late) {
+        fail(`${program} took longer than ${limitMs / 60000} minutes`);
+      } else if (code === null || !accept.includes(code)) {
+        fail(`${program} ended with ${signal ?? code}`);
+      } else {
+        resolve(Buffer.concat(stdout));
+      }
     });
   });
 }

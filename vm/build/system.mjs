@@ -31,7 +31,17 @@ async function make(base, arch, log, folder) {
   const packages = [arch.kernelPackage, ...enginePackages, ...lines(await readFile(join(base, 'image/packages'), 'utf8'))];
   const logFile = join(cacheRoot(), `guest-${arch.name}.log`);
   const source = await step(log, 'guest: Debian, its kernel and the engine', (progress) =>
-    mmdebstrap({ arch, variant: 'minbase', packages, hooks: hooks(base, work), target: '/dev/null', temporary: work, progress, log, logFile }),
+    mmdebstrap({
+      arch,
+      variant: 'minbase',
+      packages,
+      hooks: hooks(base, work),
+      target: '/dev/null',
+      temporary: work,
+      progress,
+      log,
+      logFile,
+    }),
   );
   await step(log, 'guest: unpacking the kernel', async () => {
     const extract = arch.kernelFile === 'Image' ? extractImage : extractVmlinux;
@@ -46,6 +56,8 @@ async function make(base, arch, log, folder) {
 
 /** The folder with system.erofs, the kernel and modules/. */
 export async function buildSystem({ base, arch, log, force }) {
-  const hash = await hashInputs(base, [...files, 'image/packages', 'build/system.mjs', 'build/debian.mjs', 'build/arch.mjs'], { arch: arch.name });
+  const hash = await hashInputs(base, [...files, 'image/packages', 'build/system.mjs', 'build/debian.mjs', 'build/arch.mjs'], {
+    arch: arch.name,
+  });
   return cached({ kind: 'system', arch: arch.name, hash, log, force, make: (folder) => make(base, arch, log, folder) });
 }
