@@ -17,7 +17,9 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      { test: { ...oneByOne, name: 'vm', include: ['test/vm/**/*.test.ts'], globalSetup: 'test/vm/global-setup.ts', testTimeout: 300_000 } },
+      {
+        test: { ...oneByOne, name: 'vm', include: ['test/vm/**/*.test.ts'], globalSetup: 'test/vm/global-setup.ts', testTimeout: 300_000 },
+      },
       { test: { ...oneByOne, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000 } },
       { test: { ...oneByOne, name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 300_000 } },
       { test: { ...oneByOne, name: 'load', include: ['test/load/**/*.test.ts'], testTimeout: 600_000 } },

@@ -1,7 +1,7 @@
 // The composition root: builds every service of the backend and hands out its handlers. Knows no shell: Electron and the browser shell pass in
 // what they are, tests pass in another VM.
 import { join } from 'node:path';
-import { BerthError } from '../preload/contract';
+import { BerthError, fromWireError } from '../preload/contract';
 import type { AppInfo, BackendHandlers, HostFeatures, VmStatus } from '../preload/contract';
 import { openDockerContext } from './engine-socket/context';
 import { createEngineSocket } from './engine-socket/engine-socket';
@@ -94,7 +94,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     log: log.child('engine'),
     available,
     tasks,
-    notify: (error) => notices.notify('warn', new BerthError(error.code, error.params)),
+    notify: (error) => notices.notify('warn', fromWireError(error)),
     gate: {
       prepare: (id) => ports.gate.prepare(id),
       confirm: (id) => ports.gate.confirm(id),
@@ -255,7 +255,7 @@ function whyAway(status: VmStatus): BerthError | undefined {
     return undefined;
   }
   if (status.error !== undefined) {
-    return new BerthError(status.error.code, status.error.params);
+    return fromWireError(status.error);
   }
   return new BerthError('vm.notRunning', { state: status.state });
 }

@@ -43,10 +43,21 @@ async function main(args) {
   await step('icons', drawIcons);
   await step('package', async (report) => {
     linkIn({ guest, bundle, node: dirname(requireNode24()) });
-    const command = [inModules('electron-builder', 'cli.js'), '--config', 'electron-builder.yml', '--publish', 'never', ...electronOptions(), ...args];
+    const command = [
+      inModules('electron-builder', 'cli.js'),
+      '--config',
+      'electron-builder.yml',
+      '--publish',
+      'never',
+      ...electronOptions(),
+      ...args,
+    ];
     const result = await run(requireNode24(), command, { cwd: root, onLine: report });
     if (result.code !== 0) {
-      throw new StepError({ what: `electron-builder failed:\n${lastLines(result.output, 25)}`, next: 'Mend what it names and run the command again.' });
+      throw new StepError({
+        what: `electron-builder failed:\n${lastLines(result.output, 25)}`,
+        next: 'Mend what it names and run the command again.',
+      });
     }
   });
   process.stdout.write(`${join(root, 'out')}\n`);

@@ -57,7 +57,9 @@ async function main(args) {
       total[key] += count[key];
     }
     const seconds = ((Date.now() - begun) / 1000).toFixed(0);
-    process.stdout.write(`${count.failed === 0 ? '✓' : '✗'} ${name}  ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped  ${seconds} s\n`);
+    process.stdout.write(
+      `${count.failed === 0 ? '✓' : '✗'} ${name}  ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped  ${seconds} s\n`,
+    );
   };
   const inTurn = async (names) => {
     for (const name of names) {

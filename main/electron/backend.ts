@@ -14,7 +14,7 @@ export interface Backend {
 /** What only this shell can do, handed to the backend. */
 export interface DesktopHost {
   /** Throws `rpc.unavailableHere` for an address that may not leave the window. */
-  openExternal(url: string): Promise<void>;
+  readonly openExternal: (url: string) => Promise<void>;
   /** For `berth open`. */
   showWindow(): void;
   readonly locale: string;

@@ -11,7 +11,10 @@ export interface MenuActions {
 }
 
 export function setApplicationMenu(texts: Texts, actions: MenuActions): void {
-  const role = (key: TextKey, name: NonNullable<MenuItemConstructorOptions['role']>): MenuItemConstructorOptions => ({ label: texts.text(key), role: name });
+  const role = (key: TextKey, name: NonNullable<MenuItemConstructorOptions['role']>): MenuItemConstructorOptions => ({
+    label: texts.text(key),
+    role: name,
+  });
   const separator: MenuItemConstructorOptions = { type: 'separator' };
   const menu: MenuItemConstructorOptions[] = [
     ...(process.platform === 'darwin' ? [{ role: 'appMenu' } as const] : []),
@@ -45,7 +48,11 @@ export function setApplicationMenu(texts: Texts, actions: MenuActions): void {
         role('menu.fullScreen', 'togglefullscreen'),
       ],
     },
-    { label: texts.text('menu.help'), role: 'help', submenu: [{ id: 'documentation', label: texts.text('menu.documentation'), click: actions.documentation }] },
+    {
+      label: texts.text('menu.help'),
+      role: 'help',
+      submenu: [{ id: 'documentation', label: texts.text('menu.documentation'), click: actions.documentation }],
+    },
   ];
   Menu.setApplicationMenu(Menu.buildFromTemplate(menu));
 }

@@ -10,10 +10,13 @@ const shown = 12;
 
 export function quitPage(texts: Texts, work: QuitWork | undefined): string {
   const title = escape(texts.text('quit.title'));
-  const lists = work === undefined ? [] : [
-    section(texts.text('quit.waiting', { containers: work.containers.length }), work.containers),
-    ...(work.tasks.length === 0 ? [] : [section(texts.text('quit.tasks', { tasks: work.tasks.length }), work.tasks)]),
-  ];
+  const lists =
+    work === undefined
+      ? []
+      : [
+          section(texts.text('quit.waiting', { containers: work.containers.length }), work.containers),
+          ...(work.tasks.length === 0 ? [] : [section(texts.text('quit.tasks', { tasks: work.tasks.length }), work.tasks)]),
+        ];
   return `<!doctype html>
 <html lang="${texts.language}">
 <head>

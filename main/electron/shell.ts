@@ -78,7 +78,11 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
     return openBackend({ openExternal, showWindow: () => window.show(), locale: app.getLocale(), first: opened === 1 });
   });
   const ports = createPagePorts(
-    (page) => void holder.get().then((backend) => backend.connect(page), (error: unknown) => refusePage(page, error)),
+    (page) =>
+      void holder.get().then(
+        (backend) => backend.connect(page),
+        (error: unknown) => refusePage(page, error),
+      ),
     (address) => log.warn('a port was refused', { address: address.slice(0, 200) }),
   );
   const refusePage = (page: { close(): void }, error: unknown): void => {
@@ -153,9 +157,17 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
 
   const call = (name: 'vm.start' | 'vm.stop'): void => {
     // What went wrong is shown by the page and by the tray's picture: the state carries it.
-    void holder.get().then((backend) => backend.client.call(name, {})).catch((error: unknown) => log.warn(`${name} failed`, { error }));
+    void holder
+      .get()
+      .then((backend) => backend.client.call(name, {}))
+      .catch((error: unknown) => log.warn(`${name} failed`, { error }));
   };
-  const tray = createTray(folders.tray, { open: () => window.show(), start: () => call('vm.start'), stop: () => call('vm.stop'), quit: () => app.quit() });
+  const tray = createTray(folders.tray, {
+    open: () => window.show(),
+    start: () => call('vm.start'),
+    stop: () => call('vm.stop'),
+    quit: () => app.quit(),
+  });
   let state: VmStateName = 'stopped';
   const refresh = (language: Settings['language']): void => {
     texts = desktopTexts(language, app.getLocale());

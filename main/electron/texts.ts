@@ -5,7 +5,8 @@ import { createTexts } from '../lib/texts';
 import type { Texts as AllTexts } from '../lib/texts';
 
 /** `menu.file`, `tray.state.running`… */
-type KeyOf<T, P extends string = ''> = { [K in keyof T & string]: T[K] extends string ? `${P}${K}` : KeyOf<T[K], `${P}${K}.`> }[keyof T & string];
+type KeyOf<T, P extends string = ''> = { [K in keyof T & string]: T[K] extends string ? `${P}${K}` : KeyOf<T[K], `${P}${K}.`> }[keyof T &
+  string];
 export type TextKey = KeyOf<typeof desktop>;
 
 export interface Texts extends Pick<AllTexts, 'language' | 'error'> {
@@ -14,6 +15,6 @@ export interface Texts extends Pick<AllTexts, 'language' | 'error'> {
 
 export function desktopTexts(setting: Settings['language'], systemLocale: string): Texts {
   const fromSystem = /^zh/i.test(systemLocale) ? 'zh-CN' : 'en';
-  const { language, error, text } = createTexts(setting === 'system' ? fromSystem : setting);
-  return { language, error, text: (key, params) => text('desktop', key, params) };
+  const texts = createTexts(setting === 'system' ? fromSystem : setting);
+  return { language: texts.language, error: (error) => texts.error(error), text: (key, params) => texts.text('desktop', key, params) };
 }

@@ -3,7 +3,11 @@ import { z } from 'zod';
 import { call, output, stream } from './define';
 
 /** Full id or an unambiguous prefix or a name, as dockerd takes them. */
-export const containerId = z.string().min(1).max(255).regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/);
+export const containerId = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/);
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 export type HealthState = 'none' | 'starting' | 'healthy' | 'unhealthy';
@@ -40,22 +44,48 @@ export interface ContainerSummary {
 }
 
 const portNumber = z.int().min(1).max(65535);
-const envName = z.string().min(1).regex(/^[^=\0]+$/);
+const envName = z
+  .string()
+  .min(1)
+  .regex(/^[^=\0]+$/);
 
 export const runSpec = z.strictObject({
   image: z.string().trim().min(1).max(512),
-  name: z.string().max(255).regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/).optional(),
+  name: z
+    .string()
+    .max(255)
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/)
+    .optional(),
   /** argv; empty = the image's own. */
   command: z.array(z.string().max(65536)).max(1000).default([]),
   entrypoint: z.array(z.string().max(65536)).max(1000).optional(),
   ports: z
-    .array(z.strictObject({ hostAddress: z.string().max(64).optional(), hostPort: portNumber.optional(), containerPort: portNumber, protocol: z.enum(['tcp', 'udp']).default('tcp') }))
+    .array(
+      z.strictObject({
+        hostAddress: z.string().max(64).optional(),
+        hostPort: portNumber.optional(),
+        containerPort: portNumber,
+        protocol: z.enum(['tcp', 'udp']).default('tcp'),
+      }),
+    )
     .max(1000)
     .default([]),
-  env: z.array(z.strictObject({ name: envName, value: z.string().max(131072) })).max(2000).default([]),
+  env: z
+    .array(z.strictObject({ name: envName, value: z.string().max(131072) }))
+    .max(2000)
+    .default([]),
   /** Named volumes; host paths wait for shares. */
   volumes: z
-    .array(z.strictObject({ volume: z.string().max(255).regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/), path: z.string().regex(/^\//), readOnly: z.boolean().default(false) }))
+    .array(
+      z.strictObject({
+        volume: z
+          .string()
+          .max(255)
+          .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/),
+        path: z.string().regex(/^\//),
+        readOnly: z.boolean().default(false),
+      }),
+    )
     .max(500)
     .default([]),
   restart: z.enum(['no', 'on-failure', 'always', 'unless-stopped']).default('no'),
@@ -94,9 +124,15 @@ export const containersTable = {
   'containers.start': call(z.strictObject({ id: containerId }), output<void>()),
   'containers.stop': call(z.strictObject({ id: containerId, timeoutSeconds: z.int().min(0).max(3600).optional() }), output<void>()),
   'containers.restart': call(z.strictObject({ id: containerId }), output<void>()),
-  'containers.remove': call(z.strictObject({ id: containerId, force: z.boolean().default(false), volumes: z.boolean().default(false) }), output<void>()),
+  'containers.remove': call(
+    z.strictObject({ id: containerId, force: z.boolean().default(false), volumes: z.boolean().default(false) }),
+    output<void>(),
+  ),
   /** Creates and, with `start`, starts; a container whose start failed stays and is named in the error. */
-  'containers.create': call(z.strictObject({ spec: runSpec, start: z.boolean() }), output<{ readonly id: string; readonly warnings: readonly string[] }>()),
+  'containers.create': call(
+    z.strictObject({ spec: runSpec, start: z.boolean() }),
+    output<{ readonly id: string; readonly warnings: readonly string[] }>(),
+  ),
   'containers.inspect': call(z.strictObject({ id: containerId }), output<ContainerDetail>()),
   'containers.logs': stream(
     z.strictObject({

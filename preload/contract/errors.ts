@@ -10,7 +10,10 @@ interface Spec<P> {
   readonly action: ErrorAction;
 }
 
-function spec<P = Record<never, never>>(action: ErrorAction = 'none', retryable = false): Spec<P> {
+/** A code without parameters. */
+type None = Record<string, never>;
+
+function spec<P = None>(action: ErrorAction = 'none', retryable = false): Spec<P> {
   return { action, retryable };
 }
 
@@ -126,7 +129,7 @@ export function isBerthError(error: unknown): error is BerthError {
 
 /** Anything thrown -> a wire error. What is not ours becomes `internal.unexpected` with its message; stacks stay in the log. */
 export function toWireError(error: unknown): WireError {
-  if (error instanceof BerthError) {
+  if (isBerthError(error)) {
     return { code: error.code, params: error.params };
   }
   const detail = error instanceof Error ? error.message : String(error);

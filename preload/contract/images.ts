@@ -35,9 +35,16 @@ export interface LoadProgress {
 
 export const imagesTable = {
   /** Returns the id of the task that goes on in the backend (tasks.changes, tasks.cancel). */
-  'images.pull': call(z.strictObject({ reference: imageReference, platform: z.string().max(64).optional() }), output<{ readonly task: string }>()),
+  'images.pull': call(
+    z.strictObject({ reference: imageReference, platform: z.string().max(64).optional() }),
+    output<{ readonly task: string }>(),
+  ),
   'images.remove': call(z.strictObject({ id: z.string().min(1).max(512), force: z.boolean().default(false) }), output<void>()),
   'images.inspect': call(z.strictObject({ id: z.string().min(1).max(512) }), output<{ readonly raw: unknown }>()),
   /** The client's bytes are a tar (docker save); compressed ones are taken as dockerd takes them. */
-  'images.load': uploadStream(z.strictObject({ name: z.string().max(255), sizeBytes: z.number().min(0).optional() }), output<LoadProgress>(), 'latest'),
+  'images.load': uploadStream(
+    z.strictObject({ name: z.string().max(255), sizeBytes: z.number().min(0).optional() }),
+    output<LoadProgress>(),
+    'latest',
+  ),
 };

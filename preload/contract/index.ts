@@ -37,7 +37,11 @@ export interface UploadOptions extends StreamOptions {
 /** What a page or the command line holds. `break` out of a stream's loop cancels it all the way down. */
 export interface Client {
   call<K extends CallNames>(name: K, input: InputOf<Contract[K]>, options?: StreamOptions): Promise<OutputOf<Contract[K]>>;
-  stream<K extends StreamNames>(name: K, input: InputOf<Contract[K]>, options?: StreamOptions | UploadOptions): AsyncIterable<ItemOf<Contract[K]>>;
+  stream<K extends StreamNames>(
+    name: K,
+    input: InputOf<Contract[K]>,
+    options?: StreamOptions | UploadOptions,
+  ): AsyncIterable<ItemOf<Contract[K]>>;
   /** Resolves when the transport is gone, with the reason. */
   readonly closed: Promise<Error>;
   close(): void;

@@ -8,7 +8,13 @@ const session = z.string().min(1).max(64);
 
 export const terminalSpec = z.discriminatedUnion('kind', [
   /** shell "auto" = the first of bash, ash, sh that the container has. */
-  z.strictObject({ kind: z.literal('exec'), container: containerId, shell: z.string().min(1).max(4096).default('auto'), user: z.string().max(255).default(''), ...size }),
+  z.strictObject({
+    kind: z.literal('exec'),
+    container: containerId,
+    shell: z.string().min(1).max(4096).default('auto'),
+    user: z.string().max(255).default(''),
+    ...size,
+  }),
   /** The host's own shell with DOCKER_HOST set; Electron only (`rpc.unavailableHere` elsewhere). */
   z.strictObject({ kind: z.literal('host'), ...size }),
 ]);

@@ -96,5 +96,9 @@ export const vmTable = {
     output<{ readonly lines: readonly string[] }>(),
   ),
   /** A log as it grows, beginning with its tail. */
-  'vm.logs': stream(z.strictObject({ source: z.enum(logSources), tail: z.int().min(0).max(5000).default(200) }), output<{ readonly lines: readonly string[] }>(), 'queue'),
+  'vm.logs': stream(
+    z.strictObject({ source: z.enum(logSources), tail: z.int().min(0).max(5000).default(200) }),
+    output<{ readonly lines: readonly string[] }>(),
+    'queue',
+  ),
 };

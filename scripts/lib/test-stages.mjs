@@ -13,7 +13,8 @@ const asOne = (ok) => (ok ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, 
 
 /** @param context { node, env, print } where print(stage, line) shows a line of a stage */
 export function createStages({ node, env, print }) {
-  const tool = (stage, file, args, onLine = (line) => print(stage, line)) => run(node, [inModules(...file.split('/')), ...args], { cwd: root, env, onLine });
+  const tool = (stage, file, args, onLine = (line) => print(stage, line)) =>
+    run(node, [inModules(...file.split('/')), ...args], { cwd: root, env, onLine });
 
   async function types() {
     const result = await tool('types', 'typescript/bin/tsc', ['--build']);
@@ -61,7 +62,9 @@ export function countVitest(report, code) {
   if (report === undefined) {
     return asOne(false);
   }
-  const broken = report.testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some((each) => each.status === 'failed'));
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((each) => each.status === 'failed'),
+  );
   const failed = report.numFailedTests + broken.length;
   return {
     passed: report.numPassedTests,

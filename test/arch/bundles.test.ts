@@ -27,14 +27,21 @@ describe('the bundles', () => {
   });
 
   it('run the command line without it', async () => {
-    const { stdout } = await run(process.execPath, [join(main, 'cli.cjs'), 'version'], { env: { PATH: process.env['PATH'], BERTH_HOME: join(folder, 'home') } });
+    const { stdout } = await run(process.execPath, [join(main, 'cli.cjs'), 'version'], {
+      env: { PATH: process.env['PATH'], BERTH_HOME: join(folder, 'home') },
+    });
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     expect(stdout.trim()).toContain(version);
   });
 
   it('name electron in those of the desktop only', () => {
     const asks = (file: string): boolean => /require\(["']electron["']\)/.test(readFileSync(join(root, 'dist', file), 'utf8'));
-    expect(['main/electron.cjs', 'preload/electron.cjs', 'main/headless.cjs', 'main/cli.cjs'].map(asks)).toEqual([true, true, false, false]);
+    expect(['main/electron.cjs', 'preload/electron.cjs', 'main/headless.cjs', 'main/cli.cjs'].map(asks)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('hold nothing of the tests', () => {

@@ -13,7 +13,10 @@ const resources = join(root, 'out/linux-unpacked/resources');
 
 describe.skipIf(noElectron !== undefined)(`the package${noElectron === undefined ? '' : ` (${noElectron})`}`, () => {
   // Debuggers are kept out of packages; the test is one.
-  const lab = useElectron({ application: join(resources, 'app.asar'), hook: "require('electron').app.commandLine.removeSwitch = () => {}" });
+  const lab = useElectron({
+    application: join(resources, 'app.asar'),
+    hook: "require('electron').app.commandLine.removeSwitch = () => {}",
+  });
 
   beforeAll(async () => {
     if (noElectron === undefined) {
@@ -36,9 +39,9 @@ describe.skipIf(noElectron !== undefined)(`the package${noElectron === undefined
     expect(page.url().startsWith('app://berth/')).toBe(true);
     const status = async (): Promise<{ shells: string[]; home: string; state: string }> => {
       // Exit code 3 says that no engine runs; what is printed is the same.
-      const { stdout } = await run(join(resources, 'bin/berth'), ['status', '--json'], { env: { ...lab.env, BERTH_RESOURCES: nowhere } }).catch(
-        (error: { stdout: string }) => error,
-      );
+      const { stdout } = await run(join(resources, 'bin/berth'), ['status', '--json'], {
+        env: { ...lab.env, BERTH_RESOURCES: nowhere },
+      }).catch((error: unknown) => error as { stdout: string });
       return JSON.parse(stdout) as { shells: string[]; home: string; state: string };
     };
     await vi.waitFor(async () => expect((await status()).shells).toEqual(['electron']), { timeout: 60_000, interval: 1000 });

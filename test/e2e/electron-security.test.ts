@@ -48,9 +48,7 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
     await connected();
   }
 
-  interface Preferences {
-    readonly [name: string]: unknown;
-  }
+  type Preferences = Readonly<Record<string, unknown>>;
   /** Of every window there is. */
   const preferences = (): Promise<Preferences[]> =>
     app.evaluate(({ webContents }) =>
@@ -76,9 +74,13 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
     await expectPreference('nodeIntegration', false);
     await expectPreference('nodeIntegrationInWorker', false);
     await expectPreference('nodeIntegrationInSubFrames', false);
-    expect(await page.evaluate(() => [typeof Reflect.get(window, 'require'), typeof Reflect.get(window, 'process'), typeof Reflect.get(window, 'module')])).toEqual(
-      ['undefined', 'undefined', 'undefined'],
-    );
+    expect(
+      await page.evaluate(() => [
+        typeof Reflect.get(window, 'require'),
+        typeof Reflect.get(window, 'process'),
+        typeof Reflect.get(window, 'module'),
+      ]),
+    ).toEqual(['undefined', 'undefined', 'undefined']);
   });
 
   it('3: the preload lives in a world of its own, which a page that rewrites built-ins does not reach', async () => {
@@ -117,7 +119,18 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
 
   it('5: every permission is refused but writing text to the clipboard', async () => {
     const states = await page.evaluate(async () => {
-      const names = ['geolocation', 'notifications', 'camera', 'microphone', 'midi', 'clipboard-read', 'persistent-storage', 'background-sync', 'idle-detection', 'screen-wake-lock'];
+      const names = [
+        'geolocation',
+        'notifications',
+        'camera',
+        'microphone',
+        'midi',
+        'clipboard-read',
+        'persistent-storage',
+        'background-sync',
+        'idle-detection',
+        'screen-wake-lock',
+      ];
       return Promise.all(
         names.map((name) =>
           navigator.permissions.query({ name: name as PermissionName }).then(
@@ -129,8 +142,15 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
     });
     expect(states.filter((state) => !state.endsWith(' denied') && !state.endsWith(' prompt'))).toEqual([]);
     const asked = await page.evaluate(async () => {
-      const refused = (work: Promise<unknown>): Promise<string> => work.then((given) => (Array.isArray(given) && given.length === 0 ? 'nothing' : 'granted'), (error: Error) => error.name);
-      const anything = navigator as unknown as Record<string, { requestDevice?: (options: object) => Promise<unknown>; requestPort?: () => Promise<unknown> }>;
+      const refused = (work: Promise<unknown>): Promise<string> =>
+        work.then(
+          (given) => (Array.isArray(given) && given.length === 0 ? 'nothing' : 'granted'),
+          (error: unknown) => (error as Error).name,
+        );
+      const anything = navigator as unknown as Record<
+        string,
+        { requestDevice?: (options: object) => Promise<unknown>; requestPort?: () => Promise<unknown> }
+      >;
       return Promise.all([
         Notification.requestPermission(),
         refused(new Promise((resolve, reject) => navigator.geolocation.getCurrentPosition(resolve, () => reject(new Error('denied'))))),
@@ -148,7 +168,15 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
 
   it('6: web security is on, and another origin cannot be read', async () => {
     await expectPreference('webSecurity', true);
-    const read = (url: string): Promise<string> => page.evaluate((address) => fetch(address).then(() => 'read', () => 'refused'), url);
+    const read = (url: string): Promise<string> =>
+      page.evaluate(
+        (address) =>
+          fetch(address).then(
+            () => 'read',
+            () => 'refused',
+          ),
+        url,
+      );
     expect(await read('http://127.0.0.1:9/')).toBe('refused');
     expect(await read('app://other/')).toBe('refused');
     expect(await read('https://docs.docker.com/')).toBe('refused');
@@ -186,7 +214,7 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
         });
       });
     });
-    expect(await page.evaluate(() => [Reflect.get(window, 'ran'), document.baseURI])).toEqual([[], home]);
+    expect(await page.evaluate((): unknown[] => [Reflect.get(window, 'ran') as unknown, document.baseURI])).toEqual([[], home]);
     expect((await violations()).length).toBeGreaterThanOrEqual(7);
     await reload();
   });
@@ -267,7 +295,11 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
   it('13: a redirect does not lead out', async () => {
     const refused = await app.evaluate(({ BrowserWindow }) => {
       let prevented = false;
-      BrowserWindow.getAllWindows()[0]?.webContents.emit('will-redirect', { preventDefault: () => (prevented = true), url: 'https://x.example/' }, 'https://x.example/');
+      BrowserWindow.getAllWindows()[0]?.webContents.emit(
+        'will-redirect',
+        { preventDefault: () => (prevented = true), url: 'https://x.example/' },
+        'https://x.example/',
+      );
       return prevented;
     });
     expect(refused).toBe(true);
@@ -282,7 +314,11 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
         return Promise.resolve();
       };
     });
-    const outcomes = await callFromPage(page, 'shell.openExternal', [...hostileUrls, ...allowedUrls].map((url) => ({ url })));
+    const outcomes = await callFromPage(
+      page,
+      'shell.openExternal',
+      [...hostileUrls, ...allowedUrls].map((url) => ({ url })),
+    );
     expect(outcomes.filter((outcome) => outcome === 'result')).toHaveLength(allowedUrls.length);
     const opened = await app.evaluate(() => (berthTest as TestAccess & { opened: string[] }).opened);
     expect(opened).toEqual(allowedUrls.map((url) => new URL(url).href));
@@ -357,18 +393,43 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
       'app://berth.example/index.html',
     ];
     const answers = await page.evaluate(
-      (urls) => Promise.all(urls.map((url) => fetch(url).then(async (response) => `${response.status} ${(await response.text()).slice(0, 40)}`, () => 'refused'))),
+      (urls) =>
+        Promise.all(
+          urls.map((url) =>
+            fetch(url).then(
+              async (response) => `${response.status} ${(await response.text()).slice(0, 40)}`,
+              () => 'refused',
+            ),
+          ),
+        ),
       outside,
     );
-    const bad = answers.map((answer, index) => `${outside[index] ?? ''} ${answer}`).filter((line) => !line.endsWith('404 not found') && !line.endsWith('refused'));
+    const bad = answers
+      .map((answer, index) => `${outside[index] ?? ''} ${answer}`)
+      .filter((line) => !line.endsWith('404 not found') && !line.endsWith('refused'));
     // The folder's own address, spelled with a dot, is the window itself.
     expect(bad.filter((line) => !line.startsWith('app://berth/. 200 <!doctype html>'))).toEqual([]);
-    expect(await page.evaluate(() => fetch('file:///etc/passwd').then(() => 'read', () => 'refused'))).toBe('refused');
-    expect(await page.evaluate(() => fetch('app://berth/index.html', { method: 'POST', body: 'x' }).then(({ status }) => status, () => 404))).toBe(404);
+    expect(
+      await page.evaluate(() =>
+        fetch('file:///etc/passwd').then(
+          () => 'read',
+          () => 'refused',
+        ),
+      ),
+    ).toBe('refused');
+    expect(
+      await page.evaluate(() =>
+        fetch('app://berth/index.html', { method: 'POST', body: 'x' }).then(
+          ({ status }) => status,
+          () => 404,
+        ),
+      ),
+    ).toBe(404);
   });
 
   it('20: the page finds nothing of Electron, and nothing that a page without preload does not find', async () => {
-    const names = (): string[] => Object.getOwnPropertyNames(window).filter((name) => name !== 'violations' && !/^\d+$|playwright/i.test(name));
+    const names = (): string[] =>
+      Object.getOwnPropertyNames(window).filter((name) => name !== 'violations' && !/^\d+$|playwright/i.test(name));
     const ours = await page.evaluate(names);
     const plain = await app.evaluate(async ({ BrowserWindow }, source) => {
       const window = new BrowserWindow({ show: false, webPreferences: { sandbox: true, contextIsolation: true } });
@@ -378,13 +439,17 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
       return found;
     }, names.toString());
     expect(ours.filter((name) => !plain.includes(name))).toEqual([]);
-    expect(await page.evaluate(() => ['ipcRenderer', 'electron', 'require', 'contextBridge', 'webFrame'].filter((name) => name in window))).toEqual([]);
+    expect(
+      await page.evaluate(() => ['ipcRenderer', 'electron', 'require', 'contextBridge', 'webFrame'].filter((name) => name in window)),
+    ).toEqual([]);
   });
 
   it('20: what the preload posts carries bytes and a port, never an event of Electron', async () => {
     const messages = await page.evaluate(async () => {
       const seen: unknown[] = [];
-      window.addEventListener('message', (event) => seen.push([typeof event.data === 'string' ? event.data : 'object', event.ports.length, event.origin]));
+      window.addEventListener('message', (event) =>
+        seen.push([typeof event.data === 'string' ? event.data : 'object', event.ports.length, event.origin]),
+      );
       window.postMessage('berth:connect', location.origin);
       await new Promise((resolve) => setTimeout(resolve, 1000));
       return seen;

@@ -98,7 +98,11 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
       }
       electron.quit();
     });
-    await vi.waitFor(async () => expect(await app.evaluate(() => (berthTest as TestAccess & { asked: string[] }).asked)).toEqual(['The engine did not stop']), soon);
+    await vi.waitFor(
+      async () =>
+        expect(await app.evaluate(() => (berthTest as TestAccess & { asked: string[] }).asked)).toEqual(['The engine did not stop']),
+      soon,
+    );
     await vi.waitFor(async () => expect(await mainVisible()).toBe(true), soon);
     expect(await calls()).toEqual(['app.stop']);
   });
@@ -171,7 +175,9 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
     expect(await labels()).toEqual(['File', 'Edit', 'View', 'Help']);
     await app.evaluate(() => berthTest.backends[0]?.setLanguage('zh-CN'));
     await vi.waitFor(async () => expect(await labels()).toEqual(['文件', '编辑', '视图', '帮助']), soon);
-    await app.evaluate(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById('close')?.click());
+    await app.evaluate(({ Menu }) => {
+      Menu.getApplicationMenu()?.getMenuItemById('close')?.click();
+    });
     await vi.waitFor(async () => expect(await mainVisible()).toBe(false), soon);
   });
 
@@ -196,7 +202,9 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
         return (last?.items ?? []).filter((item) => item.type !== 'separator').map((item) => [item.label, item.enabled]);
       });
     const click = (id: string): Promise<void> =>
-      app.evaluate((_electron, name) => (berthTest as TestAccess & { menus: Electron.Menu[] }).menus.at(-1)?.getMenuItemById(name)?.click(), id);
+      app.evaluate((_electron, name) => {
+        (berthTest as TestAccess & { menus: Electron.Menu[] }).menus.at(-1)?.getMenuItemById(name)?.click();
+      }, id);
     await vi.waitFor(
       async () =>
         expect(await entries()).toEqual([
@@ -211,7 +219,14 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
     await click('open');
     await vi.waitFor(async () => expect(await mainVisible()).toBe(true), soon);
     await click('stop');
-    await vi.waitFor(async () => expect((await entries()).slice(2, 4)).toEqual([['Start engine', true], ['Stop engine', false]]), soon);
+    await vi.waitFor(
+      async () =>
+        expect((await entries()).slice(2, 4)).toEqual([
+          ['Start engine', true],
+          ['Stop engine', false],
+        ]),
+      soon,
+    );
     await click('start');
     await vi.waitFor(async () => expect(await calls()).toEqual(['vm.stop', 'vm.start']), soon);
     const gone = ended();

@@ -43,7 +43,9 @@ async function open(history: readonly LogEntry[], live?: (gone: AbortSignal) => 
   current = await openWindow({
     containers: 0,
     // The picker of files is the system's window, which no test can press; the plain download differs in its target only.
-    prepare: (page) => page.addInitScript('delete window.showSaveFilePicker'),
+    prepare: async (page) => {
+      await page.addInitScript('delete window.showSaveFilePicker');
+    },
     seed: (dockerd) => {
       dockerd.model.addContainer({ name: 'talker', state: 'running', startedAt: Date.now() });
       dockerd.logs.set('talker', { history, ...(live === undefined ? {} : { live }) });

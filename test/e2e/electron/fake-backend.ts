@@ -28,7 +28,16 @@ export interface FakeBackend extends Backend {
 }
 
 const container = { id: 'c1', name: 'web <b>1</b>', state: 'running' } as unknown as ContainerSummary;
-const task = { id: 't1', kind: 'pull', subject: 'nginx:latest', state: 'running', startedAt: 0, currentBytes: 0, totalBytes: 0, bytesPerSecond: 0 } satisfies Task;
+const task = {
+  id: 't1',
+  kind: 'pull',
+  subject: 'nginx:latest',
+  state: 'running',
+  startedAt: 0,
+  currentBytes: 0,
+  totalBytes: 0,
+  bytesPerSecond: 0,
+} satisfies Task;
 
 function statusOf(state: VmStateName): VmStatus {
   return {

@@ -100,7 +100,13 @@ export function useElectron({ entry = 'test/e2e/electron/entry.ts', application,
     },
     env,
     async launch(more = {}) {
-      const app = await _electron.launch({ executablePath: file, args: args(), env: { ...env, ...more }, chromiumSandbox: true, timeout: 60_000 });
+      const app = await _electron.launch({
+        executablePath: file,
+        args: args(),
+        env: { ...env, ...more },
+        chromiumSandbox: true,
+        timeout: 60_000,
+      });
       const child = app.process();
       open.add(child);
       child.once('exit', () => open.delete(child));
@@ -121,7 +127,9 @@ async function prepareEntry(entry: string, folder: string): Promise<void> {
 
 function startXvfb(): Promise<[ChildProcess, string]> {
   return new Promise((done, fail) => {
-    const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+    const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    });
     child.once('error', fail);
     child.once('exit', (code) => fail(new Error(`Xvfb ended with ${code}`)));
     child.stdio[3]?.once('data', (number: Buffer) => done([child, `:${number.toString().trim()}`]));
