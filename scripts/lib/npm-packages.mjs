@@ -60,12 +60,9 @@ export async function installNpmPackages(report) {
     if (result.code === 0) {
       return;
     }
-    last = lastLines(
-      result.output
-        .split('\n')
-        .filter((line) => !line.startsWith('npm http'))
-        .join('\n'),
-    );
+    // npm says the cause first and its usage last.
+    const errors = result.output.split('\n').filter((line) => line.startsWith('npm error') && line.length > 'npm error '.length);
+    last = errors.length === 0 ? lastLines(result.output) : errors.slice(0, 12).join('\n');
     if (result.timedOut || !/ETIMEDOUT|ECONNRESET|EAI_AGAIN|ENOTFOUND|socket|network|50\d /i.test(result.output)) {
       break;
     }
