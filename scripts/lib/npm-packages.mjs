@@ -54,7 +54,7 @@ export async function installNpmPackages(report) {
           return;
         }
         fetched += 1;
-        report(`${fetched} packages fetched`);
+        report(`${fetched} requests answered`);
       },
     });
     if (result.code === 0) {
