@@ -9,10 +9,29 @@ export interface HomeFiles {
   readonly format: string;
   readonly lock: string;
   readonly settings: string;
-  readonly keys: { readonly folder: string; readonly client: string; readonly clientPublic: string; readonly host: string; readonly hostPublic: string };
+  readonly keys: {
+    readonly folder: string;
+    readonly client: string;
+    readonly clientPublic: string;
+    readonly host: string;
+    readonly hostPublic: string;
+  };
   readonly disks: { readonly folder: string; readonly data: string; readonly record: string };
-  readonly logs: { readonly folder: string; readonly berth: string; readonly serial: string; readonly qemu: string; readonly guest: string };
-  readonly state: { readonly folder: string; readonly vm: string; readonly boots: string; readonly accelerators: string; readonly checksums: string; readonly window: string };
+  readonly logs: {
+    readonly folder: string;
+    readonly berth: string;
+    readonly serial: string;
+    readonly qemu: string;
+    readonly guest: string;
+  };
+  readonly state: {
+    readonly folder: string;
+    readonly vm: string;
+    readonly boots: string;
+    readonly accelerators: string;
+    readonly checksums: string;
+    readonly window: string;
+  };
   /** Chromium's own folder: cache, local storage, the lock of the single instance. */
   readonly electron: string;
   /** Sockets: in `run`, or in a shorter folder when the home is too deep (main/lib/run-folder.ts decides). */
@@ -34,9 +53,21 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
     format: at('format'),
     lock: at('lock'),
     settings: at('settings.json'),
-    keys: { folder: at('keys'), client: at('keys', 'client'), clientPublic: at('keys', 'client.pub'), host: at('keys', 'host'), hostPublic: at('keys', 'host.pub') },
+    keys: {
+      folder: at('keys'),
+      client: at('keys', 'client'),
+      clientPublic: at('keys', 'client.pub'),
+      host: at('keys', 'host'),
+      hostPublic: at('keys', 'host.pub'),
+    },
     disks: { folder: at('disks'), data: at('disks', 'data.raw'), record: at('disks', 'data.json') },
-    logs: { folder: at('logs'), berth: at('logs', 'berth.log'), serial: at('logs', 'serial.log'), qemu: at('logs', 'qemu.log'), guest: at('logs', 'guest.log') },
+    logs: {
+      folder: at('logs'),
+      berth: at('logs', 'berth.log'),
+      serial: at('logs', 'serial.log'),
+      qemu: at('logs', 'qemu.log'),
+      guest: at('logs', 'guest.log'),
+    },
     state: {
       folder: at('state'),
       vm: at('state', 'vm.json'),
@@ -51,5 +82,11 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
 }
 
 export function runFiles(folder: string): RunFiles {
-  return { folder, docker: join(folder, 'docker.sock'), control: join(folder, 'control.sock'), qmp: join(folder, 'qmp.sock'), agent: join(folder, 'agent.sock') };
+  return {
+    folder,
+    docker: join(folder, 'docker.sock'),
+    control: join(folder, 'control.sock'),
+    qmp: join(folder, 'qmp.sock'),
+    agent: join(folder, 'agent.sock'),
+  };
 }

@@ -97,6 +97,13 @@ describe.skipIf(noElectron !== undefined)('Electron', () => {
     const { app, page, child } = await lab.launch({ BERTH_HOME: join(folder, 'home'), DOCKER_CONFIG: join(folder, 'docker') });
     page.setDefaultTimeout(60_000);
     await startEngine(page);
+
+    await page.getByRole('complementary').getByRole('button', { name: 'Terminal', exact: true }).click();
+    const screen = page.locator('.xterm-rows');
+    await screen.filter({ hasText: /[#$]/ }).waitFor();
+    await page.keyboard.type('docker ps --all --format "{{.Names}} is $((6*7))"\n');
+    await screen.filter({ hasText: 'slice is 42' }).waitFor();
+
     await oneClick(page);
     expect(await docker('exec', 'slice', 'cat', '/www/index.html')).toBe(TEST_PAGE);
     const { pid } = JSON.parse(await readFile(join(folder, 'home', 'state', 'vm.json'), 'utf8')) as { readonly pid: number };

@@ -55,8 +55,16 @@ export async function createBareHome(): Promise<BareHome> {
     async boot(settings, { daemonJson = defaultDaemonJson() } = {}) {
       const events: AgentEvent[] = [];
       const waiting = new Set<() => void>();
-      const guest = { config: `mode normal\nepoch-ms ${Date.now()}\n${settings.join('\n')}\n`, authorizedKey: `${keys.client.publicKey}\n`, hostKey: keys.host.privateKey, daemonJson };
-      const running = await driver.start({ cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest }, AbortSignal.timeout(PATIENCE_MS));
+      const guest = {
+        config: `mode normal\nepoch-ms ${Date.now()}\n${settings.join('\n')}\n`,
+        authorizedKey: `${keys.client.publicKey}\n`,
+        hostKey: keys.host.privateKey,
+        daemonJson,
+      };
+      const running = await driver.start(
+        { cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest },
+        AbortSignal.timeout(PATIENCE_MS),
+      );
       const onEvent = (event: AgentEvent): void => {
         events.push(event);
         waiting.forEach((look) => look());
@@ -94,7 +102,13 @@ export async function createBareHome(): Promise<BareHome> {
         data: () => event((found) => found.event === 'failed' || (found.event === 'phase' && found.name === 'data')),
         async exec(command) {
           await bare.phase('sshd');
-          const target = { host: '127.0.0.1', port: running.sshPort, username: 'root', privateKey: keys.client.privateKey, hostKey: keys.host.publicBlob };
+          const target = {
+            host: '127.0.0.1',
+            port: running.sshPort,
+            username: 'root',
+            privateKey: keys.client.privateKey,
+            hostKey: keys.host.publicBlob,
+          };
           const connection = await connectSsh(target, AbortSignal.timeout(PATIENCE_MS));
           try {
             return await connection.exec(command);

@@ -19,7 +19,8 @@ let guest: BareGuest | undefined;
 let disk: string;
 let formatted: string;
 
-const tool = async (program: string, ...args: string[]): Promise<string> => (await run(program, args, { env: { ...process.env, PATH } })).stdout;
+const tool = async (program: string, ...args: string[]): Promise<string> =>
+  (await run(program, args, { env: { ...process.env, PATH } })).stdout;
 /** Forced and read-only: exit status 0 means not one thing to mend. */
 const clean = (path: string): Promise<string> => tool('e2fsck', '-f', '-n', path);
 const boot = async (...settings: string[]): Promise<BareGuest> => (guest = await home.boot(settings));
@@ -84,8 +85,20 @@ describe('the one-time order', () => {
 describe('a disk in doubt', () => {
   const normal = [`data-uuid ${UUID}`];
   const order = [...normal, `data-format ${UUID}`];
-  const cases: readonly { readonly name: string; readonly code: string; readonly detail: RegExp; readonly settings: readonly string[]; prepare(): Promise<unknown> }[] = [
-    { name: 'another UUID', code: 'wrongUuid', detail: new RegExp(`^${UUID}$`), settings: [`data-uuid ${OTHER}`], prepare: () => copyFile(formatted, disk) },
+  const cases: readonly {
+    readonly name: string;
+    readonly code: string;
+    readonly detail: RegExp;
+    readonly settings: readonly string[];
+    prepare(): Promise<unknown>;
+  }[] = [
+    {
+      name: 'another UUID',
+      code: 'wrongUuid',
+      detail: new RegExp(`^${UUID}$`),
+      settings: [`data-uuid ${OTHER}`],
+      prepare: () => copyFile(formatted, disk),
+    },
     {
       name: 'an erased superblock',
       code: 'damaged',
@@ -101,8 +114,20 @@ describe('a disk in doubt', () => {
       prepare: async () => copyFile(formatted, disk).then(() => writeAt(disk, 1024 + 0x178, Buffer.from([0x5a, 0xa5]))),
     },
     { name: 'no file system, and no order', code: 'damaged', detail: /zero/, settings: normal, prepare: emptyDisk },
-    { name: 'an order, and something in the first MiB', code: 'notEmpty', detail: /first MiB/, settings: order, prepare: async () => emptyDisk().then(() => writeAt(disk, 2 ** 20 - 1, Buffer.from('x'))) },
-    { name: 'an order, and another file system', code: 'notEmpty', detail: new RegExp(UUID), settings: [`data-uuid ${OTHER}`, `data-format ${OTHER}`], prepare: () => copyFile(formatted, disk) },
+    {
+      name: 'an order, and something in the first MiB',
+      code: 'notEmpty',
+      detail: /first MiB/,
+      settings: order,
+      prepare: async () => emptyDisk().then(() => writeAt(disk, 2 ** 20 - 1, Buffer.from('x'))),
+    },
+    {
+      name: 'an order, and another file system',
+      code: 'notEmpty',
+      detail: new RegExp(UUID),
+      settings: [`data-uuid ${OTHER}`, `data-format ${OTHER}`],
+      prepare: () => copyFile(formatted, disk),
+    },
     {
       name: 'a newer format',
       code: 'newer',
@@ -115,7 +140,13 @@ describe('a disk in doubt', () => {
         await tool('debugfs', '-w', '-R', `write ${disk}.number berth-format`, disk);
       },
     },
-    { name: 'none named by the host', code: 'missing', detail: /named no/, settings: ['hostname berth'], prepare: () => copyFile(formatted, disk) },
+    {
+      name: 'none named by the host',
+      code: 'missing',
+      detail: /named no/,
+      settings: ['hostname berth'],
+      prepare: () => copyFile(formatted, disk),
+    },
   ];
 
   test.each(cases)('$name: $code, the engine not started, not a byte changed', async ({ code, detail, settings, prepare }) => {

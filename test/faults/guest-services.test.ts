@@ -66,7 +66,8 @@ afterAll(() => home.dispose());
 
 describe('a service that is killed', () => {
   const ended = (pid: number) => (event: AgentEvent) => event.event === 'service' && event.state === 'exited' && event.pid === pid;
-  const runs = (name: string, pid: number) => (event: AgentEvent) => event.event === 'service' && event.state === 'running' && event.name === name && event.pid !== pid;
+  const runs = (name: string, pid: number) => (event: AgentEvent) =>
+    event.event === 'service' && event.state === 'running' && event.name === name && event.pid !== pid;
 
   test.each(['dockerd', 'containerd', 'sshd'])('%s: said with its signal, started again, containers untouched', async (name) => {
     const { pid } = await service(name);
@@ -88,7 +89,9 @@ describe('a service that is killed', () => {
   test('one that cannot start is tried again, ever more slowly, and its last words are kept', async () => {
     const good = JSON.stringify({ 'live-restore': true });
     await guest.agent.call('config', { daemonJson: '{"no-such-option":1}', action: 'restart' }, { timeoutMs: 30_000 });
-    await guest.event((event) => event.event === 'service' && event.name === 'dockerd' && event.status === 'exit 1' && (event.restartInMs ?? 0) >= 800);
+    await guest.event(
+      (event) => event.event === 'service' && event.name === 'dockerd' && event.status === 'exit 1' && (event.restartInMs ?? 0) >= 800,
+    );
     expect((await guest.agent.call('tail', { service: 'dockerd', lines: 200 })).lines.join('\n')).toContain('no-such-option');
     expect((await guest.agent.call('health', {})).dockerdPing).toBe(false);
     await guest.agent.call('config', { daemonJson: good, action: 'restart' }, { timeoutMs: 30_000 });
@@ -154,7 +157,11 @@ describe('the agent', () => {
     expect(await ask('{"id":5,"op":"reseed","data":"c2hvcnQ="}')).toMatchObject({ id: 5, ok: false });
     expect(await ask('{"id":6,"op":"clock","epochMs":"now"}')).toMatchObject({ id: 6, ok: false });
     expect(await ask('{"id":7,"op":"config","action":"write","daemonJson":"[]"}')).toMatchObject({ id: 7, ok: false });
-    expect(await ask(`{"id":8,"op":"status","x":"${'y'.repeat(2 ** 21)}"}`)).toMatchObject({ id: null, ok: false, error: 'the line is too long' });
+    expect(await ask(`{"id":8,"op":"status","x":"${'y'.repeat(2 ** 21)}"}`)).toMatchObject({
+      id: null,
+      ok: false,
+      error: 'the line is too long',
+    });
     expect(await ask('{"id":9,"op":"status"}')).toMatchObject({ id: 9, ok: true });
   });
 
@@ -195,10 +202,13 @@ describe('the agent', () => {
 });
 
 describe('a shutdown', () => {
-  const running = (name: string): Promise<void> => eventually(async () => expect(await sh(`docker inspect -f "{{.State.Running}}" ${name}`)).toBe('true'));
+  const running = (name: string): Promise<void> =>
+    eventually(async () => expect(await sh(`docker inspect -f "{{.State.Running}}" ${name}`)).toBe('true'));
 
   test('gives containers their grace, marks none as stopped by the user, and leaves a clean disk', async () => {
-    await sh('docker run -d --restart unless-stopped --name graceful -v grace:/g busybox sh -c "trap \'sleep 1; touch /g/stopped-in-order; exit 0\' TERM; while :; do sleep 0.2; done"');
+    await sh(
+      'docker run -d --restart unless-stopped --name graceful -v grace:/g busybox sh -c "trap \'sleep 1; touch /g/stopped-in-order; exit 0\' TERM; while :; do sleep 0.2; done"',
+    );
     await sh('sync');
     await guest.kill();
     guest = await home.boot([`data-uuid ${UUID}`]);

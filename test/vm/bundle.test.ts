@@ -49,15 +49,31 @@ test('a link to a starter works as the starter', async () => {
 });
 
 test('docker lists its plug-ins, and nothing is written to the user’s folder', async () => {
-  const info = await start(join(bundle, 'bin/docker'), 'info', '--format', '{{range .ClientInfo.Plugins}}{{.Name}} {{end}}').catch((error: { stdout: string }) => error.stdout);
+  const info = await start(join(bundle, 'bin/docker'), 'info', '--format', '{{range .ClientInfo.Plugins}}{{.Name}} {{end}}').catch(
+    (error: { stdout: string }) => error.stdout,
+  );
   expect(info.trim().split(' ').sort()).toEqual(['buildx', 'compose']);
   expect(await readdir(join(scratch, 'home'))).toEqual([]);
 });
 
 test('every package’s terms are kept, and what was changed is said', async () => {
   const licenses = await readdir(join(bundle, 'licenses'));
-  expect(licenses).toEqual(expect.arrayContaining(['qemu-system-x86', 'docker-cli', 'docker-buildx', 'docker-compose', 'libc6', 'virtiofsd', 'CHANGES', 'common-GPL-2']));
-  const manifest = JSON.parse(await readFile(join(bundle, 'manifest.json'), 'utf8')) as { packages: Record<string, string>; files: Record<string, unknown> };
+  expect(licenses).toEqual(
+    expect.arrayContaining([
+      'qemu-system-x86',
+      'docker-cli',
+      'docker-buildx',
+      'docker-compose',
+      'libc6',
+      'virtiofsd',
+      'CHANGES',
+      'common-GPL-2',
+    ]),
+  );
+  const manifest = JSON.parse(await readFile(join(bundle, 'manifest.json'), 'utf8')) as {
+    packages: Record<string, string>;
+    files: Record<string, unknown>;
+  };
   expect(manifest.packages['qemu-system-x86']).toMatch(/^1:10\./);
   expect(Object.keys(manifest.files)).toContain('root/usr/bin/qemu-system-x86_64');
 });

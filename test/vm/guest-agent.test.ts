@@ -60,7 +60,10 @@ test('config: a reload reaches the engine without a restart, and what is not a J
   const before = (await box().agent('status', {})).services;
   const mirrors = async (): Promise<string> => box().docker('info', '--format', '{{json .RegistryConfig.Mirrors}}');
   try {
-    await box().agent('config', { daemonJson: JSON.stringify({ ...good, 'registry-mirrors': ['https://mirror.invalid/'] }), action: 'reload' });
+    await box().agent('config', {
+      daemonJson: JSON.stringify({ ...good, 'registry-mirrors': ['https://mirror.invalid/'] }),
+      action: 'reload',
+    });
     await expect.poll(mirrors, { timeout: 30_000 }).toContain('https://mirror.invalid/');
     await expect(box().agent('config', { daemonJson: '{"live-restore":', action: 'write' })).rejects.toThrow('not a JSON object');
     expect((await box().exec('cat /run/berth/daemon.json')).stdout).toContain('mirror.invalid');

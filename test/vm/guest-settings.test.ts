@@ -102,7 +102,9 @@ describe('devices', () => {
   });
 
   test('the usual links of /dev lead to the process’s own files', async () => {
-    expect(await sh('readlink /dev/fd /dev/stdin /dev/stdout /dev/stderr')).toBe('/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2');
+    expect(await sh('readlink /dev/fd /dev/stdin /dev/stdout /dev/stderr')).toBe(
+      '/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2',
+    );
   });
 
   test('a foreign binary format can be registered', async () => {
@@ -148,7 +150,9 @@ describe('identity', () => {
 
 describe('secrets and doors', () => {
   test('keys and settings are readable by root alone', async () => {
-    expect(await sh('stat -c %a /run/berth /run/berth/ssh_host_ed25519_key /run/berth/authorized_keys /run/berth/daemon.json')).toBe('700\n600\n600\n600');
+    expect(await sh('stat -c %a /run/berth /run/berth/ssh_host_ed25519_key /run/berth/authorized_keys /run/berth/daemon.json')).toBe(
+      '700\n600\n600\n600',
+    );
   });
 
   test('the engine listens on its unix socket only, root’s', async () => {
@@ -183,12 +187,27 @@ describe('secrets and doors', () => {
 });
 
 describe('tools that the engine and users call', () => {
-  test.each(['docker', 'docker-init', 'docker-proxy', 'runc', 'git', 'ps', 'unpigz', 'xz', 'curl', 'sshfs', 'fusermount3', 'mkfs.ext4', 'e2fsck', 'resize2fs', 'iptables', 'ip', 'modprobe'])(
-    '%s is there',
-    async (name) => {
-      expect(await sh(`command -v ${name} || ls /usr/libexec/docker/${name} || ls /usr/lib/docker/${name}`)).toContain(name);
-    },
-  );
+  test.each([
+    'docker',
+    'docker-init',
+    'docker-proxy',
+    'runc',
+    'git',
+    'ps',
+    'unpigz',
+    'xz',
+    'curl',
+    'sshfs',
+    'fusermount3',
+    'mkfs.ext4',
+    'e2fsck',
+    'resize2fs',
+    'iptables',
+    'ip',
+    'modprobe',
+  ])('%s is there', async (name) => {
+    expect(await sh(`command -v ${name} || ls /usr/libexec/docker/${name} || ls /usr/lib/docker/${name}`)).toContain(name);
+  });
 
   test('BuildKit, buildx and Compose answer in the guest', async () => {
     expect(await sh('docker buildx version')).toContain('buildx');

@@ -11,7 +11,18 @@ const program = join(folder, 'check');
 
 beforeAll(() => {
   const sources = ['json.c', 'text.c', '../test/json-check.c'].map((name) => join(import.meta.dirname, name));
-  execFileSync('gcc', ['-g', '-O1', '-Wall', '-Wextra', '-Werror', '-fsanitize=address,undefined', '-fno-sanitize-recover', '-o', program, ...sources]);
+  execFileSync('gcc', [
+    '-g',
+    '-O1',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-fsanitize=address,undefined',
+    '-fno-sanitize-recover',
+    '-o',
+    program,
+    ...sources,
+  ]);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -52,7 +63,11 @@ describe('the agent’s JSON parser', () => {
   });
 
   test('reads escapes, spaces and surrogates', () => {
-    const texts = ['{"\\u0069d":"\\u4e2d\\ud83d\\ude00\\/\\b\\f\\n\\r\\t"}', ' { "a" : [ 1 , 2 ] , "b" : -0.5e+3 } ', '{"live\\u002drestore":true}'];
+    const texts = [
+      '{"\\u0069d":"\\u4e2d\\ud83d\\ude00\\/\\b\\f\\n\\r\\t"}',
+      ' { "a" : [ 1 , 2 ] , "b" : -0.5e+3 } ',
+      '{"live\\u002drestore":true}',
+    ];
     parse(texts).forEach((found, i) => expect(found?.value).toEqual(JSON.parse(texts[i] ?? '')));
     expect(parse(texts)[2]?.edited).toEqual({ 'live-restore': false });
     expect(parse(['{"a":"\\ud800 alone"}'])[0]?.value).toEqual({ a: '\ufffd alone' });
@@ -63,8 +78,35 @@ describe('the agent’s JSON parser', () => {
   });
 
   test.each([
-    '', ' ', '[]', '1', 'null', '"x"', '{', '{}}', '{} x', '{"a"}', '{"a":}', '{"a":1,}', '{,}', '{a:1}', "{'a':1}", '{"a":01}', '{"a":1.}', '{"a":.5}',
-    '{"a":+1}', '{"a":1e}', '{"a":tru}', '{"a":"\\x"}', '{"a":"\\u12g4"}', '{"a":"\\u12', '{"a":"\t"}', '{"a":"', '{"a":"\\', '{"a":[1,]}', '{"a":NaN}',
+    '',
+    ' ',
+    '[]',
+    '1',
+    'null',
+    '"x"',
+    '{',
+    '{}}',
+    '{} x',
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    '{,}',
+    '{a:1}',
+    "{'a':1}",
+    '{"a":01}',
+    '{"a":1.}',
+    '{"a":.5}',
+    '{"a":+1}',
+    '{"a":1e}',
+    '{"a":tru}',
+    '{"a":"\\x"}',
+    '{"a":"\\u12g4"}',
+    '{"a":"\\u12',
+    '{"a":"\t"}',
+    '{"a":"',
+    '{"a":"\\',
+    '{"a":[1,]}',
+    '{"a":NaN}',
     `{"a":${'['.repeat(40)}${']'.repeat(40)}}`,
   ])('refuses %j', (text) => {
     expect(parse([text])).toEqual([undefined]);
