@@ -2,7 +2,7 @@
 // name only when it is whole; two builds at once wait for one another. Knows nothing of what is built.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, readdir, readlink, rename, rm, lstat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -59,25 +59,24 @@ export async function listFiles(folder, skip = []) {
   return files;
 }
 
-/** Holds an advisory lock, which the kernel gives back whatever becomes of this process. */
-function lock(path, log, what) {
-  const attempt = (flags) =>
+/** Holds an advisory lock, which the kernel gives back whatever becomes of this process. Resolves to its release. */
+async function lock(path, log, what) {
+  // The lock belongs to the open file, not to the program that asks for it.
+  const file = openSync(path, 'a');
+  const attempt = (...flags) =>
     new Promise((resolve, reject) => {
-      // `cat` lives until our end of its stdin is closed, and with it the lock.
-      const child = spawn('flock', [...flags, '-E', '99', path, '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
-      child.stdin.on('error', () => {});
+      const child = spawn('flock', [...flags, '3'], { stdio: ['ignore', 'ignore', 'inherit', file] });
       child.on('error', reject);
-      child.stdout.once('data', () => resolve(() => child.stdin.end()));
-      child.on('exit', (code) => (code === 99 ? resolve(null) : reject(new Error(`flock ended with ${code}`))));
+      child.on('close', (code) => resolve(code === 0));
     });
-  return attempt(['-n']).then((release) => {
-    if (release) {
-      return release;
-    }
+  if (!(await attempt('--nonblock'))) {
     log(`${what}: another build is under way; waiting for it`);
-    return attempt([]);
-  });
+    if (!(await attempt())) throw new Error(`${path} could not be locked`);
+  }
+  return () => closeSync(file);
 }
+
+const remove = (folder) => rm(folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
 
 const whole = (folder) => existsSync(join(folder, 'manifest.json'));
 
@@ -98,10 +97,10 @@ export async function cached({ kind, arch, hash, log, force = false, make }) {
     if (whole(folder) && !force) {
       return folder;
     }
-    // With the lock held, whatever is half made belongs to a build that is dead.
+    // With the lock held, whatever is half made belongs to a build that is dead; a program of its may take a moment to follow.
     for (const entry of await readdir(root)) {
       if (entry.startsWith(`${kind}-${arch}-`) && /\.(building|old)-\d+$/.test(entry)) {
-        await rm(join(root, entry), { recursive: true, force: true });
+        await remove(join(root, entry));
       }
     }
     const temporary = `${folder}.building-${process.pid}`;
@@ -115,8 +114,8 @@ export async function cached({ kind, arch, hash, log, force = false, make }) {
       }
       await rename(temporary, folder);
     } finally {
-      await rm(temporary, { recursive: true, force: true });
-      await rm(`${folder}.old-${process.pid}`, { recursive: true, force: true });
+      await remove(temporary);
+      await remove(`${folder}.old-${process.pid}`);
     }
     return folder;
   } finally {

@@ -105,6 +105,7 @@ async function attempt({ arch, variant, packages, hooks, target, testing, tempor
   await run('mmdebstrap', args, {
     env: { ...process.env, TMPDIR, INITRD: 'No', LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' },
     limitMs: 60 * MINUTES,
+    ownGroup: true,
     onLine: (line) => {
       transcript.write(`${line}\n`);
       hooksBegan ||= /^I: running --customize-hook/.test(line);

@@ -32,13 +32,33 @@ export async function step(log, name, work) {
   }
 }
 
+/** A process in a group of its own does not hear Ctrl-C: it is told when this process ends. Returns the undoing. */
+function endTogether(child) {
+  const end = () => {
+    try {
+      process.kill(-child.pid, 'SIGTERM');
+    } catch {
+      // It is gone already.
+    }
+  };
+  const leave = { SIGINT: () => process.exit(130), SIGTERM: () => process.exit(143), SIGHUP: () => process.exit(129) };
+  process.once('exit', end);
+  for (const [signal, handler] of Object.entries(leave)) process.once(signal, handler);
+  return () => {
+    process.off('exit', end);
+    for (const [signal, handler] of Object.entries(leave)) process.off(signal, handler);
+  };
+}
+
 /**
  * Runs a program without a shell. Resolves to its stdout (a Buffer); rejects with the last lines of its output.
- * `onLine` gets each line of stderr; `limitMs` ends a program that hangs; `input` goes to its stdin.
+ * `onLine` gets each line of stderr; `limitMs` ends a program that hangs; `input` goes to its stdin; `ownGroup` is for one
+ * that signals its whole process group when it fails (mmdebstrap), which would end whoever started the build.
  */
-export function run(program, args, { env, cwd, input, onLine, limitMs, stdoutFd, accept = [0] } = {}) {
+export function run(program, args, { env, input, onLine, limitMs, ownGroup = false, accept = [0] } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, cwd, stdio: [input === undefined ? 'ignore' : 'pipe', stdoutFd ?? 'pipe', 'pipe'] });
+    const child = spawn(program, args, { env, detached: ownGroup, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const letGo = ownGroup ? endTogether(child) : () => {};
     const stdout = [];
     const last = [];
     let rest = '';
@@ -63,6 +83,7 @@ export function run(program, args, { env, cwd, input, onLine, limitMs, stdoutFd,
       reject(Object.assign(new Error(cause), { missing, output: [...last, rest].filter(Boolean).join('\n') }));
     child.on('error', (error) => (error.code === 'ENOENT' ? fail(`${program} is not installed`, true) : fail(error.message)));
     child.on('close', (code, signal) => {
+      letGo();
       clearTimeout(timer);
       if (late) {
         fail(`${program} took longer than ${limitMs / 60000} minutes`);
