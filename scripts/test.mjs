@@ -35,7 +35,8 @@ async function main(args) {
   const needsVm = asked === undefined || heavy.includes(asked) || !isStage;
   await setUp(step, { extraPackages: needsVm ? testPackages : [], vm: needsVm, app: needsVm });
 
-  const env = { ...process.env, FORCE_COLOR: '0' };
+  const env = { ...process.env, NO_COLOR: '1' };
+  delete env.FORCE_COLOR;
   const noElectron = asked === undefined || asked === 'e2e' || !isStage ? await step('Electron', whyNoElectron) : undefined;
   if (noElectron !== undefined) {
     env.BERTH_TEST_NO_ELECTRON = noElectron;
