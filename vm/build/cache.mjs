@@ -71,7 +71,9 @@ async function lock(path, log, what) {
     });
   if (!(await attempt('--nonblock'))) {
     log(`${what}: another build is under way; waiting for it`);
-    if (!(await attempt())) throw new Error(`${path} could not be locked`);
+    if (!(await attempt())) {
+      throw new Error(`${path} could not be locked`);
+    }
   }
   return () => closeSync(file);
 }

@@ -43,10 +43,14 @@ function endTogether(child) {
   };
   const leave = { SIGINT: () => process.exit(130), SIGTERM: () => process.exit(143), SIGHUP: () => process.exit(129) };
   process.once('exit', end);
-  for (const [signal, handler] of Object.entries(leave)) process.once(signal, handler);
+  for (const [signal, handler] of Object.entries(leave)) {
+    process.once(signal, handler);
+  }
   return () => {
     process.off('exit', end);
-    for (const [signal, handler] of Object.entries(leave)) process.off(signal, handler);
+    for (const [signal, handler] of Object.entries(leave)) {
+      process.off(signal, handler);
+    }
   };
 }
 
