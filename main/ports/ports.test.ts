@@ -292,3 +292,11 @@ test('two starts of one container at once hold it together', async () => {
   await ports.gate.confirm('web');
   expect(await ask(port)).toBe('HELLO');
 });
+
+test('an inspect that is answered after the end binds nothing again', async () => {
+  const port = await freePort();
+  container('a', 'web', port, true);
+  list();
+  await ports.dispose();
+  expect(await ask(port)).toBe('ECONNREFUSED');
+});

@@ -62,6 +62,10 @@ export function createPorts(deps: PortsDeps): Ports {
   /** Brings the listeners of one container in line with the engine. Rejects while the engine is away: everything stays then. */
   async function refresh(id: string): Promise<void> {
     const found = await inspect(id);
+    if (stopped.signal.aborted) {
+      // Everything was closed meanwhile, and nothing may be bound again.
+      return;
+    }
     if (!found) {
       board.drop(board.named(id)?.id ?? id);
       return;
@@ -155,7 +159,7 @@ export function createPorts(deps: PortsDeps): Ports {
     async prepare(id) {
       const found = await inspect(id);
       // dockerd says itself what is not there; a container that publishes nothing costs one look.
-      if (!found || !publishesAny(found)) {
+      if (!found || !publishesAny(found) || stopped.signal.aborted) {
         return;
       }
       const container = board.track(found);
