@@ -90,11 +90,12 @@ function lookUp(tree: unknown, key: string): string | undefined {
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
+/** Powers of 1024 as in the window's figures of memory, which is what is counted here. */
 function formatBytes(count: number, language: Language): string {
   let value = count;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
     unit += 1;
   }
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: unit < 2 ? 0 : 1 }).format(value)} ${units[unit] ?? ''}`;
