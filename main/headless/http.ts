@@ -47,7 +47,7 @@ export interface HttpServer {
 }
 
 export async function serveHttp({ renderer, port, log, connect }: HttpOptions): Promise<HttpServer> {
-  const files = await listStaticFiles(renderer);
+  let files = await listStaticFiles(renderer);
   const sessions = createSessions();
   const penalty = createPenalty();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false, clientTracking: true });
@@ -68,6 +68,13 @@ export async function serveHttp({ renderer, port, log, connect }: HttpOptions): 
       answer(response, refused.status);
     } else if (request.url === SESSION_PATH) {
       redeem(request, response).catch(() => response.destroy());
+    } else if (request.url === '/') {
+      // A build or an update since the last look has given the window's files other names.
+      listStaticFiles(renderer)
+        .then((found) => (files = found))
+        .catch(() => files)
+        .then((found) => sendFile(found.get('/'), request, response))
+        .catch(() => response.destroy());
     } else {
       sendFile(files.get(request.url ?? ''), request, response);
     }
