@@ -1,7 +1,7 @@
 // The points of Electron's security checklist that a test can decide, each in a real Electron on the real window. The numbers are the checklist's.
 import { readFileSync } from 'node:fs';
 import type { ElectronApplication, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { contentSecurityPolicy } from '../../main/lib/csp';
 import { allowedUrls, hostileUrls } from '../fakes/hostile-urls';
 import { callFromPage } from './electron/call-from-page';
@@ -33,11 +33,6 @@ describe.skipIf(noElectron !== undefined)(`Electron's security checklist${noElec
     });
     await reload();
   }, 180_000);
-
-  afterAll(async () => {
-    // `app` is unset where there is no Electron.
-    await (app as ElectronApplication | undefined)?.evaluate(({ app: electron }) => electron.exit(0)).catch(() => undefined);
-  });
 
   const pages = (): Promise<number> => app.evaluate(() => berthTest.backends.at(-1)?.pages.size ?? 0);
   const connected = (): Promise<void> => vi.waitFor(async () => expect(await pages()).toBe(1), soon);

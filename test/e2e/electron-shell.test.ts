@@ -71,9 +71,9 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
       electron.quit();
     });
     await vi.waitFor(async () => expect((await windows()).some((window) => window.path === '/quit' && window.visible)).toBe(true), soon);
-    const waiting = app.windows().find((window) => window.url() === 'app://berth/quit');
-    await vi.waitFor(async () => expect(await waiting?.textContent('body')).toContain('nginx:latest'), soon);
-    const text = (await waiting?.textContent('body')) ?? '';
+    const waiting = (): Page | undefined => app.windows().find((window) => window.url() === 'app://berth/quit');
+    await vi.waitFor(async () => expect((await waiting()?.textContent('body')) ?? '').toContain('nginx:latest'), soon);
+    const text = (await waiting()?.textContent('body')) ?? '';
     expect(text).toContain('Waits for 1 container to end');
     expect(text).toContain('web <b>1</b>');
     expect(child.exitCode).toBeNull();
