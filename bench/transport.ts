@@ -1,6 +1,6 @@
 // The engine's socket against what users make by hand, on one VM, in turns: `ssh -L` (OpenSSH's client, same cipher) and `docker -H ssh://`
 // (one ssh with `docker system dial-stdio` a connection, as the CLI does). Latency of a ping and of a list of 50 containers, throughput of 200 MB.
-// npm run bench -- transport [rounds]
+// npm run bench -- transport [rounds] [latency|throughput]
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,6 +17,7 @@ import { makeHome, openVm, type OpenVm } from '../test/vm/open-vm';
 import { percentile, print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
+const ONLY = process.argv[3];
 /** A round's requests, of each side. */
 const REQUESTS = { ping: 60, list: 20 } as const;
 const SSH_REQUESTS = { ping: 4, list: 2 } as const;
@@ -47,14 +48,15 @@ async function main(): Promise<void> {
     });
     await ready(forwarded);
     await prepare(box);
-    const latencies = await latency([
+    const sides: Side[] = [
       { name: 'berth', kept: false, perRound: REQUESTS, dial: () => connect(box.files.run.docker) },
       { name: 'ssh -L', kept: false, perRound: REQUESTS, dial: () => connect(forwarded) },
       { name: 'berth, kept', kept: true, perRound: REQUESTS, dial: () => connect(box.files.run.docker) },
       { name: 'ssh -L, kept', kept: true, perRound: REQUESTS, dial: () => connect(forwarded) },
       { name: 'docker -H ssh://', kept: false, perRound: SSH_REQUESTS, dial: () => dialStdio(ssh) },
-    ]);
-    const speeds = await throughput(box, forwarded, home);
+    ];
+    const latencies = ONLY === 'throughput' ? { ping: {}, list: {} } : await latency(sides);
+    const speeds = ONLY === 'latency' ? { in: {}, out: {}, loop: [] } : await throughput(box, forwarded, home);
     report(latencies, speeds);
   } finally {
     tunnel?.kill();

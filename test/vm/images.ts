@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { runDocker, type DockerHost } from './cli';
 import { testResources } from './open-vm';
 
-export const TEST_IMAGE = 'berth-test:busybox';
+export const TEST_IMAGE = 'berth-test/busybox:1';
 export const CLI_IMAGE = 'berth-test:cli';
 export const TEST_PAGE = 'hello from berth\n';
 
 const applets =
-  'sh ash ls cat sleep httpd nc wget echo printf sha256sum dd tee true false seq env id stty tty ps head tail wc mkdir rm touch kill trap yes cmp chmod chown mount df'.split(
+  'ash cat chmod chown cmp date dd df echo env false grep head httpd id ip kill ls mkdir mount nc printf ps rm seq sh sha256sum sleep stat stty tail tee test touch tr trap true tty wc wget yes'.split(
     ' ',
   );
 
