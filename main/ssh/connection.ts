@@ -8,6 +8,7 @@ import type { ClientChannel, ConnectConfig } from 'ssh2';
 import { BerthError } from '../../preload/contract/errors';
 import { asError } from '../lib/async';
 import { channelStream } from './channel-stream';
+import { gatherWrites } from './gather';
 
 export interface SshTarget {
   readonly host: string;
@@ -91,6 +92,7 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
     client.on('close', () => fail(lost ?? new Error('the SSH connection was closed')));
     socket.connect(target.port, target.host, () => {
       socket.setNoDelay(true);
+      gatherWrites(socket);
       const config: ConnectConfig = {
         sock: socket,
         username: target.username,
