@@ -27,10 +27,17 @@ export interface ExecResult {
   readonly code: number;
 }
 
+export interface ExecOptions {
+  /** Written to the command's input, which then ends; without it the input is empty. */
+  readonly stdin?: string | Uint8Array;
+  /** Closes the channel: the guest's sshd hangs the command up. Rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 export interface SshConnection {
   streamLocal(path: string): Promise<Duplex>;
   tcp(host: string, port: number): Promise<Duplex>;
-  exec(command: string): Promise<ExecResult>;
+  exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** Resolves with the reason when the connection is gone. */
   readonly closed: Promise<string>;
   end(): void;
@@ -168,21 +175,33 @@ function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undef
   return {
     streamLocal: (path) => open((done) => client.openssh_forwardOutStreamLocal(path, done), stream),
     tcp: (host, port) => open((done) => client.forwardOut('127.0.0.1', 0, host, port, done), stream),
-    exec: (command) =>
-      open(
+    exec: (command, options = {}) => {
+      options.signal?.throwIfAborted();
+      return open(
         (done) => client.exec(command, done),
-        (channel) => collect(channel, lost),
-      ),
+        (channel) => collect(channel, lost, options),
+      );
+    },
   };
 }
 
-async function collect(channel: ClientChannel, lost: () => Error | undefined): Promise<ExecResult> {
+async function collect(channel: ClientChannel, lost: () => Error | undefined, { stdin, signal }: ExecOptions): Promise<ExecResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   channel.on('data', (chunk: Buffer) => stdout.push(chunk));
   channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  const hangUp = (): void => {
+    channel.signal('HUP');
+    channel.close();
+  };
+  signal?.addEventListener('abort', hangUp, { once: true });
+  // A command that does not read its input to the end is none of our errors.
+  channel.on('error', () => undefined);
+  channel.end(stdin);
   // Not by 'exit': a short command's status can arrive in the same packet as the channel, before anyone listens.
   const code = await new Promise<number>((resolve) => channel.on('close', (status?: number | null) => resolve(status ?? -1)));
+  signal?.removeEventListener('abort', hangUp);
+  signal?.throwIfAborted();
   const gone = lost();
   if (gone !== undefined) {
     throw new BerthError('ssh.unreachable', { detail: gone.message }, { cause: gone });

@@ -7,7 +7,7 @@ import type { Logger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import { connectSsh } from './connection';
-import type { ExecResult, SshConnection, SshTarget } from './connection';
+import type { ExecOptions, ExecResult, SshConnection, SshTarget } from './connection';
 import { createLane } from './lane';
 import type { Lane } from './lane';
 
@@ -18,7 +18,7 @@ export interface Transport extends Dialer {
   readonly connected: Observable<boolean>;
   /** Resolves when the api connection stands for the first time. */
   ready(): Promise<void>;
-  exec(command: string): Promise<ExecResult>;
+  exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   close(): void;
 }
 
@@ -89,7 +89,7 @@ export function createTransport(deps: TransportDeps): Transport {
       pick('bulk')
         .tcp(host, port)
         .catch((error: unknown) => away('refused', error)),
-    exec: async (command) => pick('terminal').exec(command),
+    exec: async (command, options) => pick('terminal').exec(command, options),
     close() {
       connected.set(false);
       for (const lane of lanes.values()) {

@@ -192,7 +192,7 @@ export function createVm(deps: VmDeps): Vm {
     ),
     agent: { call: async (op, request, options) => need().agent.call(op, request, options) },
     doctorChecks: doctorProbes({ files, driver, checker, status }),
-    exec: async (command) => need().transport.exec(typeof command === 'string' ? command : shellCommand(command)),
+    exec: async (command, options) => need().transport.exec(typeof command === 'string' ? command : shellCommand(command), options),
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     async restart({ engineOnly = false } = {}) {

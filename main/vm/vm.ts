@@ -5,7 +5,7 @@ import type { Dialer } from '../lib/dialer';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import type { Observable } from '../lib/observable';
-import type { ExecResult } from '../ssh/connection';
+import type { ExecOptions, ExecResult } from '../ssh/connection';
 import type { Agent } from './agent';
 import type { Resources } from './resources';
 
@@ -20,6 +20,8 @@ export interface VmDeps {
   readonly settings: Observable<Settings>;
   readonly log: Logger;
   notify(level: Notice['level'], error: BerthError): void;
+  /** What a guest that boots is given besides its keys; asked once a boot. Missing = the defaults. */
+  guestFiles?(): Promise<Partial<GuestFiles>>;
   /**
    * Asks the engine through the host's docker.sock, as every client does; retried by the VM until the phase's deadline.
    * The state is still `starting` then: whoever guards the socket must ask the dialer, not the state, whether the engine can be dialled.
@@ -27,6 +29,15 @@ export interface VmDeps {
   ping(signal: AbortSignal): Promise<EngineVersion>;
   /** What must be right before `running` is said: published ports bound, state read. */
   settle(signal: AbortSignal): Promise<void>;
+}
+
+/** Texts that main/daemon-config and main/trust own. */
+export interface GuestFiles {
+  readonly daemonJson: string;
+  /** PEM: authorities that the guest trusts besides its own. */
+  readonly authorities: string;
+  /** The files of certs.d, in the format of vm/AGREEMENT.md. */
+  readonly registryCertificates: string;
 }
 
 /** A check of `berth doctor`; app.ts times it and sends it on. */
@@ -43,7 +54,7 @@ export interface Vm {
   readonly agent: Agent;
   readonly doctorChecks: readonly DoctorProbe[];
   /** A command in the guest, over SSH. An array is quoted, a string is for the guest's shell. */
-  exec(command: string | readonly string[]): Promise<ExecResult>;
+  exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** Resolves when the engine answers; joins a start under way. */
   start(): Promise<void>;
   /** Resolves when the VM is off and nothing of it is left. */

@@ -36,7 +36,12 @@ export interface LoadProgress {
 export const imagesTable = {
   /** Returns the id of the task that goes on in the backend (tasks.changes, tasks.cancel). */
   'images.pull': call(
-    z.strictObject({ reference: imageReference, platform: z.string().max(64).optional() }),
+    z.strictObject({
+      reference: imageReference,
+      platform: z.string().max(64).optional(),
+      /** A prefix mirror (`mirror.example/ghcr.io`) to pull through; '' = none, even where a rule says one. Missing = by rule. */
+      via: z.string().max(512).optional(),
+    }),
     output<{ readonly task: string }>(),
   ),
   'images.remove': call(z.strictObject({ id: z.string().min(1).max(512), force: z.boolean().default(false) }), output<void>()),

@@ -1,12 +1,15 @@
 // The table: every call and every stream between a page, a command line or another shell and the backend. Types of both sides come from here.
 import type { CallName, Handlers, InputOf, ItemOf, OutputOf, StreamName } from './define';
 import { appTable, shellTable } from './app';
+import { configTable } from './config';
 import { containersTable } from './containers';
 import { engineTable } from './engine';
 import { imagesTable } from './images';
+import { mirrorsTable } from './mirrors';
 import { settingsTable } from './settings';
 import { tasksTable } from './tasks';
 import { terminalTable } from './terminal';
+import { trustTable } from './trust';
 import { vmTable } from './vm';
 
 export const contract = {
@@ -19,6 +22,9 @@ export const contract = {
   ...imagesTable,
   ...tasksTable,
   ...terminalTable,
+  ...configTable,
+  ...mirrorsTable,
+  ...trustTable,
 } as const;
 
 export type Contract = typeof contract;
@@ -48,12 +54,16 @@ export interface Client {
 }
 
 export * from './app';
+export * from './config';
 export * from './containers';
+export * from './daemon-keys';
 export * from './define';
 export * from './engine';
 export * from './errors';
 export * from './images';
+export * from './mirrors';
 export * from './settings';
 export * from './tasks';
 export * from './terminal';
+export * from './trust';
 export * from './vm';

@@ -4,9 +4,17 @@ import { call, output, stream } from './define';
 import type { WireError } from './errors';
 import type { LayerProgress } from './images';
 
+export interface TaskStep {
+  readonly name: string;
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'skipped';
+  readonly seconds?: number;
+  /** A program's own words. */
+  readonly detail?: string;
+}
+
 export interface Task {
   readonly id: string;
-  readonly kind: 'pull' | 'load';
+  readonly kind: 'pull' | 'load' | 'config';
   /** The image's reference or the file's name. */
   readonly subject: string;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -18,6 +26,10 @@ export interface Task {
   readonly bytesPerSecond: number;
   readonly layers?: readonly LayerProgress[];
   readonly error?: WireError;
+  /** In the order in which they come; their names belong to the kind. */
+  readonly steps?: readonly TaskStep[];
+  /** False from the moment on at which `tasks.cancel` does nothing any more. */
+  readonly cancellable?: boolean;
   /** For a pull: dockerd's last line, e.g. its Status line with the digest. */
   readonly detail?: string;
 }
