@@ -24,7 +24,7 @@ import type { Checker } from './resources';
 import type { Live } from './supervisor';
 import { createTimeline } from './timeline';
 import type { Timeline } from './timeline';
-import type { EngineVersion } from './vm';
+import type { EngineVersion, GuestFiles } from './vm';
 
 export interface LiveVm extends Live {
   readonly running: RunningVm;
@@ -39,6 +39,7 @@ export interface BootDeps {
   readonly checker: Checker;
   readonly log: Logger;
   settings(): Settings['vm'];
+  guestFiles(): Promise<Partial<GuestFiles>>;
   ping(signal: AbortSignal): Promise<EngineVersion>;
   settle(signal: AbortSignal): Promise<void>;
   onTimeline(timeline: BootTimeline): void;
@@ -145,11 +146,11 @@ async function launch(deps: BootDeps, run: Attempt): Promise<{ readonly keys: Ke
     throw noAccelerator(settings.accelerator, verdicts);
   }
   run.timeline.setAccelerator(accelerator.name);
-  const [keys, disk] = await Promise.all([loadKeys(files), prepareDisk(files)]);
+  const [keys, disk, given] = await Promise.all([loadKeys(files), prepareDisk(files), deps.guestFiles()]);
   run.signal.throwIfAborted();
   run.timeline.end('prepare');
   run.timeline.begin('qemu');
-  const running = await driver.start({ ...size, accelerator, guest: guestConfig(keys, disk, Date.now()) }, run.signal);
+  const running = await driver.start({ ...size, accelerator, guest: guestConfig(keys, disk, Date.now(), given) }, run.signal);
   run.parts.running = running;
   deps.onRunning(running);
   return { keys, running };

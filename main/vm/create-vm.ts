@@ -105,6 +105,7 @@ export function createVm(deps: VmDeps): Vm {
     checker,
     log,
     settings: () => settings.get().vm,
+    guestFiles: async () => (await deps.guestFiles?.()) ?? {},
     ping: (signal) => deps.ping(signal),
     settle: (signal) => deps.settle(signal),
     onTimeline(next) {

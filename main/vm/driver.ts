@@ -8,6 +8,10 @@ export interface GuestConfig {
   readonly authorizedKey: string;
   readonly hostKey: string;
   readonly daemonJson: string;
+  /** PEM; empty = none are given. */
+  readonly authorities: string;
+  /** The files of certs.d, in the agreement's format; empty = none are given. */
+  readonly registryCertificates: string;
 }
 
 export interface VmSpec {

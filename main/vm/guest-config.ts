@@ -2,15 +2,23 @@
 import type { DataDisk } from './disk';
 import type { GuestConfig } from './driver';
 import type { Keys } from './keys';
+import type { GuestFiles } from './vm';
 
 const HOSTNAME = 'berth';
 
-export function guestConfig(keys: Keys, disk: DataDisk, now: number, daemonJson: string = defaultDaemonJson()): GuestConfig {
+export function guestConfig(keys: Keys, disk: DataDisk, now: number, given: Partial<GuestFiles> = {}): GuestConfig {
   const lines = ['mode normal', `data-uuid ${disk.uuid}`, `epoch-ms ${Math.round(now)}`, `hostname ${HOSTNAME}`];
   if (disk.formatOrder) {
     lines.push(`data-format ${disk.uuid}`);
   }
-  return { config: `${lines.join('\n')}\n`, authorizedKey: `${keys.client.publicKey}\n`, hostKey: keys.host.privateKey, daemonJson };
+  return {
+    config: `${lines.join('\n')}\n`,
+    authorizedKey: `${keys.client.publicKey}\n`,
+    hostKey: keys.host.privateKey,
+    daemonJson: given.daemonJson ?? defaultDaemonJson(),
+    authorities: given.authorities ?? '',
+    registryCertificates: given.registryCertificates ?? '',
+  };
 }
 
 export const probeConfig = 'mode probe\n';

@@ -60,6 +60,8 @@ export async function createBareHome(): Promise<BareHome> {
         authorizedKey: `${keys.client.publicKey}\n`,
         hostKey: keys.host.privateKey,
         daemonJson,
+        authorities: '',
+        registryCertificates: '',
       };
       const running = await driver.start(
         { cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest },

@@ -17,6 +17,7 @@ import { createAccelerators } from './accelerator';
 import { probeArgs, vmArgs } from './args';
 import type { Arch } from './args';
 import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, qemuBinary } from './files';
+import type { FwCfgName } from './files';
 import { explainLaunch, freePort, launch, textSince } from './launch';
 import { endOrphans, guard } from './orphans';
 import { probe } from './probe';
@@ -97,13 +98,13 @@ export function createQemuDriver({
     return vm.running;
   };
 
-  const startOnce = async (spec: VmSpec, signal: AbortSignal): Promise<RunningVm | 'again'> => {
+  const startOnce = async (spec: VmSpec, given: readonly FwCfgName[], signal: AbortSignal): Promise<RunningVm | 'again'> => {
     const sshPort = await freePort();
     const args = vmArgs({
       ...(await machine(spec.accelerator.name)),
       cpus: spec.cpus,
       memoryBytes: spec.memoryBytes,
-      fwCfg: fwCfgNames.map((name) => ({ name: `opt/berth/${name}`, file: forQemu(files, fwCfgFile(files, name)) })),
+      fwCfg: given.map((name) => ({ name: `opt/berth/${name}`, file: forQemu(files, fwCfgFile(files, name)) })),
       qmpSocket: forQemu(files, files.run.qmp),
       agentSocket: forQemu(files, files.run.agent),
       serialLog: forQemu(files, files.logs.serial),
@@ -168,10 +169,13 @@ export function createQemuDriver({
         'authorized-key': spec.guest.authorizedKey,
         'host-key': spec.guest.hostKey,
         'daemon.json': spec.guest.daemonJson,
+        'ca.pem': spec.guest.authorities,
+        'certs.d': spec.guest.registryCertificates,
       };
       await Promise.all(fwCfgNames.map((name) => writeAtomic(fwCfgFile(files, name), contents[name])));
+      const given = fwCfgNames.filter((name) => contents[name] !== '');
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const vm = await startOnce(spec, signal);
+        const vm = await startOnce(spec, given, signal);
         if (vm !== 'again') {
           return vm;
         }

@@ -9,7 +9,7 @@ export function forQemu(files: HomeFiles, path: string): string {
   return inHome.startsWith('..') || isAbsolute(inHome) ? path : inHome;
 }
 
-export const fwCfgNames = ['config', 'authorized-key', 'host-key', 'daemon.json'] as const;
+export const fwCfgNames = ['config', 'authorized-key', 'host-key', 'daemon.json', 'ca.pem', 'certs.d'] as const;
 export type FwCfgName = (typeof fwCfgNames)[number];
 
 /** Files and not text on the command line: a command line is for everyone on the machine to read, and the host key is a secret. */
