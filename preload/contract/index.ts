@@ -56,7 +56,9 @@ export interface Client {
 export * from './app';
 export * from './config';
 export * from './containers';
+export * from './daemon-classes';
 export * from './daemon-keys';
+export * from './daemon-log-options';
 export * from './define';
 export * from './engine';
 export * from './errors';
