@@ -6,6 +6,8 @@ import type { AppInfo, BootTimeline, Notice, Settings, Task, VmLimits, VmStatus 
 import type { ConnectionState } from '../connect';
 import { initialEngine } from './slices/engine';
 import type { EngineSlice } from './slices/engine';
+import { initialMirrors } from './slices/mirrors';
+import type { MirrorsSlice } from './slices/mirrors';
 import { initialUi } from './slices/ui';
 import type { UiSlice } from './slices/ui';
 
@@ -25,6 +27,7 @@ export interface State {
   readonly tasks: readonly Task[];
   readonly notices: readonly Notice[];
   readonly settings: Settings | undefined;
+  readonly mirrors: MirrorsSlice;
   readonly ui: UiSlice;
 }
 
@@ -39,8 +42,13 @@ export function createAppStore(): Store {
     tasks: [],
     notices: [],
     settings: undefined,
+    mirrors: initialMirrors,
     ui: initialUi,
   }));
+}
+
+export function patchMirrors(store: Store, patch: (mirrors: MirrorsSlice) => Partial<MirrorsSlice>): void {
+  store.setState((state) => ({ mirrors: { ...state.mirrors, ...patch(state.mirrors) } }));
 }
 
 export function patchUi(store: Store, patch: (ui: UiSlice) => Partial<UiSlice>): void {

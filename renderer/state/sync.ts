@@ -3,6 +3,7 @@
 import type { Client, VmStatus } from '../../preload/contract';
 import type { Connection } from '../connect';
 import { applyEngineChange } from './slices/engine';
+import { patchMirrors } from './store';
 import type { Store } from './store';
 
 /** Only a stream that ended although the connection is up waits this long; a lost connection has its own backoff. */
@@ -60,6 +61,10 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
   void follow(
     () => client.stream('app.notices', {}, options),
     (notices) => setState({ notices }),
+  );
+  void follow(
+    () => client.stream('mirrors.changes', {}, options),
+    (known) => patchMirrors(store, () => ({ known })),
   );
   once(client.call('app.info', {}, options), (app) => setState({ app }));
   boots();

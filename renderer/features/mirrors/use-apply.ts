@@ -1,0 +1,68 @@
+// Putting the list in force: one call, then the backend's task is followed by its steps. The task outlives the page; its id is in the store.
+import { useCallback, useEffect, useState } from 'react';
+import { toWireError } from '../../../preload/contract';
+import type { Task, WireError } from '../../../preload/contract';
+import { useServices, useStore } from '../../state/context';
+import { patchMirrors } from '../../state/store';
+import { itemsOf } from './draft';
+import type { Items } from './draft';
+
+export interface Apply {
+  /** From the click to the end of the task. */
+  readonly busy: boolean;
+  readonly task: Task | undefined;
+  /** Why the call was refused; then nothing was kept. */
+  readonly refused: WireError | undefined;
+  readonly run: (items: Items, revision: string) => Promise<void>;
+  readonly dismiss: () => void;
+}
+
+export function useApply(): Apply {
+  const { connection, store, actions } = useServices();
+  const id = useStore((s) => s.mirrors.applying);
+  const task = useStore((s) => (id === undefined ? undefined : s.tasks.find((each) => each.id === id)));
+  const [calling, setCalling] = useState(false);
+  const [refused, setRefused] = useState<WireError>();
+
+  const run = useCallback(
+    async (items: Items, revision: string) => {
+      setCalling(true);
+      setRefused(undefined);
+      try {
+        const answer = await connection.client.call('mirrors.apply', {
+          mirrors: items.map(({ url, name, note, enabled }) => ({ url, name, note, enabled })),
+          revision,
+          origin: 'form',
+        });
+        patchMirrors(store, () => ({ applying: answer.task }));
+      } catch (error) {
+        setRefused(toWireError(error));
+      } finally {
+        setCalling(false);
+      }
+    },
+    [connection, store],
+  );
+  const dismiss = useCallback(() => {
+    setRefused(undefined);
+    const { applying } = store.getState().mirrors;
+    patchMirrors(store, () => ({ applying: undefined }));
+    if (applying !== undefined) {
+      void actions.dismissTask(applying);
+    }
+  }, [store, actions]);
+
+  const state = task?.state;
+  useEffect(() => {
+    if (state === 'done') {
+      patchMirrors(store, () => ({ draft: undefined }));
+    } else if (state === 'failed' || state === 'cancelled') {
+      // Our own apply may have changed the saved list: the draft goes on from what is saved now.
+      patchMirrors(store, ({ draft, known }) =>
+        draft === undefined || known === undefined ? {} : { draft: { ...draft, revision: known.revision, base: itemsOf(known.mirrors) } },
+      );
+    }
+  }, [state, store]);
+
+  return { busy: calling || (id !== undefined && state === 'running'), task, refused, run, dismiss };
+}
