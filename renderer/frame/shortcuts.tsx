@@ -34,10 +34,11 @@ const MAP = {
   ],
 } as const;
 
+/** What stands in a shadow root is an editor, and its host is the target. */
 export function inField(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('.xterm') !== null)
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('.xterm') !== null || target.shadowRoot !== null)
   );
 }
 

@@ -35,7 +35,8 @@ function Title({ route }: { readonly route: Route }): ReactNode {
   const { page, args } = route;
   const id = page === 'containers' ? args[0] : undefined;
   const name = useStore((s) => (id === undefined ? undefined : (s.engine.containers[id]?.name ?? id.slice(0, 12))));
-  const leaf = name ?? (page === 'run' ? t('page.run') : page === 'terminal' ? t('page.terminal') : undefined);
+  const engine = page === 'settings' && args[0] === 'engine';
+  const leaf = name ?? (engine ? t('page.engine') : page === 'run' ? t('page.run') : page === 'terminal' ? t('page.terminal') : undefined);
   const parent = pageOf(page);
   const title = leaf ?? t(`page.${parent}`);
   useEffect(() => {
@@ -51,6 +52,7 @@ function Title({ route }: { readonly route: Route }): ReactNode {
       )}
       <h1>{title}</h1>
       {leaf === undefined ? <Count page={page} /> : null}
+      {engine ? <code className={css['counted']}>{'daemon.json'}</code> : null}
     </>
   );
 }

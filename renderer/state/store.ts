@@ -4,6 +4,8 @@ import { createStore } from 'zustand/vanilla';
 import type { StoreApi } from 'zustand/vanilla';
 import type { AppInfo, BootTimeline, Notice, Settings, Task, VmLimits, VmStatus } from '../../preload/contract';
 import type { ConnectionState } from '../connect';
+import { initialConfig } from './slices/config';
+import type { ConfigSlice } from './slices/config';
 import { initialEngine } from './slices/engine';
 import type { EngineSlice } from './slices/engine';
 import { initialMirrors } from './slices/mirrors';
@@ -27,6 +29,7 @@ export interface State {
   readonly tasks: readonly Task[];
   readonly notices: readonly Notice[];
   readonly settings: Settings | undefined;
+  readonly config: ConfigSlice;
   readonly mirrors: MirrorsSlice;
   readonly ui: UiSlice;
 }
@@ -42,6 +45,7 @@ export function createAppStore(): Store {
     tasks: [],
     notices: [],
     settings: undefined,
+    config: initialConfig,
     mirrors: initialMirrors,
     ui: initialUi,
   }));
