@@ -6,8 +6,10 @@ import { setUp } from './lib/setup.mjs';
 import { createSteps, failWith } from './lib/steps.mjs';
 import { createStages } from './lib/test-stages.mjs';
 
-/** Beyond what the build needs: a real browser, a display, a registry, contents for images, the stock SSH client to compare with. */
-const testPackages = ['chromium', 'xvfb', 'xauth', 'docker-registry', 'busybox-static', 'openssh-client', 'fonts-noto-cjk'];
+/** For the registries of test/lab, which unit tests use too. */
+const labPackages = ['docker-registry', 'busybox-static', 'openssl', 'curl'];
+/** Beyond what the build needs: a real browser, a display, the stock SSH client to compare with. */
+const testPackages = [...labPackages, 'chromium', 'xvfb', 'xauth', 'openssh-client', 'fonts-noto-cjk'];
 const heavy = ['vm', 'e2e', 'faults', 'load'];
 const started = Date.now();
 
@@ -33,7 +35,7 @@ async function main(args) {
   const quick = ['types', 'lint', 'format', 'unit'];
   const isStage = [...quick, ...heavy].includes(asked);
   const needsVm = asked === undefined || heavy.includes(asked) || !isStage;
-  await setUp(step, { extraPackages: needsVm ? testPackages : [], vm: needsVm, app: needsVm });
+  await setUp(step, { extraPackages: needsVm ? testPackages : asked === 'unit' ? labPackages : [], vm: needsVm, app: needsVm });
 
   const env = { ...process.env, NO_COLOR: '1' };
   delete env.FORCE_COLOR;
