@@ -31,6 +31,8 @@
 #include "service.h"
 #include "shutdown.h"
 #include "sys.h"
+#include "trust.h"
+#include "udp.h"
 
 enum { SSH_ANYWAY = 1500, PING_PAUSE = 20 };
 
@@ -205,8 +207,9 @@ static void catch_signals(void) {
   reboot(RB_DISABLE_CAD);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   char system_disk[64];
+  if (argc == 4 && strcmp(argv[1], "udp") == 0) return udp_main(argv[2], argv[3]);
   mounts_first();
   boot_phase("init");
   int modules = open("/modules", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -234,6 +237,7 @@ int main(void) {
   system_settings();
   system_identity(&config);
   config_write_files(&config);
+  trust_write();
   watcher = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   inotify_add_watch(watcher, "/run", IN_CREATE | IN_MOVED_TO);
   inotify_add_watch(watcher, "/run/containerd", IN_CREATE | IN_MOVED_TO);
