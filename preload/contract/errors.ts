@@ -2,7 +2,8 @@
 // Grouped by domain; a code is never renamed, because scripts read it from `berth status --json`.
 
 /** What the window offers as the way out of an error; the text and what it does belong to the window. */
-export type ErrorAction = 'retry' | 'start' | 'restartEngine' | 'restartVm' | 'openSettings' | 'openLogs' | 'doctor' | 'rebuild' | 'none';
+export type ErrorAction =
+  'retry' | 'start' | 'restartEngine' | 'restartVm' | 'openSettings' | 'openLogs' | 'doctor' | 'rebuild' | 'switchOffMirror' | 'none';
 
 interface Spec<P> {
   readonly params?: P;
@@ -97,6 +98,35 @@ export const errorTable = {
   'terminal.gone': spec<{ session: string }>(),
   'terminal.tooMany': spec<{ limit: number }>(),
   'context.notWritable': spec<{ path: string; reason: string }>(),
+
+  // Mirrors: first an address by itself, then the list, then pulls
+  'mirrors.empty': spec(),
+  'mirrors.placeholder': spec<{ text: string }>(),
+  'mirrors.spaces': spec<{ text: string }>(),
+  'mirrors.badScheme': spec<{ scheme: string }>(),
+  'mirrors.credentials': spec(),
+  'mirrors.badHost': spec<{ host: string }>(),
+  'mirrors.badPort': spec<{ port: string }>(),
+  'mirrors.path': spec<{ path: string }>(),
+  'mirrors.query': spec<{ query: string }>(),
+  'mirrors.fragment': spec<{ fragment: string }>(),
+  'mirrors.notAMirror': spec<{ host: string }>(),
+  'mirrors.duplicate': spec<{ url: string }>(),
+  'mirrors.guestLoopback': spec<{ host: string }>(),
+  'mirrors.plainHttp': spec<{ url: string }>(),
+  'mirrors.closed': spec<{ name: string; checked: string }>(),
+  'mirrors.invalid': spec<{ field: string; value: string; detail: string }>(),
+  'mirrors.conflict': spec(),
+  'mirrors.broken': spec<{ detail: string }>(),
+  'mirrors.notText': spec<{ detail: string }>(),
+  'mirrors.presetFile': spec<{ path: string; line: number; column: number; reason: string }>(),
+  'mirrors.corrupt': spec<{ path: string; keptAs: string }>(),
+  'mirrors.badPrefix': spec<{ prefix: string }>(),
+  'mirrors.badRegistry': spec<{ registry: string }>(),
+  'mirrors.silent': spec<{ url: string; reference: string }>('switchOffMirror'),
+  'mirrors.silentForClient': spec<{ url: string; reference: string }>('switchOffMirror'),
+  'mirrors.failing': spec<{ url: string; times: number }>('switchOffMirror'),
+  'mirrors.wrongDigest': spec<{ reference: string; mirror: string; expected: string; found: string }>(),
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

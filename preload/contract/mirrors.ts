@@ -160,8 +160,13 @@ export const mirrorsTable = {
     z.strictObject({ mirrors: z.array(mirrorInput).max(MAX_MIRRORS), revision: z.string().min(1).max(128), origin: z.enum(['form', 'cli']) }),
     output<{ readonly task: string }>(),
   ),
-  /** One entry as it would be kept, or the error of its field. */
-  'mirrors.check': call(z.strictObject({ url: mirrorUrl }), output<{ readonly url: string; readonly error?: WireError }>()),
+  /** One entry as it would be kept, or the error of its field. A `warning` (closed, not encrypted, the guest itself) keeps nobody from it. */
+  'mirrors.check': call(
+    z.strictObject({ url: mirrorUrl }),
+    output<{ readonly url: string; readonly error?: WireError; readonly warning?: WireError }>(),
+  ),
+  /** The way out of a notice: one mirror is switched off as `mirrors.apply` would, and kept in the list. */
+  'mirrors.switchOff': call(z.strictObject({ url: mirrorUrl }), output<{ readonly task: string }>()),
   /** Lines of addresses, or a whole daemon.json: the mirrors in it. */
   'mirrors.parse': call(z.strictObject({ text: z.string().max(256 * 1024) }), output<ParsedMirrors>()),
   /** In parallel, 20 s each at most; the end of the stream cancels. `DIRECT` is Docker Hub itself. Never touches the engine's configuration. */

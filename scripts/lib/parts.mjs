@@ -6,7 +6,7 @@ import { dist, root } from './paths.mjs';
 
 export const buildRecord = join(dist, 'build.json');
 
-const nodeSources = ['main', 'preload', 'assets/locales'];
+const nodeSources = ['main', 'preload', 'assets/locales', 'assets/mirrors.json'];
 const bundler = ['package.json', 'package-lock.json', 'scripts/lib/bundle.mjs', 'scripts/lib/parts.mjs', 'tsconfig.base.json'];
 
 const allParts = [
