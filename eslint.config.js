@@ -34,9 +34,10 @@ const zones = [
   zone('./preload/electron.ts', rpc, contract),
   zone(lib, contract, './assets/locales'),
   zone('./main/ssh', lib, contract),
-  ...['ports', 'engine-socket', 'terminal', 'settings', 'history', 'mirrors', 'daemon-config'].map((name) =>
+  ...['ports', 'engine-socket', 'terminal', 'settings', 'history', 'daemon-config'].map((name) =>
     zone(`./main/${name}`, lib, contract),
   ),
+  zone('./main/mirrors', lib, './main/daemon-config', './main/ssh', contract, './assets/mirrors.json'),
   zone('./main/vm', lib, './main/ssh', contract),
   zone('./main/engine', lib, contract),
   zone('./main/control', lib, contract, rpc),

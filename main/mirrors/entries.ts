@@ -2,7 +2,7 @@
 // Pure; knows no list and no presets. Stricter than dockerd, which takes paths and hosts that cannot be in silence.
 import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { BerthError } from '../../preload/contract';
+import { BerthError, isBerthError } from '../../preload/contract';
 
 /** What a copy brings along: spaces of every kind, quotes, separators, marks of lists. */
 const AROUND = /^[\s\p{Cf}"'`‘’“”「」『』《》,，、;；]+|[\s\p{Cf}"'`‘’“”「」『』《》,，、;；]+$/gu;
@@ -44,7 +44,7 @@ export function checkMirrorUrl(written: string): CheckedUrl {
     const warning = warningOf(url);
     return { url, ...(warning === undefined ? {} : { warning }) };
   } catch (error) {
-    if (error instanceof BerthError) {
+    if (isBerthError(error)) {
       return { url: written, error };
     }
     throw error;
@@ -58,6 +58,8 @@ export function normaliseMirrorUrl(written: string): string {
     .normalize('NFKC')
     .replace(/[\u200b-\u200d\u2060\ufeff]/g, '')
     .replaceAll('。', '.')
+    // The end of a sentence behind a port.
+    .replace(/(:\d+)\.$/, '$1')
     .replace(AROUND, '');
   if (text === '') {
     throw new BerthError('mirrors.empty', {});
