@@ -1,9 +1,17 @@
 // The entry of the command line: berth <command>. Exit codes: 0 done, 1 failed, 2 usage, 3 not running.
 import { createCommands } from './cli/commands';
+import { createConfigCommands } from './cli/config';
+import { createMirrorsCommands } from './cli/mirrors';
 import { createOutput, EXIT, reportFailure } from './cli/output';
+import { prefixes } from './cli/prefixes';
 import { runProgram } from './cli/program';
+import { pull } from './cli/pull';
+import { createReach } from './cli/reach';
+import { createTerminal } from './cli/terminal';
+import { createTrustCommands } from './cli/trust';
 import { locateHome, prepareHome } from './control/home';
 import { hasDisplay, openBrowser } from './lib/browser';
+import type { HomeFiles } from './lib/home';
 import { createTexts, languageOf } from './lib/texts';
 import { APP_BUILD, APP_VERSION, locateApp } from './locate';
 
@@ -24,16 +32,26 @@ async function main(): Promise<number> {
   try {
     return await runProgram(process.argv.slice(2), {
       output,
-      commands: (home) =>
-        createCommands({
-          output,
-          app,
-          build: APP_BUILD,
-          version: APP_VERSION,
-          prepareHome: () => prepareHome(locateHome(process.env, home)),
-          interrupted: interrupted.signal,
-          openBrowser: async (address, folder) => hasDisplay() && openBrowser(address, folder),
-        }),
+      commands(home) {
+        const folder = (): Promise<HomeFiles> => prepareHome(locateHome(process.env, home));
+        const reach = createReach({ output, build: APP_BUILD, headless: app.headless, prepareHome: folder });
+        const kit = { output, interrupted: interrupted.signal, terminal: createTerminal(process.env), ...reach };
+        return {
+          ...createCommands({
+            ...kit,
+            app,
+            build: APP_BUILD,
+            version: APP_VERSION,
+            prepareHome: folder,
+            openBrowser: async (address, where) => hasDisplay() && openBrowser(address, where),
+          }),
+          config: createConfigCommands(kit),
+          mirrors: createMirrorsCommands(kit),
+          trust: createTrustCommands(kit),
+          prefixes: (...args) => prefixes(kit, ...args),
+          pull: (...args) => pull(kit, ...args),
+        };
+      },
     });
   } catch (error) {
     return reportFailure(error, output);

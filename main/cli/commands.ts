@@ -13,13 +13,14 @@ import { defaultShell, envLines, inPath, isShellName } from './env';
 import { Exit, EXIT } from './output';
 import type { Output } from './output';
 import { tellPhases } from './progress';
-import { findBackend, findOrSpawn } from './session';
+import type { Reach } from './reach';
+import { findBackend } from './session';
 import { readStatus, statusJson, statusLines } from './status';
 
 /** What is left to do after the VM is off takes milliseconds. */
 const EXIT_DEADLINE_MS = 5000;
 
-export interface CommandDeps {
+export interface CommandDeps extends Reach {
   readonly output: Output;
   readonly app: AppFolders;
   readonly build: string;
@@ -31,6 +32,7 @@ export interface CommandDeps {
   readonly openBrowser: (address: string, folder: string) => Promise<boolean>;
 }
 
+/** What has to do with the life of the engine; the other domains have files of their own. */
 export interface Commands {
   start(): Promise<void>;
   stop(options: { readonly shutdown: boolean }): Promise<void>;
@@ -44,24 +46,9 @@ export interface Commands {
 }
 
 export function createCommands(deps: CommandDeps): Commands {
-  const { output, interrupted } = deps;
+  const { output, interrupted, need, needOrSpawn } = deps;
   const { texts, say, print } = output;
   const cli = (key: string, params?: Readonly<Record<string, string | number>>): string => texts.text('cli', key, params);
-
-  /** A backend that is there, or exit 3. */
-  async function need(): Promise<RpcClient> {
-    const client = await findBackend({ files: await deps.prepareHome(), build: deps.build });
-    if (client === undefined) {
-      say(cli('notRunning'));
-      throw new Exit(EXIT.notRunning);
-    }
-    return client;
-  }
-
-  async function needOrSpawn(): Promise<RpcClient> {
-    const files = await deps.prepareHome();
-    return findOrSpawn({ files, build: deps.build, headless: deps.app.headless, onSlow: () => say(cli('backendSlow')) });
-  }
 
   /** Waits for a call with the phases told; Ctrl-C leaves the work to the backend. */
   async function withProgress(client: RpcClient, work: Promise<void>, whenLeft: string): Promise<number> {

@@ -1,9 +1,12 @@
 // What the command line says and where: words and progress on stderr, results on stdout, errors as title, what is kept, what to do.
 import { toWireError } from '../../preload/contract';
-import type { WireError } from '../../preload/contract';
+import type { ErrorCode, WireError } from '../../preload/contract';
 import type { Texts } from '../lib/texts';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+
+/** What a backend says whose engine does not run. */
+const NOT_RUNNING: ReadonlySet<ErrorCode> = new Set(['vm.notRunning', 'engine.away']);
 
 export interface Output {
   readonly texts: Texts;
@@ -39,6 +42,7 @@ export function reportFailure(error: unknown, output: Output): number {
   if (error instanceof Exit) {
     return error.code;
   }
-  output.error(toWireError(error));
-  return EXIT.failed;
+  const wire = toWireError(error);
+  output.error(wire);
+  return NOT_RUNNING.has(wire.code) ? EXIT.notRunning : EXIT.failed;
 }

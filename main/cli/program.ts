@@ -2,20 +2,35 @@
 import { Command, CommanderError } from 'commander';
 import { logSources } from '../../preload/contract';
 import type { Commands } from './commands';
+import type { ConfigCommands } from './config';
+import type { MirrorsCommands } from './mirrors';
 import { EXIT } from './output';
 import type { Output } from './output';
+import type { PrefixFlags } from './prefixes';
+import type { AddCommand } from './program-engine';
+import { addConfigCommands, addMirrorsCommands, addTrustCommands } from './program-engine';
+import type { PullFlags } from './pull';
+import type { TrustCommands } from './trust';
+
+export interface AllCommands extends Commands {
+  readonly config: ConfigCommands;
+  readonly mirrors: MirrorsCommands;
+  readonly trust: TrustCommands;
+  prefixes(registry: string | undefined, prefix: string | undefined, flags: PrefixFlags): Promise<void>;
+  pull(reference: string, flags: PullFlags): Promise<void>;
+}
 
 export interface ProgramOptions {
   readonly output: Output;
   /** Made when a command runs, with the home that was asked for. */
-  readonly commands: (home: string | undefined) => Commands;
+  readonly commands: (home: string | undefined) => AllCommands;
 }
 
 /** Resolves with the exit code of a usage error or of help; rejects with what a command threw. */
 export async function runProgram(argv: readonly string[], { output, commands }: ProgramOptions): Promise<number> {
   const text = (key: string, params?: Readonly<Record<string, string | number>>): string => output.texts.text('cli', key, params);
   const program = new Command('berth');
-  const own = (): Commands => commands(program.opts<{ home?: string }>().home);
+  const own = (): AllCommands => commands(program.opts<{ home?: string }>().home);
   program
     .description(text('about'))
     .option('--home <folder>', text('option.home'))
@@ -25,11 +40,13 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
     .showHelpAfterError(false)
     .exitOverride();
 
-  const add = (name: keyof Commands): Command =>
-    program
-      .command(name)
+  /** `name` may be two words: a command below another one. */
+  const add: AddCommand = (name, parent = program) =>
+    parent
+      .command(name.split(' ').at(-1) ?? name)
       .description(text(`command.${name}`))
       .helpOption('-h, --help', text('option.help'))
+      .helpCommand(false)
       .allowExcessArguments(false)
       .exitOverride();
 
@@ -52,6 +69,15 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
     .option('--source <name>', text('option.source', { sources: logSources.join(', ') }), 'berth')
     .option('-n, --lines <count>', text('option.lines'), '200')
     .action((options: { follow: boolean; source: string; lines: string }) => own().logs(options));
+  add('pull')
+    .argument('<reference>')
+    .option('--via <prefix>', text('option.via'))
+    .option('--platform <platform>', text('option.platform'))
+    .option('--json', text('option.json'), false)
+    .action((reference: string, flags: PullFlags) => own().pull(reference, flags));
+  addMirrorsCommands(add, text, own);
+  addConfigCommands(add, text, () => own().config);
+  addTrustCommands(add, text, () => own().trust);
   add('doctor').action(() => own().doctor());
   add('version').action(() => own().version());
 

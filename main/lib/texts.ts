@@ -4,17 +4,19 @@ import enCli from '../../assets/locales/en/cli.json';
 import enDesktop from '../../assets/locales/en/desktop.json';
 import enDoctor from '../../assets/locales/en/doctor.json';
 import enErrors from '../../assets/locales/en/errors.json';
+import enMirrors from '../../assets/locales/en/mirrors.json';
 import enVm from '../../assets/locales/en/vm.json';
 import zhCli from '../../assets/locales/zh-CN/cli.json';
 import zhDesktop from '../../assets/locales/zh-CN/desktop.json';
 import zhDoctor from '../../assets/locales/zh-CN/doctor.json';
 import zhErrors from '../../assets/locales/zh-CN/errors.json';
+import zhMirrors from '../../assets/locales/zh-CN/mirrors.json';
 import zhVm from '../../assets/locales/zh-CN/vm.json';
 import type { WireError } from '../../preload/contract';
 
 export type Language = 'en' | 'zh-CN';
 export type TextParams = Readonly<Record<string, string | number>>;
-export type Namespace = 'cli' | 'desktop' | 'doctor' | 'errors' | 'vm';
+export type Namespace = 'cli' | 'desktop' | 'doctor' | 'errors' | 'mirrors' | 'vm';
 
 export interface ErrorText {
   readonly title: string;
@@ -31,8 +33,8 @@ export interface Texts {
 }
 
 const files: Readonly<Record<Language, Readonly<Record<Namespace, unknown>>>> = {
-  en: { cli: enCli, desktop: enDesktop, doctor: enDoctor, errors: enErrors, vm: enVm },
-  'zh-CN': { cli: zhCli, desktop: zhDesktop, doctor: zhDoctor, errors: zhErrors, vm: zhVm },
+  en: { cli: enCli, desktop: enDesktop, doctor: enDoctor, errors: enErrors, mirrors: enMirrors, vm: enVm },
+  'zh-CN': { cli: zhCli, desktop: zhDesktop, doctor: zhDoctor, errors: zhErrors, mirrors: zhMirrors, vm: zhVm },
 };
 
 export function createTexts(language: Language): Texts {
