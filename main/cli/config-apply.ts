@@ -13,12 +13,17 @@ export interface ChangeFlags extends JsonFlag {
   readonly yes: boolean;
 }
 
+export interface Accept {
+  readonly warnings: boolean;
+  readonly disruptive: boolean;
+}
+
 export interface WantedChange {
   readonly text: string;
   /** The file's name in front of line and column. */
   readonly name: string;
   readonly flags: ChangeFlags;
-  readonly send: (accept: { readonly warnings: boolean; readonly disruptive: boolean }) => Promise<{ readonly task: string }>;
+  readonly send: (accept: Accept) => Promise<{ readonly task: string }>;
 }
 
 export type ConfigResult = 'applied' | 'kept' | 'unchanged' | 'refused' | 'rolledBack' | 'cancelled';

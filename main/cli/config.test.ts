@@ -230,6 +230,29 @@ describe('consent', () => {
   });
 });
 
+describe('a hand edit in the guest', () => {
+  it('is taken over as any change is, or dropped; where there is none, that is said', async () => {
+    const asked: unknown[] = [];
+    const handlers: Partial<BackendHandlers> = {
+      'config.settleGuestEdit': (input) => {
+        asked.push(input);
+        return { task: 't1' };
+      },
+    };
+    const state = { guestEdit: { text: '{"debug": true}', changes: [changed] } };
+    const taken = await run(['settle', 'take', '--yes'], { handlers, state });
+    expect([taken.code, taken.stderr]).toEqual([0, expect.stringContaining('+ debug: true')]);
+    expect((await run(['settle', 'drop'], { handlers, state })).code).toBe(0);
+    expect((await run(['settle', 'drop'], { handlers })).stderr).toContain('not changed by hand');
+    expect((await run(['settle', 'keep'], { handlers, state })).code).toBe(2);
+    const accept = (all: boolean): object => ({ warnings: all, disruptive: all });
+    expect(asked).toEqual([
+      { decision: 'take', revision: 'r7', accept: accept(true) },
+      { decision: 'drop', revision: 'r7', accept: accept(false) },
+    ]);
+  });
+});
+
 describe('edit', () => {
   const bad = (text: string): Partial<ConfigCheck> =>
     text.includes('oops')

@@ -4,7 +4,7 @@ import { daemonKeys } from '../../preload/contract';
 import type { Client, ConfigState } from '../../preload/contract';
 import { editConfig } from './config-edit';
 import { followChange, makeChange } from './config-apply';
-import type { ChangeFlags } from './config-apply';
+import type { Accept, ChangeFlags } from './config-apply';
 import { changeLines, checkJson, costLines, differenceLines, historyLines, problemLine } from './config-show';
 import { placeOf, valueAt, valueOf, withValue } from './config-value';
 import type { Json } from './config-value';
@@ -21,7 +21,7 @@ export interface ConfigCommands {
   apply(file: string, flags: ChangeFlags): Promise<void>;
   history(flags: JsonFlag): Promise<void>;
   restore(id: string, flags: ChangeFlags): Promise<void>;
-  settle(decision: string, flags: JsonFlag): Promise<void>;
+  settle(decision: string, flags: ChangeFlags): Promise<void>;
 }
 
 const DOCUMENT = 'daemon.json';
@@ -188,18 +188,24 @@ export function createConfigCommands(kit: Kit): ConfigCommands {
         });
       }),
 
-    async settle(decision, { json }) {
+    async settle(decision, flags) {
       if (decision !== 'take' && decision !== 'drop') {
         throw wrongUsage(output, 'usage.decision', { given: decision });
       }
-      await open(json, async (client) => {
+      await open(flags.json, async (client) => {
         const { revision, guestEdit } = await first(client, 'config.changes', {});
         if (guestEdit === undefined) {
           say(cli('config.noGuestEdit'));
           return;
         }
-        const { task } = await client.call('config.settleGuestEdit', { decision, revision });
-        await followChange(kit, client, task, json);
+        const settle = (accept: Accept): Promise<{ readonly task: string }> =>
+          client.call('config.settleGuestEdit', { decision, revision, accept });
+        if (decision === 'take') {
+          await makeChange(kit, client, { text: guestEdit.text, name: DOCUMENT, flags, send: settle });
+        } else {
+          const { task } = await settle({ warnings: flags.yes, disruptive: flags.yes });
+          await followChange(kit, client, task, flags.json);
+        }
       });
     },
   };

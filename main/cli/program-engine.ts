@@ -88,9 +88,9 @@ export function addConfigCommands(add: AddCommand, text: Text, own: () => Config
   change('restore')
     .argument('<id>')
     .action((id: string, flags: ChangeFlags) => own().restore(id, flags));
-  sub('settle')
+  change('settle')
     .argument('<decision>')
-    .action((decision: string, flags: JsonFlag) => own().settle(decision, flags));
+    .action((decision: string, flags: ChangeFlags) => own().settle(decision, flags));
 }
 
 export function addTrustCommands(add: AddCommand, text: Text, own: () => TrustCommands): void {
