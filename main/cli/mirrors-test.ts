@@ -1,8 +1,9 @@
 // `berth mirrors test`: mirrors tried from inside the guest, each step as it comes, a table at the end, and on request the proposed order applied.
 import { DIRECT, isBerthError, mirrorTestSteps } from '../../preload/contract';
 import type { Client, MirrorsState, MirrorTest, MirrorTestItem, MirrorTestStep } from '../../preload/contract';
-import { columns, first, wrongUsage } from './kit';
+import { columns, first } from './kit';
 import type { JsonFlag, Kit } from './kit';
+import { checkedAddresses } from './mirror-address';
 import { Exit, EXIT } from './output';
 import type { Output } from './output';
 
@@ -28,7 +29,7 @@ export async function testMirrors(
   const { output, interrupted } = kit;
   const { texts, say, print } = output;
   const state = await first(client, 'mirrors.changes', {});
-  const urls = given.length > 0 ? await normalised(kit, client, given) : [...addresses(state, all), DIRECT];
+  const urls = given.length > 0 ? await checkedAddresses(kit, client, given) : [...addresses(state, all), DIRECT];
 
   const steps = new Map<string, MirrorTestStep[]>(urls.map((url) => [url, []]));
   const tests = new Map<string, MirrorTest>();
@@ -87,19 +88,6 @@ function addresses({ mirrors, presets }: MirrorsState, all: boolean): string[] {
   const listed = mirrors.filter(({ enabled }) => all || enabled).map(({ url }) => url);
   const proposed = all ? presets.filter(({ proposable, personal }) => proposable && !personal).map(({ url }) => url) : [];
   return [...new Set([...listed, ...proposed])];
-}
-
-async function normalised({ output }: Kit, client: Client, given: readonly string[]): Promise<string[]> {
-  const urls: string[] = [];
-  for (const each of given) {
-    const { url, error } = each === DIRECT ? { url: DIRECT } : await client.call('mirrors.check', { url: each });
-    if (error !== undefined) {
-      const { title, next } = output.texts.error(error);
-      throw wrongUsage(output, 'usage.mirror', { given: each, title, next });
-    }
-    urls.push(url);
-  }
-  return [...new Set(urls)];
 }
 
 interface Live {

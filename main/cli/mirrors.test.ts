@@ -164,6 +164,15 @@ describe('the list', () => {
     expect([bad.code, bad.lists, bad.stderr.startsWith('stdin:4:1: ')]).toEqual([1, [], true]);
   });
 
+  it('a bad address is wrong usage, a doubtful one is said and taken', async () => {
+    expect(await run(['mirrors', 'add', 'two words'])).toMatchObject({ code: 2, lists: [] });
+    const warning = { code: 'engine.conflict', params: { detail: '' } } as const;
+    const handlers: Partial<BackendHandlers> = { 'mirrors.check': () => ({ url: 'http://d.example', warning }) };
+    const doubtful = await run(['mirrors', 'add', 'http://d.example'], { handlers });
+    expect([doubtful.code, doubtful.lists.length]).toEqual([0, 1]);
+    expect(doubtful.stderr).toMatch(/^http:\/\/d\.example: /);
+  });
+
   it('a refusal of the backend ends with 1, and its code is in --json', async () => {
     const handlers = { 'mirrors.apply': refuse(new BerthError('engine.conflict', { detail: '' })) };
     const { code, stdout } = await run(['mirrors', 'enable', 'b.example', '--json'], { handlers });

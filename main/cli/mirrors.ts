@@ -4,6 +4,7 @@ import type { Client, InputOf, Contract, Mirror, MirrorsState } from '../../prel
 import { followChange } from './config-apply';
 import { columns, errorJson, first, session, shownTime, wrongUsage } from './kit';
 import type { JsonFlag, Kit } from './kit';
+import { checkedAddresses } from './mirror-address';
 import { testMirrors } from './mirrors-test';
 import type { TestFlags } from './mirrors-test';
 import { Exit, EXIT } from './output';
@@ -100,7 +101,7 @@ export function createMirrorsCommands(kit: Kit): MirrorsCommands {
 
     add: (urls, { json, name, note, disabled, first: atTop }) =>
       change(json, async ({ mirrors }, client) => {
-        const wanted = urls.length === 1 && urls[0] === '-' ? await pasted(client) : urls;
+        const wanted = urls.length === 1 && urls[0] === '-' ? await pasted(client) : await checkedAddresses(kit, client, urls);
         if (wanted.length > 1 && (name !== undefined || note !== undefined)) {
           throw wrongUsage(output, 'usage.oneMirror');
         }
@@ -134,10 +135,7 @@ export function createMirrorsCommands(kit: Kit): MirrorsCommands {
       if ((urls.length === 0) !== none) {
         throw wrongUsage(output, 'usage.useNone');
       }
-      await change(json, async ({ mirrors }, client) => {
-        const normal = await Promise.all(urls.map(async (url) => (await client.call('mirrors.check', { url })).url));
-        return ordered(mirrors, normal);
-      });
+      await change(json, async ({ mirrors }, client) => ordered(mirrors, await checkedAddresses(kit, client, urls)));
     },
 
     test: (urls, flags) =>
