@@ -11,7 +11,7 @@ import { dockerHostOf } from './lib/docker-host';
 import { createEngineHttp, pingSocket } from './lib/engine-http';
 import type { HomeFiles } from './lib/home';
 import type { Logger } from './lib/logger';
-import { createObservable } from './lib/observable';
+import { createObservable, select } from './lib/observable';
 import { createTexts } from './lib/texts';
 import { createNotices } from './notices';
 import { createPorts } from './ports/ports';
@@ -106,6 +106,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     dialer: vm.dialer,
     inspect: (id) => createEngineHttp(vm.dialer).inspectContainer(id),
     containers: engine.containers,
+    publish: select(settings.settings, ({ ports: { publish } }) => publish),
     notify: (error) => notices.notify('warn', error),
     log: log.child('ports'),
   });
@@ -152,6 +153,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...engine.handlers,
     ...tasks.handlers,
     ...terminals.handlers,
+    ...ports.handlers,
     ...vmHandlers(vm, files),
     'app.info': () => ({
       version: options.version,

@@ -9,6 +9,7 @@ const statuses: Partial<Record<BerthError['code'], number>> = {
   'engine.bindNotShared': 400,
   'engine.messageTooLarge': 413,
   'engine.portTaken': 500,
+  'ports.noSuchAddress': 500,
   'ports.notAllowed': 500,
 };
 

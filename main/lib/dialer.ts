@@ -9,4 +9,6 @@ export interface Dialer {
   engine(lane?: Lane): Promise<Duplex>;
   /** A TCP stream from inside the guest, e.g. to a container's address. */
   tcp(host: string, port: number): Promise<Duplex>;
+  /** Datagrams to an address in the guest, as frames on a stream (vm/AGREEMENT.md, "Datagrams"). */
+  udp(host: string, port: number): Promise<Duplex>;
 }

@@ -31,6 +31,24 @@ export function createObservable<T>(initial: T): MutableObservable<T> {
   };
 }
 
+/** One part of it: `part` must give the same value for the same part (a string, a number, the same object). */
+export function select<T, U>(source: Observable<T>, part: (value: T) => U): Observable<U> {
+  const get = (): U => part(source.get());
+  return {
+    get,
+    subscribe(listener) {
+      let last = get();
+      return source.subscribe((value) => {
+        const next = part(value);
+        if (!Object.is(next, last)) {
+          last = next;
+          listener(next);
+        }
+      });
+    },
+  };
+}
+
 /** The present value, then every change; a slow reader gets the latest one only. Ends when the signal aborts. */
 export async function* follow<T>(source: Observable<T>, signal: AbortSignal): AsyncGenerator<T> {
   let wake: () => void = () => undefined;

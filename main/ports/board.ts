@@ -3,9 +3,16 @@
 import type { Duplex } from 'node:stream';
 import { deferred, type Deferred } from '../lib/async';
 import type { ContainerInspect } from '../lib/engine-http';
-import { listenOnPort, type PortListener } from './port-listener';
-import { isMissingLoopback, refusalOf, type Refusal } from './refusals';
-import { isRunning, type Wanted } from './rules';
+import { listenOnPort, type PortFigures } from './port-listener';
+import { isMissingFamily, refusalOf, type Refusal } from './refusals';
+import { isRunning, overlap, type Wanted } from './rules';
+import { listenOnUdp } from './udp-listener';
+
+export interface Held {
+  readonly wanted: Wanted;
+  figures(): PortFigures;
+  close(): void;
+}
 
 export interface Tracked {
   readonly id: string;
@@ -19,20 +26,21 @@ export interface Tracked {
   startedAt: number;
   /** Connections wait for it between bind and start; rejects when the start failed. */
   readonly started: Deferred<void>;
-  readonly listeners: Map<string, PortListener>;
-  /** Keys that could not be bound and were told. */
-  readonly failures: Set<string>;
+  readonly listeners: Map<string, Held>;
+  /** What could not be bound and was told. */
+  readonly failures: Map<string, Refusal>;
   /** Binds of one container follow each other. */
   work: Promise<unknown>;
 }
 
 export interface BoardDeps {
-  dial(container: Tracked, containerPort: number): Promise<Duplex>;
+  dial(container: Tracked, wanted: Wanted): Promise<Duplex>;
   inspect(id: string): Promise<ContainerInspect | undefined>;
 }
 
 export interface Board {
-  track(found: ContainerInspect): Tracked;
+  /** undefined after the end: nothing may be bound any more. */
+  track(found: ContainerInspect): Tracked | undefined;
   all(): Tracked[];
   /** By id, name, or a prefix of the id. */
   named(id: string): Tracked | undefined;
@@ -45,13 +53,14 @@ export interface Board {
 
 export function createBoard(deps: BoardDeps): Board {
   const containers = new Map<string, Tracked>();
-  const holders = new Map<string, Tracked>();
+  const holders = new Map<string, { readonly container: Tracked; readonly wanted: Wanted }>();
+  let disposed = false;
 
   const close = (container: Tracked, key: string): void => {
     container.listeners.get(key)?.close();
     container.listeners.delete(key);
     container.failures.delete(key);
-    if (holders.get(key) === container) {
+    if (holders.get(key)?.container === container) {
       holders.delete(key);
     }
   };
@@ -84,18 +93,21 @@ export function createBoard(deps: BoardDeps): Board {
     if (container.listeners.has(key)) {
       return undefined;
     }
-    const before = holders.get(key);
-    if (before && before !== container && !(await stillUp(before)) && before.holds === 0) {
+    const other = (): Tracked | undefined =>
+      [...holders.values()].find((held) => held.container !== container && overlap(held.wanted, wanted))?.container;
+    const before = other();
+    if (before && !(await stillUp(before)) && before.holds === 0) {
       drop(before.id);
     }
-    const holder = holders.get(key);
-    if (holder && holder !== container) {
+    const holder = other();
+    if (holder) {
       return { wanted, code: 'TAKEN', owner: holder.name };
     }
-    holders.set(key, container);
+    holders.set(key, { container, wanted });
     try {
-      const listener = await listenOnPort(wanted.address, wanted.port, () => deps.dial(container, wanted.containerPort));
-      container.listeners.set(key, listener);
+      const listen = wanted.protocol === 'udp' ? listenOnUdp : listenOnPort;
+      const listener = await listen(wanted.address, wanted.port, () => deps.dial(container, wanted));
+      container.listeners.set(key, { wanted, ...listener });
       if (containers.get(container.id) === container) {
         container.failures.delete(key);
       } else {
@@ -104,14 +116,14 @@ export function createBoard(deps: BoardDeps): Board {
       return undefined;
     } catch (cause) {
       holders.delete(key);
-      return isMissingLoopback(wanted, cause) ? undefined : await refusalOf(wanted, cause);
+      return isMissingFamily(wanted, cause) ? undefined : await refusalOf(wanted, cause);
     }
   };
 
   return {
     track(found) {
       const known = containers.get(found.Id);
-      if (known) {
+      if (known || disposed) {
         return known;
       }
       const container: Tracked = {
@@ -123,7 +135,7 @@ export function createBoard(deps: BoardDeps): Board {
         startedAt: 0,
         started: deferred<void>(),
         listeners: new Map(),
-        failures: new Set(),
+        failures: new Map(),
         work: Promise.resolve(),
       };
       containers.set(found.Id, container);
@@ -154,10 +166,13 @@ export function createBoard(deps: BoardDeps): Board {
       }
     },
     drop,
-    dispose: () => [...containers.keys()].forEach(drop),
+    dispose() {
+      disposed = true;
+      [...containers.keys()].forEach(drop);
+    },
   };
 }
 
-export function keyOf({ address, port }: Wanted): string {
-  return `${address} ${port}`;
+export function keyOf({ protocol, address, port }: Pick<Wanted, 'protocol' | 'address' | 'port'>): string {
+  return `${protocol} ${address} ${port}`;
 }

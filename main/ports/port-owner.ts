@@ -2,9 +2,11 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** `name (pid)`, or undefined. */
-export async function ownerOfPort(port: number): Promise<string | undefined> {
-  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')));
-  const inodes = new Set(tables.flatMap((table) => listeningInodes(table, port)));
+export async function ownerOfPort(protocol: 'tcp' | 'udp', port: number): Promise<string | undefined> {
+  const tables = await Promise.all(
+    [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].map((file) => readFile(file, 'utf8').catch(() => '')),
+  );
+  const inodes = new Set(tables.flatMap((table) => listeningInodes(table, port, protocol)));
   if (inodes.size === 0) {
     return undefined;
   }
@@ -18,13 +20,13 @@ export async function ownerOfPort(port: number): Promise<string | undefined> {
   return undefined;
 }
 
-/** Lines of /proc/net/tcp: `sl local rem st … inode`; local is hex `address:port`, state 0A is LISTEN. */
-export function listeningInodes(table: string, port: number): string[] {
+/** Lines of /proc/net/tcp: `sl local rem st … inode`; local is hex `address:port`, state 0A is LISTEN, and 07 a UDP socket without a peer. */
+export function listeningInodes(table: string, port: number, protocol: 'tcp' | 'udp'): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return table
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === '0A')
+    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === (protocol === 'tcp' ? '0A' : '07'))
     .map((fields) => fields[9] ?? '');
 }
 

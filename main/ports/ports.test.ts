@@ -17,6 +17,7 @@ let engineSide: RawEngine;
 let away = false;
 const engine = new Map<string, ContainerInspect>();
 const containers = createObservable<readonly ContainerSummary[]>([]);
+const publish = createObservable<'loopback' | 'lan'>('loopback');
 const notices: BerthError[] = [];
 /** Requests that the engine got, beside inspects. */
 const asked: string[] = [];
@@ -94,6 +95,7 @@ beforeEach(async () => {
   ports = createPorts({
     dialer: {
       engine: () => engineSide.dialer.engine(),
+      udp: () => Promise.reject(new Error('no datagrams here')),
       tcp: (host, port) =>
         new Promise((resolve, reject) => {
           if (host !== '172.17.0.2' || port !== 80 || !inside.listening) {
@@ -105,6 +107,7 @@ beforeEach(async () => {
           socket.once('error', reject);
         }),
     },
+    publish,
     inspect: (name) =>
       away
         ? Promise.reject(new Error('away'))

@@ -1,28 +1,35 @@
 // Published ports on the host: which container holds which listener, from the moment before its start until it has stopped.
 // The engine's inspect is the truth; the watched list only says where to look, because it may be a moment old.
 import type { Duplex } from 'node:stream';
-import type { BerthError, ContainerSummary } from '../../preload/contract';
+import { toWireError } from '../../preload/contract';
+import type { BackendHandlers, BerthError, ContainerSummary, Forward } from '../../preload/contract';
 import { sleep } from '../lib/async';
 import type { Dialer } from '../lib/dialer';
 import { createEngineHttp, type ContainerInspect } from '../lib/engine-http';
 import type { Logger } from '../lib/logger';
+import { createObservable, follow } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
 import { createBoard, keyOf, type Tracked } from './board';
+import { probePort } from './probe';
 import { noticeError, startError, type Refusal } from './refusals';
-import { addressOf, isRunning, narrowed, notForwarded, publishesAny, wantedBeforeStart, wantedWhileRunning } from './rules';
+import { addressOf, isLoopback, isRunning, notForwarded, publishesAny, wantedBeforeStart, wantedWhileRunning } from './rules';
+import type { PublishTo, Wanted } from './rules';
 
 export interface PortsDeps {
   readonly dialer: Dialer;
   /** undefined = no such container; rejects while the engine is away. */
   inspect(id: string): Promise<ContainerInspect | undefined>;
   readonly containers: Observable<readonly ContainerSummary[]>;
+  /** Where ports go that are published without an address. */
+  readonly publish: Observable<PublishTo>;
   notify(error: BerthError): void;
   readonly log: Logger;
 }
 
 export interface Ports {
   readonly gate: PortGate;
+  readonly handlers: Pick<BackendHandlers, Extract<keyof BackendHandlers, `ports.${string}`>>;
   /** Resolves once everything that running containers publish is listening, or was told as a notice. */
   settle(): Promise<void>;
   dispose(): Promise<void>;
@@ -31,6 +38,9 @@ export interface Ports {
 /** A program in a container listens some time after its start; until then its clients wait instead of being refused. */
 const GRACE_MS = 3000;
 const RETRY_MS = 50;
+/** While a window looks. */
+const FIGURES_MS = 1000;
+const NO_FIGURES = { connections: 0, bytesIn: 0, bytesOut: 0, dropped: 0 } as const;
 /** No event tells that another program has let go of a port. */
 const RETAKE_MS = 5000;
 
@@ -43,8 +53,16 @@ export function createPorts(deps: PortsDeps): Ports {
   let scheduled = false;
   let retake: NodeJS.Timeout | undefined;
 
-  async function dial(container: Tracked, containerPort: number): Promise<Duplex> {
+  /** Counts up when something was bound or closed; the figures are read when somebody asks. */
+  const changed = createObservable(0);
+  const tellChange = (): void => changed.set(changed.get() + 1);
+
+  async function dial(container: Tracked, { protocol, containerPort }: Wanted): Promise<Duplex> {
     await container.started.promise;
+    if (protocol === 'udp') {
+      // A datagram that comes before its reader is lost, as everywhere.
+      return dialer.udp(container.address ?? '', containerPort);
+    }
     for (;;) {
       try {
         return await dialer.tcp(container.address ?? '', containerPort);
@@ -62,19 +80,20 @@ export function createPorts(deps: PortsDeps): Ports {
   /** Brings the listeners of one container in line with the engine. Rejects while the engine is away: everything stays then. */
   async function refresh(id: string): Promise<void> {
     const found = await inspect(id);
-    if (stopped.signal.aborted) {
-      // Everything was closed meanwhile, and nothing may be bound again.
-      return;
-    }
     if (!found) {
       board.drop(board.named(id)?.id ?? id);
+      tellChange();
       return;
     }
     const container = board.track(found);
+    if (!container) {
+      return;
+    }
     if (!isRunning(found)) {
       if (container.holds === 0) {
         board.drop(container.id);
       }
+      tellChange();
       return;
     }
     container.address = addressOf(found);
@@ -83,12 +102,14 @@ export function createPorts(deps: PortsDeps): Ports {
       container.startedAt = Date.now();
     }
     container.started.resolve(undefined);
-    const wanted = wantedWhileRunning(found);
-    board.keepOnly(container, [...wanted, ...(container.holds > 0 ? wantedBeforeStart(found) : [])]);
+    const publish = deps.publish.get();
+    const wanted = wantedWhileRunning(found, publish);
+    board.keepOnly(container, [...wanted, ...(container.holds > 0 ? wantedBeforeStart(found, publish) : [])]);
     tell(container, await board.bind(container, wanted));
     if (container.listeners.size === 0 && container.failures.size === 0 && container.holds === 0) {
       board.drop(container.id);
     }
+    tellChange();
   }
 
   /** A running container's port that is not served: told once, tried again. */
@@ -96,7 +117,7 @@ export function createPorts(deps: PortsDeps): Ports {
     for (const refusal of refusals) {
       const key = keyOf(refusal.wanted);
       if (!container.failures.has(key)) {
-        container.failures.add(key);
+        container.failures.set(key, refusal);
         log.warn('a published port is not served', {
           container: container.name,
           port: refusal.wanted.port,
@@ -159,12 +180,12 @@ export function createPorts(deps: PortsDeps): Ports {
     async prepare(id) {
       const found = await inspect(id);
       // dockerd says itself what is not there; a container that publishes nothing costs one look.
-      if (!found || !publishesAny(found) || stopped.signal.aborted) {
+      const container = found && publishesAny(found) ? board.track(found) : undefined;
+      if (!found || !container) {
         return;
       }
-      const container = board.track(found);
       hold(id, container);
-      const [refusal] = await board.bind(container, wantedBeforeStart(found));
+      const [refusal] = await board.bind(container, wantedBeforeStart(found, deps.publish.get()));
       if (refusal) {
         await gate.release(id).catch(() => undefined);
         if (found.HostConfig?.AutoRemove && !isRunning(found)) {
@@ -175,9 +196,9 @@ export function createPorts(deps: PortsDeps): Ports {
         }
         throw startError(refusal, container);
       }
-      const later = [...notForwarded(found), ...narrowed(found)];
-      if (later.length > 0) {
-        log.info('published beyond what is forwarded (TCP, this machine only)', { container: container.name, ports: later.join(' ') });
+      const never = notForwarded(found);
+      if (never.length > 0) {
+        log.warn('published and not forwarded', { container: container.name, ports: never.join(' ') });
       }
     },
     async confirm(id) {
@@ -194,23 +215,75 @@ export function createPorts(deps: PortsDeps): Ports {
     },
   };
 
-  const unsubscribe = deps.containers.subscribe(schedule);
+  async function refreshAll(): Promise<void> {
+    await Promise.all(board.all().map(({ id }) => refresh(id)));
+    schedule();
+    await reconciling;
+  }
+
+  const forwards = (): Forward[] =>
+    board
+      .all()
+      .flatMap((container) => [
+        ...[...container.listeners.values()].map((held) => ({ ...forwardOf(container, held.wanted), ...held.figures() })),
+        ...[...container.failures.values()].map((refusal) => ({
+          ...forwardOf(container, refusal.wanted),
+          ...NO_FIGURES,
+          error: toWireError(noticeError(refusal, container)),
+        })),
+      ])
+      .sort((a, b) => a.port - b.port || a.protocol.localeCompare(b.protocol) || a.address.localeCompare(b.address));
+
+  async function* changes(signal: AbortSignal): AsyncGenerator<readonly Forward[]> {
+    const ticking = setInterval(tellChange, FIGURES_MS);
+    let last = '';
+    try {
+      for await (const _ of follow(changed, signal)) {
+        const now = forwards();
+        const text = JSON.stringify(now);
+        if (text !== last) {
+          last = text;
+          yield now;
+        }
+      }
+    } finally {
+      clearInterval(ticking);
+    }
+  }
+
+  const unsubscribe = [
+    deps.containers.subscribe(schedule),
+    deps.publish.subscribe(() => void refreshAll().catch((error: unknown) => log.debug('ports not reconciled', { error: String(error) }))),
+  ];
   schedule();
 
   return {
     gate,
+    handlers: {
+      'ports.changes': (_input, { signal }) => changes(signal),
+      'ports.probe': (which, { signal }) => {
+        const container = board.all().find(({ listeners }) => listeners.has(keyOf(which)));
+        const held = container?.listeners.get(keyOf(which));
+        return probePort(which, held && container ? () => dial(container, held.wanted) : undefined, signal);
+      },
+      'ports.reconnect': () => refreshAll(),
+    },
     settle() {
       schedule();
       return reconciling;
     },
     async dispose() {
       stopped.abort();
-      unsubscribe();
+      unsubscribe.forEach((end) => end());
       clearTimeout(retake);
       board.dispose();
       await reconciling.catch(() => undefined);
     },
   };
+}
+
+function forwardOf({ id, name }: Tracked, wanted: Wanted): Omit<Forward, 'connections' | 'bytesIn' | 'bytesOut' | 'dropped'> {
+  return { container: id, name, ...wanted, reach: isLoopback(wanted.address) ? 'local' : 'lan' };
 }
 
 function isUp({ state }: ContainerSummary): boolean {
@@ -223,5 +296,5 @@ function isCurrent(container: Tracked | undefined, { startedAt }: ContainerSumma
 }
 
 function publishes({ ports }: ContainerSummary): boolean {
-  return ports.some(({ hostPort, protocol }) => hostPort !== undefined && protocol === 'tcp');
+  return ports.some(({ hostPort, protocol }) => hostPort !== undefined && protocol !== 'sctp');
 }

@@ -16,32 +16,43 @@ export interface Refusal {
 
 export async function refusalOf(wanted: Wanted, cause: unknown): Promise<Refusal> {
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  const owner = code === 'EADDRINUSE' ? await ownerOfPort(wanted.port) : undefined;
+  const owner = code === 'EADDRINUSE' ? await ownerOfPort(wanted.protocol, wanted.port) : undefined;
   return { wanted, code, owner: owner ?? UNKNOWN };
 }
 
 /** For the caller of a start, with dockerd's own sentence: users, Compose and Testcontainers look for it. */
 export function startError({ wanted, code, owner }: Refusal, container: { readonly id: string; readonly name: string }): BerthError {
-  const { address, port } = wanted;
+  const { address, port, protocol } = wanted;
   const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  const why = code === 'EACCES' ? 'permission denied' : 'port is already allocated';
+  const why =
+    code === 'EACCES' ? 'permission denied' : code === 'EADDRNOTAVAIL' ? 'cannot assign requested address' : 'port is already allocated';
   const by = owner === UNKNOWN ? '' : ` (${owner})`;
   const detail = `failed to set up container networking: driver failed programming external connectivity on endpoint ${container.name} (${container.id}): Bind for ${where} failed: ${why}${by}`;
-  return code === 'EACCES'
-    ? new BerthError('ports.notAllowed', { port, address, detail })
-    : new BerthError('engine.portTaken', { port, protocol: 'tcp', address, detail });
+  switch (code) {
+    case 'EACCES':
+      return new BerthError('ports.notAllowed', { port, address, detail });
+    case 'EADDRNOTAVAIL':
+      return new BerthError('ports.noSuchAddress', { port, address, detail });
+    default:
+      return new BerthError('engine.portTaken', { port, protocol, address, detail });
+  }
 }
 
 /** For a container that runs already. */
 export function noticeError({ wanted, code, owner }: Refusal, container: { readonly id: string; readonly name: string }): BerthError {
-  const { address, port } = wanted;
-  return code === 'EACCES'
-    ? new BerthError('ports.notAllowed', { port, address, detail: container.name })
-    : new BerthError('ports.inUse', { port, protocol: 'tcp', address, process: owner });
+  const { address, port, protocol } = wanted;
+  switch (code) {
+    case 'EACCES':
+      return new BerthError('ports.notAllowed', { port, address, detail: container.name });
+    case 'EADDRNOTAVAIL':
+      return new BerthError('ports.noSuchAddress', { port, address, detail: container.name });
+    default:
+      return new BerthError('ports.inUse', { port, protocol, address, process: owner });
+  }
 }
 
-/** IPv6 switched off on this host: 127.0.0.1 alone is right then. */
-export function isMissingLoopback(wanted: Wanted, cause: unknown): boolean {
+/** IPv6 switched off on this host: for what was asked without an address, IPv4 alone is right then. */
+export function isMissingFamily(wanted: Wanted, cause: unknown): boolean {
   const code = (cause as NodeJS.ErrnoException).code;
-  return wanted.address === '::1' && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT');
+  return (wanted.address === '::1' || wanted.address === '::') && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT');
 }

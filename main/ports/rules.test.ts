@@ -1,59 +1,81 @@
 import { expect, test } from 'vitest';
 import type { ContainerInspect } from '../lib/engine-http';
 import { listeningInodes } from './port-owner';
-import { addressOf, narrowed, notForwarded, wantedBeforeStart, wantedWhileRunning } from './rules';
+import { addressOf, notForwarded, overlap, wantedBeforeStart, wantedWhileRunning } from './rules';
 
 function published(bindings: NonNullable<ContainerInspect['HostConfig']>['PortBindings'], mode = 'bridge'): ContainerInspect {
   return { Id: 'x', HostConfig: { NetworkMode: mode, PortBindings: bindings ?? null }, NetworkSettings: { Ports: bindings ?? null } };
 }
-const both = (port: number, containerPort: number) => ['127.0.0.1', '::1'].map((address) => ({ address, port, containerPort }));
+type Wish = Parameters<typeof overlap>[0];
+const at = (address: string, port = 8080, containerPort = 80): Wish => ({ protocol: 'tcp', address, port, containerPort });
+const local = [at('127.0.0.1'), at('::1')];
+const lan = [at('0.0.0.0'), at('::')];
 
 test.each([
-  ['an empty address', '', '8080', both(8080, 80)],
-  ['every address', '0.0.0.0', '8080', both(8080, 80)],
-  ['every IPv6 address', '::', '8080', both(8080, 80)],
-  ['an address of the LAN', '192.168.1.5', '8080', both(8080, 80)],
-  ['loopback', '127.0.0.1', '8080', [{ address: '127.0.0.1', port: 8080, containerPort: 80 }]],
-  ['another loopback', '127.0.0.2', '8080', [{ address: '127.0.0.2', port: 8080, containerPort: 80 }]],
-  ['IPv6 loopback', '::1', '8080', [{ address: '::1', port: 8080, containerPort: 80 }]],
-  ['a port that the engine chooses', '', '', []],
-  ['port 0', '', '0', []],
-  ['a range', '', '8000-8010', []],
-])('%s', (_name, HostIp, HostPort, wanted) => {
-  expect(wantedBeforeStart(published({ '80/tcp': [{ HostIp, HostPort }] }))).toEqual(wanted);
+  ['an empty address', '', '8080', local, lan],
+  ['localhost', 'localhost', '8080', local, local],
+  ['every IPv4 address', '0.0.0.0', '8080', [at('0.0.0.0')], [at('0.0.0.0')]],
+  ['every IPv6 address', '::', '8080', [at('::')], [at('::')]],
+  ['an address of the LAN', '192.168.1.5', '8080', [at('192.168.1.5')], [at('192.168.1.5')]],
+  ['loopback', '127.0.0.1', '8080', [at('127.0.0.1')], [at('127.0.0.1')]],
+  ['another loopback', '127.0.0.2', '8080', [at('127.0.0.2')], [at('127.0.0.2')]],
+  ['IPv6 loopback', '::1', '8080', [at('::1')], [at('::1')]],
+  ['a port that the engine chooses', '', '', [], []],
+  ['port 0', '', '0', [], []],
+  ['a range', '', '8000-8010', [], []],
+])('%s', (_name, HostIp, HostPort, onLoopback, onLan) => {
+  const found = published({ '80/tcp': [{ HostIp, HostPort }] });
+  expect(wantedBeforeStart(found, 'loopback')).toEqual(onLoopback);
+  expect(wantedBeforeStart(found, 'lan')).toEqual(onLan);
 });
 
-test('the two addresses that the engine reports are one listener each', () => {
-  expect(
-    wantedWhileRunning(
-      published({
-        '80/tcp': [
-          { HostIp: '0.0.0.0', HostPort: '32768' },
-          { HostIp: '::', HostPort: '32768' },
-        ],
-        '81/tcp': null,
-      }),
-    ),
-  ).toEqual(both(32768, 80));
+const chosen = [
+  { HostIp: '0.0.0.0', HostPort: '8080' },
+  { HostIp: '::', HostPort: '8080' },
+];
+test.each([
+  ['-p 80', [{ HostIp: '', HostPort: '' }], chosen, local],
+  ['-p 8000-8100:80', [{ HostIp: '', HostPort: '8000-8100' }], chosen, local],
+  ['-p 8080:80', [{ HostIp: '', HostPort: '8080' }], chosen, local],
+  ['-P', null, chosen, local],
+  ['-p 0.0.0.0::80', [{ HostIp: '0.0.0.0', HostPort: '' }], chosen.slice(0, 1), [at('0.0.0.0')]],
+  ['-p 127.0.0.1::80', [{ HostIp: '127.0.0.1', HostPort: '' }], [{ HostIp: '127.0.0.1', HostPort: '8080' }], [at('127.0.0.1')]],
+])('while it runs, %s is where the user asked for it, at the port that the engine chose', (_name, asked, reported, wanted) => {
+  const found: ContainerInspect = {
+    Id: 'x',
+    HostConfig: { NetworkMode: 'bridge', PortBindings: asked === null ? {} : { '80/tcp': asked } },
+    NetworkSettings: { Ports: { '80/tcp': reported, '81/tcp': null } },
+  };
+  expect(wantedWhileRunning(found, 'loopback')).toEqual(wanted);
+});
+
+test('UDP beside TCP on the same port', () => {
+  const found = published({ '53/udp': [{ HostPort: '53' }], '53/tcp': [{ HostPort: '53' }] });
+  expect(wantedBeforeStart(found, 'loopback').map(({ protocol, address }) => `${protocol} ${address}`)).toEqual([
+    'udp 127.0.0.1',
+    'udp ::1',
+    'tcp 127.0.0.1',
+    'tcp ::1',
+  ]);
+});
+
+test('what the system does not allow side by side', () => {
+  expect(overlap(at('0.0.0.0'), at('127.0.0.1'))).toBe(true);
+  expect(overlap(at('::1'), at('::'))).toBe(true);
+  expect(overlap(at('127.0.0.1'), at('127.0.0.2'))).toBe(false);
+  expect(overlap(at('0.0.0.0'), at('::'))).toBe(false);
+  expect(overlap(at('0.0.0.0'), at('0.0.0.0', 8081))).toBe(false);
+  expect(overlap(at('0.0.0.0'), { ...at('0.0.0.0'), protocol: 'udp' })).toBe(false);
 });
 
 test('host, none and a container’s network publish nothing', () => {
   for (const mode of ['host', 'none', 'container:abc']) {
-    expect(wantedBeforeStart(published({ '80/tcp': [{ HostPort: '8080' }] }, mode))).toEqual([]);
+    expect(wantedBeforeStart(published({ '80/tcp': [{ HostPort: '8080' }] }, mode), 'lan')).toEqual([]);
   }
 });
 
-test('UDP and SCTP are named as not forwarded, addresses of the LAN as narrowed', () => {
-  const found = published({
-    '53/udp': [{ HostPort: '53' }],
-    '9/sctp': [{ HostPort: '9' }],
-    '80/tcp': [
-      { HostIp: '0.0.0.0', HostPort: '80' },
-      { HostIp: '127.0.0.1', HostPort: '81' },
-    ],
-  });
-  expect(notForwarded(found)).toEqual(['53/udp', '9/sctp']);
-  expect(narrowed(found)).toEqual(['0.0.0.0:80']);
+test('SCTP is named as not forwarded', () => {
+  expect(notForwarded(published({ '53/udp': [{ HostPort: '53' }], '9/sctp': [{ HostPort: '9' }] }))).toEqual(['9/sctp']);
 });
 
 test('the address of the first network that has one', () => {
@@ -71,5 +93,6 @@ test('listening sockets of a port, and only those', () => {
     '   1: 0100007F:1F90 0100007F:C001 01 00000000:00000000 00:00000000 00000000  1000        0 4243 1 0 100 0 0 10 0',
     '   2: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4244 1 0 100 0 0 10 0',
   ].join('\n');
-  expect(listeningInodes(table, 8080)).toEqual(['4242']);
+  expect(listeningInodes(table, 8080, 'tcp')).toEqual(['4242']);
+  expect(listeningInodes(table.replace(' 0A ', ' 07 '), 8080, 'udp')).toEqual(['4242']);
 });

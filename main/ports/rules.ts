@@ -1,9 +1,13 @@
 // Which listeners a container wants on the host: the one matcher of published ports. Pure: dockerd's JSON in, listeners out.
-// TCP only; every other address than loopback is served on loopback until the host's other addresses are a setting.
+// HostConfig says on which address the user asked for a port, NetworkSettings which port the engine chose; only both together are the whole wish.
 import { isIP } from 'node:net';
 import type { ContainerInspect, PortBinding } from '../lib/engine-http';
 
+/** Where a port goes that was published without an address: this machine only, or every address that it has. */
+export type PublishTo = 'loopback' | 'lan';
+
 export interface Wanted {
+  readonly protocol: 'tcp' | 'udp';
   /** Of the host. */
   readonly address: string;
   readonly port: number;
@@ -13,32 +17,27 @@ export interface Wanted {
 type Bindings = Readonly<Record<string, readonly PortBinding[] | null>> | null | undefined;
 
 /** What can be bound before the start: ports that the user named. */
-export function wantedBeforeStart(container: ContainerInspect): Wanted[] {
-  return publishes(container) ? wantedOf(container.HostConfig?.PortBindings) : [];
+export function wantedBeforeStart(container: ContainerInspect, publish: PublishTo): Wanted[] {
+  return publishes(container) ? wantedOf(container.HostConfig?.PortBindings, publish, ({ HostIp = '' }) => HostIp) : [];
 }
 
 /** What the engine published for a running container, those that it chose (-P, -p 80) among them. */
-export function wantedWhileRunning(container: ContainerInspect): Wanted[] {
-  return publishes(container) ? wantedOf(container.NetworkSettings?.Ports) : [];
+export function wantedWhileRunning(container: ContainerInspect, publish: PublishTo): Wanted[] {
+  const asked = container.HostConfig?.PortBindings;
+  return publishes(container)
+    ? wantedOf(container.NetworkSettings?.Ports, publish, (binding, key) => askedAddress(asked?.[key] ?? [], binding))
+    : [];
 }
 
 export function publishesAny({ HostConfig }: ContainerInspect): boolean {
   return HostConfig?.PublishAllPorts === true || Object.keys(HostConfig?.PortBindings ?? {}).length > 0;
 }
 
-/** Published, and not forwarded yet: `53/udp`. */
+/** Published, and not forwarded: SCTP. */
 export function notForwarded(container: ContainerInspect): string[] {
   return Object.entries(container.HostConfig?.PortBindings ?? {})
-    .filter(([port, bindings]) => !port.endsWith('/tcp') && (bindings?.length ?? 0) > 0)
+    .filter(([port, bindings]) => port.endsWith('/sctp') && (bindings?.length ?? 0) > 0)
     .map(([port]) => port);
-}
-
-/** Asked for on addresses that other machines reach; served on this machine only. */
-export function narrowed(container: ContainerInspect): string[] {
-  return Object.values(container.HostConfig?.PortBindings ?? {})
-    .flatMap((bindings) => bindings ?? [])
-    .filter(({ HostIp = '' }) => HostIp !== '' && HostIp !== 'localhost' && !isLoopback(HostIp))
-    .map(({ HostIp = '', HostPort = '' }) => `${HostIp}:${HostPort}`);
 }
 
 /** The container's own address in its first network that has one. */
@@ -51,33 +50,60 @@ export function isRunning(container: ContainerInspect): boolean {
   return container.State?.Running === true;
 }
 
+/** Two listeners that the system does not allow side by side. */
+export function overlap(a: Wanted, b: Wanted): boolean {
+  return (
+    a.protocol === b.protocol &&
+    a.port === b.port &&
+    isIP(a.address) === isIP(b.address) &&
+    (a.address === b.address || isWildcard(a.address) || isWildcard(b.address))
+  );
+}
+
+export function isLoopback(address: string): boolean {
+  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
 function publishes({ HostConfig }: ContainerInspect): boolean {
   const mode = HostConfig?.NetworkMode ?? '';
   return mode !== 'host' && mode !== 'none' && !mode.startsWith('container:');
 }
 
-function wantedOf(bindings: Bindings): Wanted[] {
+/** dockerd reports 0.0.0.0 and :: for a port without an address; the address that was asked for is '' then. */
+function askedAddress(asked: readonly PortBinding[], { HostIp = '', HostPort = '' }: PortBinding): string {
+  const fits = asked.filter(({ HostPort: port = '' }) => port === HostPort || fixedPort(port) === 0);
+  return fits.length === 0 || fits.some(({ HostIp: address = '' }) => address === '') ? '' : HostIp;
+}
+
+function wantedOf(bindings: Bindings, publish: PublishTo, addressOfBinding: (binding: PortBinding, key: string) => string): Wanted[] {
   const found = new Map<string, Wanted>();
   for (const [key, list] of Object.entries(bindings ?? {})) {
     const [containerPort, protocol = 'tcp'] = key.split('/');
-    if (protocol !== 'tcp') {
+    if (protocol !== 'tcp' && protocol !== 'udp') {
       continue;
     }
-    for (const { HostIp = '', HostPort = '' } of list ?? []) {
-      // '' and 0: the engine chooses; a range too.
-      const port = /^[0-9]{1,5}$/.test(HostPort) ? Number(HostPort) : 0;
-      for (const address of port === 0 ? [] : hostAddresses(HostIp)) {
-        found.set(`${address} ${port}`, { address, port, containerPort: Number(containerPort) });
+    for (const binding of list ?? []) {
+      const port = fixedPort(binding.HostPort ?? '');
+      for (const address of port === 0 ? [] : hostAddresses(addressOfBinding(binding, key), publish)) {
+        found.set(`${protocol} ${address} ${port}`, { protocol, address, port, containerPort: Number(containerPort) });
       }
     }
   }
   return [...found.values()];
 }
 
-function hostAddresses(hostIp: string): string[] {
-  return isLoopback(hostIp) ? [hostIp] : ['127.0.0.1', '::1'];
+/** 0 for '' and '0', where the engine chooses; for a range too. */
+function fixedPort(text: string): number {
+  return /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
 }
 
-function isLoopback(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+function hostAddresses(asked: string, publish: PublishTo): string[] {
+  if (asked === '') {
+    return publish === 'lan' ? ['0.0.0.0', '::'] : ['127.0.0.1', '::1'];
+  }
+  return asked === 'localhost' ? ['127.0.0.1', '::1'] : [asked];
 }

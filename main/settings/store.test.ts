@@ -35,6 +35,7 @@ describe('settings', () => {
       language: 'system',
       theme: 'system',
       vm: { cpus: null, memoryBytes: null, accelerator: 'auto' },
+      ports: { publish: 'loopback' },
     });
     await set(store, { theme: 'dark', vm: { cpus: 4 } });
     await set(store, { language: 'zh-CN' });
@@ -74,7 +75,12 @@ describe('settings', () => {
     await set(await open(), { vm: { cpus: 6 }, theme: 'dark' });
     writeFileSync(path, '{"format":1,"theme":"light","language":7,"vm":{"cpus":"many","accelerator":"tcg"}}');
     const { settings } = await open();
-    expect(settings.get()).toEqual({ theme: 'light', language: 'system', vm: { cpus: 6, memoryBytes: null, accelerator: 'tcg' } });
+    expect(settings.get()).toEqual({
+      theme: 'light',
+      language: 'system',
+      vm: { cpus: 6, memoryBytes: null, accelerator: 'tcg' },
+      ports: { publish: 'loopback' },
+    });
     expect(notices).toMatchObject([{ code: 'settings.invalid', params: { field: 'language', value: '7' } }]);
     expect(aside()).toHaveLength(1);
   });

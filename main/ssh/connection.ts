@@ -32,12 +32,16 @@ export interface ExecOptions {
   readonly stdin?: string | Uint8Array;
   /** Closes the channel: the guest's sshd hangs the command up. Rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Error output as it comes, besides the whole of it in the result. */
+  readonly onStderr?: (chunk: Uint8Array) => void;
 }
 
 export interface SshConnection {
   streamLocal(path: string): Promise<Duplex>;
   tcp(host: string, port: number): Promise<Duplex>;
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /** A command's input and output as one stream; what it writes as errors is dropped. */
+  execStream(command: string): Promise<Duplex>;
   /** Resolves with the reason when the connection is gone. */
   readonly closed: Promise<string>;
   end(): void;
@@ -131,7 +135,7 @@ function end(client: ssh2.Client, socket: Socket): void {
   setTimeout(() => socket.destroy(), 1000).unref();
 }
 
-function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undefined): Pick<SshConnection, 'streamLocal' | 'tcp' | 'exec'> {
+function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undefined): Pick<SshConnection, 'streamLocal' | 'tcp' | 'exec' | 'execStream'> {
   let waiting: Promise<void> | undefined;
   const owner = {
     lost,
@@ -175,6 +179,14 @@ function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undef
   return {
     streamLocal: (path) => open((done) => client.openssh_forwardOutStreamLocal(path, done), stream),
     tcp: (host, port) => open((done) => client.forwardOut('127.0.0.1', 0, host, port, done), stream),
+    execStream: (command) =>
+      open(
+        (done) => client.exec(command, done),
+        (channel) => {
+          channel.stderr.resume();
+          return stream(channel);
+        },
+      ),
     exec: (command, options = {}) => {
       options.signal?.throwIfAborted();
       return open(
@@ -185,11 +197,14 @@ function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undef
   };
 }
 
-async function collect(channel: ClientChannel, lost: () => Error | undefined, { stdin, signal }: ExecOptions): Promise<ExecResult> {
+async function collect(channel: ClientChannel, lost: () => Error | undefined, { stdin, signal, onStderr }: ExecOptions): Promise<ExecResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   channel.on('data', (chunk: Buffer) => stdout.push(chunk));
-  channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  channel.stderr.on('data', (chunk: Buffer) => {
+    stderr.push(chunk);
+    onStderr?.(chunk);
+  });
   const hangUp = (): void => {
     channel.signal('HUP');
     channel.close();

@@ -15,5 +15,6 @@ export function createDialer(current: () => Transport | undefined, reason: () =>
   return {
     engine: async (lane) => transport().engine(lane),
     tcp: async (host, port) => transport().tcp(host, port),
+    udp: async (host, port) => transport().udp(host, port),
   };
 }

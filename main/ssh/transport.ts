@@ -10,6 +10,7 @@ import { connectSsh } from './connection';
 import type { ExecOptions, ExecResult, SshConnection, SshTarget } from './connection';
 import { createLane } from './lane';
 import type { Lane } from './lane';
+import { shellCommand } from './quote';
 
 export const ENGINE_SOCKET = '/run/docker.sock';
 
@@ -88,6 +89,11 @@ export function createTransport(deps: TransportDeps): Transport {
     tcp: async (host, port): Promise<Duplex> =>
       pick('bulk')
         .tcp(host, port)
+        .catch((error: unknown) => away('refused', error)),
+    // PID 1's own program, in its other role.
+    udp: async (host, port): Promise<Duplex> =>
+      pick('bulk')
+        .execStream(shellCommand(['/proc/1/exe', 'udp', host, String(port)]))
         .catch((error: unknown) => away('refused', error)),
     exec: async (command, options) => pick('terminal').exec(command, options),
     close() {

@@ -147,6 +147,24 @@ export const errorTable = {
   'mirrors.silentForClient': spec<{ url: string; reference: string }>('switchOffMirror'),
   'mirrors.failing': spec<{ url: string; times: number }>('switchOffMirror'),
   'mirrors.wrongDigest': spec<{ reference: string; mirror: string; expected: string; found: string }>(),
+
+  // Certificates and proxies
+  'trust.notACertificate': spec<{ what: string }>(),
+  'trust.privateKey': spec(),
+  'trust.notAnAuthority': spec<{ subject: string }>(),
+  'trust.expired': spec<{ subject: string; date: string }>(),
+  'trust.duplicate': spec<{ subject: string }>(),
+  'trust.keyMissing': spec<{ missing: 'certificate' | 'key' }>(),
+  'trust.keyEncrypted': spec(),
+  'trust.notAKey': spec(),
+  'trust.keyMismatch': spec<{ subject: string }>(),
+  'trust.badRegistry': spec<{ registry: string }>(),
+  'trust.tooLarge': spec<{ sizeBytes: number; limitBytes: number }>(),
+  'trust.guestRefused': spec<{ detail: string }>('openLogs', true),
+  'trust.corrupt': spec<{ path: string; keptAs: string }>('openSettings'),
+  'trust.badProxy': spec<{ user: string; field: 'http' | 'https'; reason: 'space' | 'scheme' | 'address' | 'path' | 'mask' }>(),
+  'trust.badNoProxy': spec<{ user: string; entry: string }>(),
+  'trust.cliConfig': spec<{ path: string; reason: string }>('retry', true),
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;

@@ -6,6 +6,7 @@ import { containersTable } from './containers';
 import { engineTable } from './engine';
 import { imagesTable } from './images';
 import { mirrorsTable } from './mirrors';
+import { portsTable } from './ports';
 import { settingsTable } from './settings';
 import { tasksTable } from './tasks';
 import { terminalTable } from './terminal';
@@ -24,6 +25,7 @@ export const contract = {
   ...terminalTable,
   ...configTable,
   ...mirrorsTable,
+  ...portsTable,
   ...trustTable,
 } as const;
 
@@ -64,6 +66,7 @@ export * from './engine';
 export * from './errors';
 export * from './images';
 export * from './mirrors';
+export * from './ports';
 export * from './settings';
 export * from './tasks';
 export * from './terminal';

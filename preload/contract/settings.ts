@@ -16,6 +16,12 @@ export const settingsSchema = z.object({
       accelerator: z.enum(['auto', ...acceleratorNames]).default('auto'),
     })
     .prefault({}),
+  ports: z
+    .object({
+      /** Where a port goes that is published without an address: this machine, or every machine that reaches this one. */
+      publish: z.enum(['loopback', 'lan']).default('loopback'),
+    })
+    .prefault({}),
 });
 export type Settings = z.output<typeof settingsSchema>;
 
@@ -29,6 +35,7 @@ export const settingsPatch = z.strictObject({
       accelerator: z.enum(['auto', ...acceleratorNames]).optional(),
     })
     .optional(),
+  ports: z.strictObject({ publish: z.enum(['loopback', 'lan']).optional() }).optional(),
 });
 
 export const settingsTable = {

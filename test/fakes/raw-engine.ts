@@ -54,6 +54,7 @@ export async function createRawEngine(behaviour: Behaviour): Promise<RawEngine> 
         lanes.push(lane);
         return dial();
       },
+      udp: () => Promise.reject(new Error('no datagrams here')),
       tcp: (host, port) =>
         new Promise((resolve, reject) => {
           const socket = connect({ host, port, allowHalfOpen: true });

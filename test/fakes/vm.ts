@@ -147,6 +147,7 @@ export function createFakeVm({ engine, phaseMs = 20, adoptable = false, failure 
             socket.on('close', () => streams.delete(socket));
             socket.on('error', (error) => reject(new BerthError('engine.away', { reason: error.message })));
           }),
+        udp: () => Promise.reject(new Error('no datagrams here')),
         tcp: (host, port) =>
           new Promise((resolve, reject) => {
             const socket = createConnection({ host, port }, () => resolve(socket));

@@ -48,6 +48,7 @@ export async function openEngine(dialer: Dialer): Promise<OpenEngine> {
     dialer,
     inspect: (id) => createEngineHttp(dialer).inspectContainer(id),
     containers: engine.containers,
+    publish: createObservable<'loopback' | 'lan'>('loopback'),
     notify: (error) => notices.push(error),
     log: silentLogger,
   });

@@ -1,7 +1,8 @@
 // Published ports of real containers, as the programs of this host meet them.
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, connect, type AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createSocket } from 'node:dgram';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { runDocker } from './cli';
 import { useVm } from './harness';
 import { ensureTestImage, TEST_IMAGE, TEST_PAGE } from './images';
@@ -136,4 +137,38 @@ test('containers that run already are served by a backend that comes later', asy
   open = await openEngine(box().vm.dialer);
   expect(await page(port)).toBe(TEST_PAGE);
   await ok('rm', '-f', 'ports-before');
+});
+
+const datagram = (port: number, host: string, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+    const giveUp = setTimeout(() => socket.close(() => reject(new Error('no answer'))), 5000);
+    socket.on('message', (answer) => {
+      clearTimeout(giveUp);
+      socket.close(() => resolve(answer.toString()));
+    });
+    socket.send(text, port, host);
+  });
+
+test('datagrams: on both loopbacks, beside TCP on the same port, gone with the container', async () => {
+  const port = await freePort();
+  const published = ['-p', `${port}:53/udp`, '-p', `${port}:80`];
+  await ok('run', '-d', '--name', 'ports-udp', ...published, TEST_IMAGE, 'sh', '-c', 'httpd -p 80 -h /www; exec udp-echo 53');
+  await vi.waitFor(async () => expect(await datagram(port, '127.0.0.1', 'hello')).toBe('HELLO'), { timeout: 20_000, interval: 500 });
+  expect(await datagram(port, '::1', 'six')).toBe('SIX');
+  expect(await page(port)).toBe(TEST_PAGE);
+  await ok('rm', '-f', 'ports-udp');
+  const free = createSocket('udp4');
+  await new Promise<void>((resolve, reject) => free.once('error', reject).bind(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => free.close(() => resolve()));
+});
+
+test('on the address that was asked for: every one of this machine, or one that it does not have', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-lan', '-p', `0.0.0.0:${port}:80`, TEST_IMAGE, ...serve);
+  expect(await page(port, '127.0.0.3')).toBe(TEST_PAGE);
+  await expect(page(port, '[::1]')).rejects.toThrow();
+  const refused = await docker('run', '--rm', '--name', 'ports-nowhere', '-p', `203.0.113.7:${await freePort()}:80`, TEST_IMAGE, 'true');
+  expect(refused.stderr).toMatch(/Bind for 203\.0\.113\.7:\d+ failed: cannot assign requested address/);
+  await ok('rm', '-f', 'ports-lan');
 });

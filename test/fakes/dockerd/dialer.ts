@@ -24,6 +24,7 @@ export function dialSocket(path: string): SocketDialer {
         socket.once('error', reject);
       });
     },
+    udp: () => Promise.reject(new Error('no guest here')),
     tcp: () => Promise.reject(new Error('no guest here')),
   };
 }

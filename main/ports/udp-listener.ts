@@ -1,0 +1,174 @@
+// One address and port of the host for datagrams: each sender is a flow, and all flows share one stream into the guest, in frames
+// (vm/AGREEMENT.md, "Datagrams"). What the stream does not take is dropped and counted, never queued. Knows no containers.
+import { createSocket, type RemoteInfo } from 'node:dgram';
+import type { Duplex } from 'node:stream';
+import type { PortListener } from './port-listener';
+
+const HEAD = 8;
+const MAX_DATAGRAM = 65_507;
+/** Of frames that wait for the guest: a fifth of a second at the rate that SSH carries. */
+const MAX_QUEUED = 4 * 1024 * 1024;
+/** As the guest's own: a sender that was silent for this long is a new one. */
+const IDLE_MS = 120_000;
+const MAX_FLOWS = 1024;
+const SOCKET_BUFFER = 4 * 1024 * 1024;
+/** A stream that could not be opened is not asked for again with every datagram of a storm. */
+const RETRY_MS = 200;
+
+interface Flow {
+  readonly id: number;
+  readonly address: string;
+  readonly port: number;
+  usedAt: number;
+}
+
+/** Rejects with the system's error: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
+export async function listenOnUdp(address: string, port: number, dial: () => Promise<Duplex>): Promise<PortListener> {
+  const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', ipv6Only: address.includes(':') });
+  const bySender = new Map<string, Flow>();
+  const byId = new Map<number, Flow>();
+  let stream: Duplex | undefined;
+  let opening: Promise<void> | undefined;
+  let notBefore = 0;
+  let lastId = 0;
+  let closed = false;
+  let [bytesIn, bytesOut, dropped, droppedInGuest] = [0, 0, 0, 0];
+
+  const forget = (flow: Flow): void => {
+    bySender.delete(`${flow.address} ${flow.port}`);
+    byId.delete(flow.id);
+  };
+
+  /** Maps keep the order of insertion, and a flow that is used goes to the end: the first one was silent longest. */
+  const flowOf = ({ address: from, port: fromPort }: RemoteInfo): Flow => {
+    const key = `${from} ${fromPort}`;
+    const now = Date.now();
+    const known = bySender.get(key);
+    if (known !== undefined) {
+      known.usedAt = now;
+      bySender.delete(key);
+      bySender.set(key, known);
+      return known;
+    }
+    for (const oldest of bySender.values()) {
+      if (bySender.size < MAX_FLOWS && now - oldest.usedAt < IDLE_MS) {
+        break;
+      }
+      forget(oldest);
+    }
+    lastId = lastId === 0xffff_ffff ? 1 : lastId + 1;
+    const flow = { id: lastId, address: from, port: fromPort, usedAt: now };
+    bySender.set(key, flow);
+    byId.set(flow.id, flow);
+    return flow;
+  };
+
+  const take = (id: number, datagram: Buffer): void => {
+    if (id === 0) {
+      droppedInGuest = datagram.length >= 4 ? datagram.readUInt32BE(0) : droppedInGuest;
+      return;
+    }
+    const flow = byId.get(id);
+    if (flow === undefined || closed) {
+      return;
+    }
+    bytesOut += datagram.length;
+    socket.send(datagram, flow.port, flow.address, (error) => {
+      dropped += error === null ? 0 : 1;
+    });
+  };
+
+  const open = async (): Promise<void> => {
+    const dialled = await dial();
+    if (closed) {
+      dialled.destroy();
+      return;
+    }
+    stream = dialled;
+    const takeBytes = frameReader(take);
+    dialled.on('data', (bytes: Buffer) => {
+      if (!takeBytes(bytes)) {
+        dialled.destroy();
+      }
+    });
+    // The container stopped, or the guest went: the next datagram asks for a new one.
+    const lost = (): void => {
+      if (stream === dialled) {
+        stream = undefined;
+      }
+    };
+    dialled.once('error', lost).once('end', lost).once('close', lost);
+  };
+
+  const send = (flow: Flow, datagram: Buffer): void => {
+    if (stream === undefined || stream.writableLength > MAX_QUEUED) {
+      dropped += 1;
+      return;
+    }
+    const head = Buffer.allocUnsafe(HEAD);
+    head.writeUInt32BE(flow.id, 0);
+    head.writeUInt32BE(datagram.length, 4);
+    bytesIn += datagram.length;
+    stream.write(Buffer.concat([head, datagram]));
+  };
+
+  socket.on('message', (datagram, from) => {
+    const flow = flowOf(from);
+    if (stream !== undefined) {
+      send(flow, datagram);
+      return;
+    }
+    if (opening === undefined && Date.now() < notBefore) {
+      dropped += 1;
+      return;
+    }
+    opening ??= open()
+      .catch(() => {
+        notBefore = Date.now() + RETRY_MS;
+      })
+      .finally(() => {
+        opening = undefined;
+      });
+    // The first datagrams of a port wait for the stream; a client of DNS would otherwise lose a second.
+    void opening.then(() => send(flow, datagram));
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind({ address, port, exclusive: true }, resolve);
+  });
+  socket.on('error', () => undefined);
+  try {
+    socket.setRecvBufferSize(SOCKET_BUFFER);
+    socket.setSendBufferSize(SOCKET_BUFFER);
+  } catch {
+    // The system allows less; what does not fit is lost, as ever with UDP.
+  }
+  return {
+    figures: () => ({ connections: bySender.size, bytesIn, bytesOut, dropped: dropped + droppedInGuest }),
+    close() {
+      closed = true;
+      socket.close();
+      stream?.destroy();
+    },
+  };
+}
+
+/** Cuts bytes into frames; false = no frame of the guest's, and the stream is of no use any more. */
+function frameReader(onFrame: (id: number, datagram: Buffer) => void): (bytes: Buffer) => boolean {
+  let rest: Buffer = Buffer.alloc(0);
+  return (bytes) => {
+    rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+    while (rest.length >= HEAD) {
+      const length = rest.readUInt32BE(4);
+      if (length > MAX_DATAGRAM) {
+        return false;
+      }
+      if (rest.length < HEAD + length) {
+        break;
+      }
+      onFrame(rest.readUInt32BE(0), rest.subarray(HEAD, HEAD + length));
+      rest = rest.subarray(HEAD + length);
+    }
+    return true;
+  };
+}
