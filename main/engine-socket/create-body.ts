@@ -1,16 +1,27 @@
 // The rule on `POST /containers/create`: a bind mount of a host path is refused (the guest would serve an empty folder), the engine's own socket
-// is led to the guest's. Pure: text in, verdict out. Everything else in the body is dockerd's to judge, so a body it has no say in passes byte for byte.
+// is led to the guest's; proxies of containers come into its environment. Pure: text in, verdict out. Everything else in the body is dockerd's to judge,
+// so a body it has no say in passes byte for byte.
 import { posix } from 'node:path';
 
 export type CreateVerdict =
   { readonly kind: 'pass' } | { readonly kind: 'rewritten'; readonly text: string } | { readonly kind: 'refused'; readonly path: string };
+
+/** `NAME=value`: what every container gets where it names no value, and what the docker CLI put there for builds, which containers do not get. */
+export interface ContainerEnv {
+  readonly add: readonly string[];
+  readonly drop: readonly string[];
+}
 
 export const GUEST_SOCKET = '/run/docker.sock';
 
 type Json = Record<string, unknown>;
 
 /** `isSocket` says whether a normalised host path is the engine's socket. */
-export function judgeCreateBody(text: string, isSocket: (path: string) => boolean): CreateVerdict {
+export function judgeCreateBody(
+  text: string,
+  isSocket: (path: string) => boolean,
+  env: ContainerEnv = { add: [], drop: [] },
+): CreateVerdict {
   const exact = keepBigNumbers(text);
   let body: unknown;
   try {
@@ -51,7 +62,26 @@ export function judgeCreateBody(text: string, isSocket: (path: string) => boolea
   if (refused[0] !== undefined) {
     return { kind: 'refused', path: refused[0] };
   }
+  rewritten = setEnv(body, env) || rewritten;
   return rewritten ? { kind: 'rewritten', text: exact.restore(JSON.stringify(body)) } : { kind: 'pass' };
+}
+
+/** The docker CLI knows one setting for containers and builds; Berth has two, so its values for builds make room here. */
+function setEnv(body: unknown, { add, drop }: ContainerEnv): boolean {
+  if (!isObject(body) || (add.length === 0 && drop.length === 0)) {
+    return false;
+  }
+  const key = Object.keys(body).findLast((name) => name.toLowerCase() === 'env') ?? 'Env';
+  const before: readonly unknown[] = Array.isArray(body[key]) ? body[key] : [];
+  const own = before.filter((entry) => typeof entry !== 'string' || !drop.includes(entry));
+  // `NAME` alone takes the name out of what the image sets: a choice too.
+  const named = new Set(own.filter((entry) => typeof entry === 'string').map((entry) => entry.split('=', 1)[0]));
+  const after = [...own, ...add.filter((entry) => !named.has(entry.split('=', 1)[0]))];
+  if (after.length === before.length && after.every((entry, index) => entry === before[index])) {
+    return false;
+  }
+  body[key] = after;
+  return true;
 }
 
 /** Relative ones and `~` are left to dockerd, which refuses them in its own words. */

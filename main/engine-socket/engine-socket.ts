@@ -8,6 +8,7 @@ import type { Dialer } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
 import { createObservable, type Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
+import type { ContainerEnv } from './create-body';
 import { exchange, refuse, type ExchangeDeps } from './exchange';
 import { readRequestHead } from './head';
 import { listenOnSocket } from './listen';
@@ -25,6 +26,8 @@ export interface EngineSocketDeps {
   /** undefined = the engine may be dialled; else why not. */
   available(): BerthError | undefined;
   readonly ports: PortGate;
+  /** Proxies of containers, asked at each create. */
+  containerEnv?(): ContainerEnv;
   /** The error's English words, from the locale files. */
   describe(error: BerthError): string;
   readonly log: Logger;

@@ -10,7 +10,7 @@ import { closeGently, errorReply, statusOf } from './reply';
 import type { Route } from './routes';
 import type { Upstream, Upstreams } from './upstreams';
 
-export interface ExchangeDeps extends Pick<EngineSocketDeps, 'available' | 'ports' | 'describe' | 'log'> {
+export interface ExchangeDeps extends Pick<EngineSocketDeps, 'available' | 'ports' | 'describe' | 'log' | 'containerEnv'> {
   readonly upstreams: Upstreams;
   /** Whether a normalised host path is the engine's socket. */
   isSocket(path: string): boolean;
@@ -103,7 +103,7 @@ async function applyRequestRules(client: ByteStream, head: RequestHead, route: R
     await write(client.stream, Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'));
   }
   const body = await collectBody(client.source, framing, MAX_CREATE_BYTES);
-  const verdict = judgeCreateBody(body.toString('utf8'), (path) => deps.isSocket(path));
+  const verdict = judgeCreateBody(body.toString('utf8'), (path) => deps.isSocket(path), deps.containerEnv?.());
   if (verdict.kind === 'refused') {
     throw new BerthError('engine.bindNotShared', { path: verdict.path });
   }

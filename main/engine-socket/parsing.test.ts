@@ -138,6 +138,23 @@ test('a create body is rewritten only where it names the socket', () => {
   expect(judge([1, 'x', null])).toEqual({ kind: 'pass' });
 });
 
+test('proxies of containers come into the environment; what the docker CLI put there for builds goes out', () => {
+  const env = { add: ['HTTP_PROXY=http://c:1', 'http_proxy=http://c:1'], drop: ['HTTP_PROXY=http://b:2', 'http_proxy=http://b:2'] };
+  const judge = (value: unknown, given = env) => {
+    const verdict = judgeCreateBody(JSON.stringify(value), () => false, given);
+    return verdict.kind === 'rewritten' ? (JSON.parse(verdict.text) as unknown) : verdict.kind;
+  };
+  expect(judge({ Image: 'x' })).toEqual({ Image: 'x', Env: env.add });
+  expect(judge({ Env: null })).toEqual({ Env: env.add });
+  expect(judge({ Env: ['A=1', ...env.drop] })).toEqual({ Env: ['A=1', ...env.add] });
+  expect(judge({ env: ['HTTP_PROXY=http://mine:3', 'http_proxy'] })).toBe('pass');
+  expect(judge({ Env: ['HTTP_PROXY='] })).toEqual({ Env: ['HTTP_PROXY=', 'http_proxy=http://c:1'] });
+  expect(judge({ Env: ['A=1', ...env.drop] }, { add: [], drop: env.drop })).toEqual({ Env: ['A=1'] });
+  expect(judge({ Env: ['A=1'] }, { add: [], drop: env.drop })).toBe('pass');
+  expect(judge({ Env: env.add })).toBe('pass');
+  expect(judge([1])).toBe('pass');
+});
+
 test('judging a create body never throws and never changes what it passes', () => {
   fc.assert(
     fc.property(fc.json(), (text) => {

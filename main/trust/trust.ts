@@ -5,6 +5,8 @@ import type { DaemonConfig } from '../daemon-config/daemon-config';
 import type { Logger } from '../lib/logger';
 import type { Observable } from '../lib/observable';
 import type { ExecOptions, ExecResult } from '../ssh/connection';
+import type { HostAuthorities } from './host-authorities';
+import type { HostProxies } from './host-proxies';
 
 export interface TrustDeps {
   /** The folder of its own: trust.json (0600) and the certificates. */
@@ -17,15 +19,22 @@ export interface TrustDeps {
   readonly log: Logger;
   notify(level: Notice['level'], error: BerthError): void;
   readonly env?: NodeJS.ProcessEnv;
+  readonly now?: () => number;
+  /** This computer's own; tests hand in theirs. */
+  readonly hostAuthorities?: HostAuthorities;
+  readonly hostProxies?: HostProxies;
 }
 
 export type TrustHandlerNames = Extract<keyof BackendHandlers, `trust.${string}`>;
 
 export interface Trust {
   readonly handlers: Pick<BackendHandlers, TrustHandlerNames>;
+  /** With credentials: for the backend's own use, never for a page or a log. */
   readonly proxies: Observable<Proxies>;
-  /** Environment (`NAME=value`) of a container that the window makes, as the docker CLI adds it for its own. */
+  /** Environment (`NAME=value`) that every new container gets where it has no value of its own. */
   containerEnv(): readonly string[];
+  /** What the docker CLI adds to containers because of its entry for builds: the engine's socket takes it out again. */
+  cliEnv(): readonly string[];
   /** For a boot. */
   guestFiles(): Promise<{ readonly authorities: string; readonly registryCertificates: string }>;
   dispose(): void;

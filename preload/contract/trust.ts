@@ -35,8 +35,18 @@ export interface TrustState {
   /** Files that the user dropped in. */
   readonly added: readonly CertificateInfo[];
   readonly registries: readonly RegistryCertificates[];
+  /** What the guest brings by itself has been seen; before its first start `host` is empty because of that. */
+  readonly guestKnown: boolean;
   readonly proxies: Proxies;
+  /** Where the host's proxies come from. */
+  readonly hostProxies: {
+    readonly source: HostProxySource;
+    /** Address of a script that chooses for each request, which cannot be followed. */
+    readonly pac?: string;
+  };
 }
+
+export type HostProxySource = 'environment' | 'gnome' | 'macos' | 'windows' | 'none';
 
 /** Credentials in an address are masked (`***`) on the way out; a masked one that comes back means the one that is kept. */
 export interface ProxyAddresses {
@@ -67,16 +77,17 @@ const started = output<{ readonly task?: string }>();
 export const trustTable = {
   'trust.changes': stream(z.strictObject({}), output<TrustState>(), 'latest'),
   'trust.chooseHost': call(z.strictObject({ fingerprints: z.array(z.string().max(64)).max(1000), followHost: z.boolean() }), started),
-  /** PEM or base64 DER. Rejects with `trust.notACertificate`, `trust.notAnAuthority`, `trust.expired`. */
+  /**
+   * PEM, one or several, or base64 DER. Rejects with `trust.notACertificate`, `trust.notAnAuthority`, `trust.expired`, `trust.duplicate`,
+   * `trust.privateKey`.
+   */
   'trust.addAuthority': call(z.strictObject({ data: pem }), started),
   'trust.removeAuthority': call(z.strictObject({ fingerprint: z.string().max(64) }), started),
-  /** Replaces what certs.d has for the registry; all empty removes it. `trust.keyMismatch`, `trust.badRegistry`. Never needs a restart. */
+  /** Replaces what certs.d has for the registry; all empty removes it. `trust.keyMismatch`, `trust.badRegistry` and their like. Never needs a restart. */
   'trust.setRegistry': call(
     z.strictObject({ registry, authorities: pem, clientCertificate: pem.default(''), clientKey: pem.default('') }),
     output<void>(),
   ),
-  'trust.setProxies': call(
-    z.strictObject({ engine: proxy.optional(), containers: proxy.optional(), builds: proxy.optional() }),
-    started,
-  ),
+  /** Rejects with `trust.badProxy`, `trust.badNoProxy` (which user, which field), `trust.cliConfig`. */
+  'trust.setProxies': call(z.strictObject({ engine: proxy.optional(), containers: proxy.optional(), builds: proxy.optional() }), started),
 };
