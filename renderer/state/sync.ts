@@ -2,9 +2,9 @@
 // and each first item is whole, so nothing is missed.
 import type { Client, VmStatus } from '../../preload/contract';
 import type { Connection } from '../connect';
+import { applySaved } from './slices/config';
 import { applyEngineChange } from './slices/engine';
 import { patchMirrors } from './store';
-import type { ConfigSlice } from './slices/config';
 import type { Store } from './store';
 
 /** Only a stream that ended although the connection is up waits this long; a lost connection has its own backoff. */
@@ -61,7 +61,7 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
   );
   void follow(
     () => client.stream('config.changes', {}, options),
-    (saved) => setState((s) => ({ config: { ...s.config, saved, ...(saved.task === undefined ? {} : watch(s.config, saved.task)) } })),
+    (saved) => setState((s) => ({ config: applySaved(s.config, saved) })),
   );
   void follow(
     () => client.stream('app.notices', {}, options),
@@ -99,11 +99,6 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
 /** A connection that went is asked again when it is back; pages show what is missing as missing. */
 function once<T>(call: Promise<T>, apply: (value: T) => void): void {
   call.then(apply, () => undefined);
-}
-
-/** A change that another window, the command line or another page began is watched too. */
-function watch({ watched }: ConfigSlice, id: string): Pick<ConfigSlice, 'watched'> {
-  return { watched: watched?.id === id ? watched : { id } };
 }
 
 function startEnded(before: VmStatus | undefined, after: VmStatus): boolean {

@@ -28,6 +28,7 @@ const words: readonly (readonly [string, readonly string[]])[] = [
   ...['run', 'pause', 'warn', 'bad'].map((state) => [`${state}-text`, ['bg', 'bg-sunken', 'bg-raised', `${state}-soft`]] as const),
   ['text-2', ['bad-soft', 'warn-soft', 'accent-soft']],
   ['idle-text', ['idle-soft']],
+  ['code-value', ['bg', 'bg-sunken', 'run-soft', 'bad-soft']],
   ['on-accent', ['accent', 'accent-hover']],
   ['on-bad', ['bad-fill', 'bad-fill-hover']],
   ['term-text', ['term-bg', 'term-bar']],

@@ -1,6 +1,5 @@
 // Two texts as one list of lines, taken away and added ones marked; and a line of JSON as coloured pieces. Pure.
 import { diffLines } from 'diff';
-import { createScanner, SyntaxKind } from 'jsonc-parser';
 
 export interface DiffLine {
   readonly kind: 'same' | 'gone' | 'new';
@@ -36,29 +35,23 @@ export interface Piece {
   readonly from: number;
 }
 
+/** A string, which the colon after it makes a key; or a number or word. */
+const TOKEN = /(?<text>"(?:[^"\\]|\\.)*"?)(?<colon>\s*:)?|-?\d[\w.+-]*|\b(?:true|false|null)\b/g;
+
 /** No value of JSON spans lines, so each line is read for itself. */
 export function pieces(line: string): readonly Piece[] {
-  const scanner = createScanner(line, false);
-  const found: { kind: Piece['kind']; text: string; from: number }[] = [];
-  for (let token = scanner.scan(); token !== SyntaxKind.EOF; token = scanner.scan()) {
-    const text = line.slice(scanner.getTokenOffset(), scanner.getTokenOffset() + scanner.getTokenLength());
-    if (token === SyntaxKind.ColonToken) {
-      const name = found.findLast(({ kind }) => kind !== 'other');
-      if (name !== undefined) {
-        name.kind = 'key';
-      }
+  const found: Piece[] = [];
+  let end = 0;
+  const put = (kind: Piece['kind'], from: number, to: number): void => {
+    if (to > from) {
+      found.push({ kind, text: line.slice(from, to), from });
+      end = to;
     }
-    found.push({ kind: isValue(token) ? 'value' : 'other', text, from: scanner.getTokenOffset() });
+  };
+  for (const { index, 0: token, groups } of line.matchAll(TOKEN)) {
+    put('other', end, index);
+    put(groups?.['colon'] === undefined ? 'value' : 'key', index, index + (groups?.['text'] ?? token).length);
   }
+  put('other', end, line.length);
   return found;
-}
-
-function isValue(token: SyntaxKind): boolean {
-  return (
-    token === SyntaxKind.StringLiteral ||
-    token === SyntaxKind.NumericLiteral ||
-    token === SyntaxKind.TrueKeyword ||
-    token === SyntaxKind.FalseKeyword ||
-    token === SyntaxKind.NullKeyword
-  );
 }

@@ -91,7 +91,8 @@ function putAt(text: string, path: Path, value: unknown): string {
   if (parent === undefined || (parent.type !== 'object' && parent.type !== 'array')) {
     return putAt(text, parentPath, typeof name === 'number' ? [value] : { [String(name)]: value });
   }
-  const member = (indent: string): string => `${typeof name === 'number' ? '' : `${JSON.stringify(name)}: `}${print(value, indent, layout)}`;
+  const member = (indent: string): string =>
+    `${typeof name === 'number' ? '' : `${JSON.stringify(name)}: `}${print(value, indent, layout)}`;
   const last = parent.children?.at(-1);
   if (last === undefined) {
     const outer = indentAt(text, parent.offset);
@@ -154,4 +155,3 @@ function print(value: unknown, indent: string, layout: Layout): string {
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
-

@@ -1,0 +1,133 @@
+// A change on its way into force: each step with its time. The one that failed is red; going back is a tick, because the promise was kept; dockerd's
+// own words stand beside it.
+import { Button } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { configSteps } from '../../../../preload/contract';
+import type { Task, TaskStep } from '../../../../preload/contract';
+import { useFormat } from '../../../format';
+import { useActions, useStore } from '../../../state/context';
+import { CopyButton } from '../../../ui/copy-line';
+import { useErrorText } from '../../../ui/error-text';
+import { IconButton } from '../../../ui/icon-button';
+import { StateMark } from '../../../ui/state-mark';
+import type { MarkKind } from '../../../ui/state-mark';
+import css from './engine.module.css';
+
+const MARKS: Readonly<Record<TaskStep['state'], MarkKind>> = {
+  waiting: 'new',
+  running: 'busy',
+  done: 'pass',
+  failed: 'fail',
+  skipped: 'exit',
+};
+
+interface ApplyStepsProps {
+  readonly task: Task;
+  readonly buttons: ReactNode;
+  readonly onClose: () => void;
+}
+
+export function ApplySteps({ task, buttons, onClose }: ApplyStepsProps): ReactNode {
+  const { t } = useTranslation(['engine-settings', 'common']);
+  const format = useFormat();
+  const { cancelTask, openPanel } = useActions();
+  const running = useStore((s) => s.engine.containerIds.filter((id) => s.engine.containers[id]?.state === 'running').length);
+  const steps = (task.steps ?? []).filter(({ state }) => state !== 'skipped');
+  const failed = steps.find(({ state }) => state === 'failed');
+  const words = failed?.detail ?? '';
+  const bad = task.state === 'failed';
+  return (
+    <section className={css['result']} data-state={task.state} data-words={words !== ''} aria-label={t('steps.region')}>
+      <div className={css['resultleft']}>
+        <div className="row" role={bad ? 'alert' : 'status'}>
+          <StateMark kind={bad ? 'fail' : task.state === 'running' ? 'busy' : task.state === 'done' ? 'pass' : 'exit'} />
+          <Headline task={task} rolledBack={steps.some(({ name, state }) => name === 'rollBack' && state === 'done')} />
+          <span className="t3 s end nowrap">
+            {format.clock(task.endedAt ?? task.startedAt)}
+            {task.endedAt === undefined ? '' : ` · ${t('steps.whole', { time: format.seconds((task.endedAt - task.startedAt) / 1000) })}`}
+          </span>
+          {task.state === 'running' ? null : <IconButton small icon={IconX} label={t('common:close')} onClick={onClose} />}
+        </div>
+        <Below task={task} running={running} />
+        <ol className={css['steps']}>
+          {steps.map((step) => (
+            <li key={step.name} data-state={step.state}>
+              <StateMark kind={MARKS[step.state]} label={t(`steps.state.${step.state}`)} />
+              <b className={step.state === 'failed' ? 'c-bad strong' : 'med'}>
+                {isStep(step.name) ? t(`steps.name.${step.name}`) : step.name}
+              </b>
+              <span className="t3">
+                {step.seconds === undefined
+                  ? ''
+                  : step.state === 'failed'
+                    ? t('steps.failedAfter', { time: format.seconds(step.seconds) })
+                    : format.seconds(step.seconds)}
+              </span>
+            </li>
+          ))}
+        </ol>
+        <div className={css['resultdo']}>
+          {buttons}
+          {task.state === 'running' && task.cancellable !== false ? (
+            <Button variant="subtle" onClick={() => void cancelTask(task.id)}>
+              {t('common:cancel')}
+            </Button>
+          ) : null}
+        </div>
+      </div>
+      {words === '' ? null : (
+        <div className={css['words']}>
+          <div className="sec">
+            <h2>{t('steps.words')}</h2>
+            <span className="end row">
+              <button type="button" className="link s" onClick={() => openPanel('log')}>
+                {t('steps.log')}
+              </button>
+              <CopyButton text={words} />
+            </span>
+          </div>
+          <pre className="tail words" lang="en" tabIndex={0}>
+            <span className="r">{words}</span>
+          </pre>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Headline({ task, rolledBack }: { readonly task: Task; readonly rolledBack: boolean }): ReactNode {
+  const { t } = useTranslation('engine-settings');
+  const errorText = useErrorText();
+  const failed = task.error === undefined ? t('steps.headline.failed') : errorText(task.error).title;
+  return (
+    <b className="strong grow">
+      {task.state !== 'failed' ? t(`steps.headline.${task.state}`) : rolledBack ? t('steps.headline.rolledBack', { what: failed }) : failed}
+    </b>
+  );
+}
+
+function Below({ task, running }: { readonly task: Task; readonly running: number }): ReactNode {
+  const { t } = useTranslation('engine-settings');
+  const errorText = useErrorText();
+  const text = task.error === undefined ? undefined : errorText(task.error);
+  if (task.state === 'running') {
+    return null;
+  }
+  return (
+    <p className={css['below']}>
+      {task.state === 'failed'
+        ? text === undefined
+          ? t('steps.kept')
+          : t('field.problem', { title: text.kept.replace(/[。.]$/, ''), next: text.next })
+        : task.state === 'done'
+          ? t('steps.running', { count: running })
+          : t('steps.kept')}
+    </p>
+  );
+}
+
+function isStep(name: string): name is (typeof configSteps)[number] {
+  return (configSteps as readonly string[]).includes(name);
+}

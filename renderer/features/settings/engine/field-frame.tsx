@@ -1,0 +1,116 @@
+// What stands around every field: its label with the key of daemon.json, what a change restarts, the mistake with its remedy, the explanation.
+import { useId } from 'react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ConfigProblem } from '../../../../preload/contract';
+import { useErrorText } from '../../../ui/error-text';
+import { StateMark } from '../../../ui/state-mark';
+import { useEngineForm } from './engine-form';
+import css from './engine.module.css';
+import { setAt } from './text-edit';
+import type { Path } from './text-edit';
+import { useKeyWords } from './use-key-words';
+
+/** For an input: its name, and where its mistakes are told. */
+export interface InputNames {
+  readonly id: string;
+  readonly describedBy: string;
+}
+
+interface FieldFrameProps {
+  readonly path: Path;
+  readonly problems: readonly ConfigProblem[];
+  /** A group of inputs instead of one. */
+  readonly group?: boolean;
+  /** After the explanation. */
+  readonly hint?: ReactNode;
+  readonly children: (names: InputNames) => ReactNode;
+}
+
+export function FieldFrame({ path, problems, group = false, hint, children }: FieldFrameProps): ReactNode {
+  const id = useId();
+  const words = useKeyWords()(path);
+  const names = { id, describedBy: `${id}-words` };
+  const label = (
+    <>
+      {words.title} <KeyName path={path} />
+    </>
+  );
+  const cost = path.length === 1 ? <span className={css['cost']}>{words.cost}</span> : null;
+  return (
+    <div className={css['field']} {...(group ? { role: 'group', 'aria-labelledby': id } : {})} data-key={path.join('.')}>
+      <div className={css['label']}>
+        {group ? <span id={id}>{label}</span> : <label htmlFor={id}>{label}</label>}
+        {cost}
+      </div>
+      {children(names)}
+      <div id={names.describedBy}>
+        <Problems problems={problems} />
+        <p className={css['hint']}>
+          {words.text}
+          {words.default === '' ? null : <> {words.default}</>}
+          {hint === undefined ? null : <> {hint}</>}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+/** The key as it is called in daemon.json; a click shows it there. */
+export function KeyName({ path }: { readonly path: Path }): ReactNode {
+  const { t } = useTranslation('engine-settings');
+  const { jump } = useEngineForm();
+  return (
+    <button
+      type="button"
+      className={css['key']}
+      tabIndex={-1}
+      title={t('field.show')}
+      onClick={(event) => {
+        event.preventDefault();
+        jump(path);
+      }}
+    >
+      <code>{path.at(-1)}</code>
+    </button>
+  );
+}
+
+export function Problems({ problems }: { readonly problems: readonly ConfigProblem[] }): ReactNode {
+  return problems.map((problem, index) => <ProblemLine key={index} problem={problem} />);
+}
+
+function ProblemLine({ problem }: { readonly problem: ConfigProblem }): ReactNode {
+  const { t } = useTranslation('engine-settings');
+  const text = useErrorText()(problem.error);
+  const { write, text: draft, locked } = useEngineForm();
+  const { fix, path } = problem;
+  return (
+    <p className={problem.severity === 'error' ? css['bad'] : css['warn']} role="alert">
+      <StateMark kind={problem.severity === 'error' ? 'fail' : 'warn'} />
+      <span>
+        {fix === undefined ? t('field.problem', { title: text.title, next: text.next }) : t('field.problemOnly', { title: text.title })}
+        {fix === undefined || locked ? null : (
+          <>
+            {' '}
+            <button type="button" className="link" onClick={() => write(setAt(draft, path, fix), 'form')}>
+              {t('field.use', { value: fixWords(fix) })}
+            </button>
+          </>
+        )}
+      </span>
+    </p>
+  );
+}
+
+export function fixWords(fix: unknown): string {
+  return typeof fix === 'string' ? fix : JSON.stringify(fix);
+}
+
+/** Addresses, names and sizes are read letter by letter. */
+export const mono = { input: css['mono'] ?? '' };
+
+/** What is no whole number is kept as it is typed: the check says what is wrong with it. */
+export function numberOr(typed: string): number | string {
+  return /^-?\d{1,15}$/.test(typed.trim()) ? Number(typed) : typed;
+}
