@@ -6,7 +6,11 @@ import type { AppInfo, BackendHandlers, HostFeatures, VmStatus } from '../preloa
 import { openDockerContext } from './engine-socket/context';
 import { createEngineSocket } from './engine-socket/engine-socket';
 import { createEngine } from './engine/engine';
+import { createConfigGuest } from './config-guest';
+import { createDaemonConfig } from './daemon-config/create-daemon-config';
+import type { DaemonConfig } from './daemon-config/daemon-config';
 import { createDoctor } from './doctor/doctor';
+import { settledWithin } from './lib/async';
 import { dockerHostOf } from './lib/docker-host';
 import { createEngineHttp, pingSocket } from './lib/engine-http';
 import type { HomeFiles } from './lib/home';
@@ -23,6 +27,9 @@ import { createVm as createQemuVm } from './vm/create-vm';
 import { vmHandlers } from './vm/handlers';
 import type { Resources } from './vm/resources';
 import type { Vm, VmDeps } from './vm/vm';
+
+/** dockerd's restart under emulation, and the way back. */
+const CONFIG_END_MS = 20_000;
 
 export interface BackendOptions {
   readonly files: HomeFiles;
@@ -79,14 +86,19 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     settings: settings.settings,
     log: log.child('vm'),
     notify: notices.notify,
+    async guestFiles() {
+      return { daemonJson: await config.forBoot() };
+    },
+    recover: async (words) => ((await config.recover(words)) ? config.forBoot() : undefined),
     async ping() {
       const version = await pingSocket(files.run.docker);
       available.set(true);
       return version;
     },
-    async settle() {
+    async settle(signal) {
       await engine.settle();
       await ports.settle();
+      await config.settle(signal);
     },
   });
   const engine = createEngine({
@@ -100,6 +112,28 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       confirm: (id) => ports.gate.confirm(id),
       release: (id) => ports.gate.release(id),
       changed: (id) => ports.gate.changed(id),
+    },
+  });
+  const config: DaemonConfig = await createDaemonConfig({
+    files: {
+      document: files.daemonJson,
+      lastGood: `${files.daemonJson}.last`,
+      journal: files.state.configJournal,
+      history: files.state.configHistory,
+      guest: files.state.configGuest,
+    },
+    guest: createConfigGuest({ vm, available, containers: engine.handlers, pauseEvents: engine.pauseEvents }),
+    tasks,
+    log: log.child('config'),
+    notify: notices.notify,
+    present() {
+      const { containers, images } = engine.state.get();
+      return {
+        running: [...containers.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
+        containers: containers.size,
+        images: images.size,
+        imageBytes: [...images.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      };
     },
   });
   const ports = createPorts({
@@ -152,6 +186,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...settings.handlers,
     ...engine.handlers,
     ...tasks.handlers,
+    ...config.handlers,
     ...terminals.handlers,
     ...ports.handlers,
     ...vmHandlers(vm, files),
@@ -226,6 +261,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     async dispose({ keepVm }) {
       unwatch();
       tasks.dispose();
+      // A change that is past its write ends in order; what does not within this time is settled at the next start.
+      await settledWithin(config.idle(), CONFIG_END_MS);
+      config.dispose();
       await terminals.dispose();
       engine.dispose();
       await socket.dispose();

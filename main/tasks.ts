@@ -23,6 +23,10 @@ export function createTasks(now: () => number = Date.now): Tasks {
     list.set(list.get().map((task) => (task.id === id ? { ...task, ...patch } : task)));
   }
 
+  function find(id: string): Task | undefined {
+    return list.get().find((task) => task.id === id);
+  }
+
   function current(): readonly Task[] {
     const oldest = now() - KEEP_ENDED_MS;
     let ended = 0;
@@ -47,10 +51,11 @@ export function createTasks(now: () => number = Date.now): Tasks {
       try {
         await work({ signal: abort.signal, update: (progress) => running.has(id) && change(id, progress) });
       } catch (error) {
-        end = abort.signal.aborted ? { state: 'cancelled' } : { state: 'failed', error: toWireError(error) };
+        const cancelled = abort.signal.aborted && find(id)?.cancellable !== false;
+        end = cancelled ? { state: 'cancelled' } : { state: 'failed', error: toWireError(error) };
       }
       running.delete(id);
-      const ended = { ...(list.get().find((each) => each.id === id) ?? task), ...end, endedAt: now(), bytesPerSecond: 0 };
+      const ended = { ...(find(id) ?? task), ...end, endedAt: now(), bytesPerSecond: 0 };
       change(id, ended);
       return ended;
     }
@@ -64,10 +69,12 @@ export function createTasks(now: () => number = Date.now): Tasks {
       'tasks.changes': (_input, { signal }) => changes(signal),
       'tasks.cancel': ({ id }) => {
         const abort = running.get(id);
-        if (abort === undefined && !list.get().some((task) => task.id === id)) {
+        if (abort === undefined && find(id) === undefined) {
           throw new BerthError('engine.notFound', { kind: 'task', id, detail: '' });
         }
-        abort?.abort();
+        if (find(id)?.cancellable !== false) {
+          abort?.abort();
+        }
       },
       'tasks.dismiss': ({ id }) => {
         list.set(list.get().filter((task) => task.id !== id || running.has(id)));

@@ -18,34 +18,56 @@ export interface ConfigGuest {
   validate(text: string, signal: AbortSignal): Promise<{ readonly ok: boolean; readonly words: string }>;
   /** Writes the file (temporary name, fsync, rename). */
   write(text: string): Promise<void>;
-  /** SIGHUP to dockerd. */
-  reload(): Promise<void>;
-  /** Stops and starts dockerd only; resolves when the process is new, which does not mean that it answers. */
-  restart(): Promise<void>;
+  /** Writes the same text again, then SIGHUP to dockerd; resolves with what its event says is in force, or undefined where dockerd ended instead. */
+  reload(text: string, signal: AbortSignal): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Writes the same text again, then stops and starts dockerd only; resolves when the process is new, which does not mean that it answers. */
+  restart(text: string): Promise<void>;
   /** The last lines of dockerd's log. */
   tail(lines: number): Promise<readonly string[]>;
-  /** Resolves when dockerd answers; rejects after the deadline, or when dockerd has exited twice meanwhile. */
+  /** Resolves when dockerd answers; rejects after a deadline, or when dockerd ended by itself after `restart`, or was killed twice. */
   ping(signal: AbortSignal): Promise<void>;
-  /** `docker info`. */
+  /** `docker info`, and under `Bridge` what `docker network inspect bridge` says. */
   info(signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
-  /** Closes our own event stream until the function returned is called: an open one delays dockerd's end by 5 s. */
+  /** The networks that users made, without the default bridge. */
+  networks(signal: AbortSignal): Promise<readonly { readonly name: string; readonly subnet: string }[]>;
+  /** With their grace; those that are gone or stopped already are no error. */
+  stopContainers(names: readonly string[]): Promise<void>;
+  /** The names of those that could not be started. */
+  startContainers(names: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Closes our own event stream until the function returned is called, since an open one delays dockerd's end by 5 s; till then an end of dockerd
+   * is our own doing and raises no alarm.
+   */
   pauseEvents(): () => void;
 }
 
 export interface DaemonConfigDeps {
-  readonly files: { readonly document: string; readonly lastGood: string; readonly journal: string; readonly history: string };
+  readonly files: {
+    readonly document: string;
+    readonly lastGood: string;
+    readonly journal: string;
+    readonly history: string;
+    readonly guest: string;
+  };
   readonly guest: ConfigGuest;
   readonly tasks: TaskRunner;
   readonly log: Logger;
   notify(level: Notice['level'], error: BerthError): void;
   /** What a disruptive change would touch. */
-  readonly present: () => { readonly running: readonly string[]; readonly containers: number; readonly images: number; readonly imageBytes: number };
+  readonly present: () => {
+    readonly running: readonly string[];
+    readonly containers: number;
+    readonly images: number;
+    readonly imageBytes: number;
+  };
   readonly now?: () => number;
 }
 
 export interface ChangeOptions {
   /** Restarts dockerd although no key asks for it, e.g. because it reads certificate authorities only once. */
   readonly restart?: boolean;
+  /** Default: warnings are accepted, a disruptive change is not. */
+  readonly accept?: { readonly warnings: boolean; readonly disruptive: boolean };
   /** Runs between validate and write; `undo` runs where the change is rolled back. */
   readonly around?: { apply(): Promise<void>; undo(): Promise<void> };
 }
@@ -69,5 +91,7 @@ export interface DaemonConfig {
   recover(words: string): Promise<boolean>;
   /** The engine answers, after a boot, an adoption or its own restart: ends what a crash left half done, looks for hand edits. */
   settle(signal: AbortSignal): Promise<void>;
+  /** Resolves when no change is under way. */
+  idle(): Promise<void>;
   dispose(): void;
 }

@@ -9,6 +9,8 @@ export interface HomeFiles {
   readonly format: string;
   readonly lock: string;
   readonly settings: string;
+  /** The engine's configuration, the user's own document; the last good one lies beside it. */
+  readonly daemonJson: string;
   readonly keys: {
     readonly folder: string;
     readonly client: string;
@@ -31,6 +33,9 @@ export interface HomeFiles {
     readonly accelerators: string;
     readonly checksums: string;
     readonly window: string;
+    readonly configJournal: string;
+    readonly configHistory: string;
+    readonly configGuest: string;
   };
   /** Chromium's own folder: cache, local storage, the lock of the single instance. */
   readonly electron: string;
@@ -53,6 +58,7 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
     format: at('format'),
     lock: at('lock'),
     settings: at('settings.json'),
+    daemonJson: at('daemon.json'),
     keys: {
       folder: at('keys'),
       client: at('keys', 'client'),
@@ -75,6 +81,9 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       accelerators: at('state', 'accelerators.json'),
       checksums: at('state', 'checksums.json'),
       window: at('state', 'window.json'),
+      configJournal: at('state', 'config-journal.json'),
+      configHistory: at('state', 'config-history.json'),
+      configGuest: at('state', 'config-guest.json'),
     },
     electron: at('electron'),
     run: runFiles(runFolder),

@@ -9,9 +9,11 @@ import type { Logger } from '../lib/logger';
 import { createTransport } from '../ssh/transport';
 import type { Transport } from '../ssh/transport';
 import { dialAgent } from './agent';
-import type { AgentClient, AgentEvent } from './agent';
+import type { AgentClient } from './agent';
 import { diskError, diskUuid, markFormatted, prepareDisk } from './disk';
 import type { RunningVm, VmDriver } from './driver';
+import { startOnLastGood } from './engine-life';
+import type { ServiceEvent } from './engine-life';
 import { guestConfig } from './guest-config';
 import type { Keys } from './keys';
 import { loadKeys } from './keys';
@@ -46,7 +48,10 @@ export interface BootDeps {
   /** The way into the guest stands or is gone: the Dialer follows it, before the engine answers. */
   onTransport(transport: Transport | undefined): void;
   onRunning(running: RunningVm | undefined): void;
-  onService(event: Extract<AgentEvent, { event: 'service' }>): void;
+  onAgent(agent: AgentClient | undefined): void;
+  recover(words: string): Promise<string | undefined>;
+  /** From when the engine has answered on. */
+  onService(event: ServiceEvent): void;
   onProblem(error: BerthError): void;
 }
 
@@ -192,6 +197,9 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
   const failed = async (failure: { readonly phase: string; readonly code: string; readonly detail: string }): Promise<void> => {
     run.fail(diskError(files.disks.data, await diskUuid(files), failure));
   };
+  /** Of dockerd, while it has not answered yet: what does not start twice is tried on the last good configuration. */
+  let ends = 0;
+  let answered = false;
   const agent = await dialAgent(
     files.run.agent,
     (event) => {
@@ -201,12 +209,17 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
         void failed(event);
       } else {
         log.info('guest service', { ...event });
-        deps.onService(event);
+        if (answered) {
+          deps.onService(event);
+        } else if (event.name === 'dockerd' && event.state === 'exited' && ++ends === 2) {
+          startOnLastGood(agent, (words) => deps.recover(words)).catch((error: unknown) => log.warn('no other start was tried', { error }));
+        }
       }
     },
     signal,
   );
   parts.agent = agent;
+  deps.onAgent(agent);
 
   if (timeline.get().kind === 'adopt') {
     const status = await agent.call('status', {}, { timeoutMs: ADOPT_MS });
@@ -259,6 +272,7 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
     retryUntil(() => deps.ping(signal), 100, signal),
     signal,
   );
+  answered = true;
   timeline.end('ping');
   timeline.begin('ports');
   await untilAborted(deps.settle(signal), signal).catch((error: unknown) => {
@@ -278,6 +292,7 @@ async function takeDown(deps: BootDeps, { parts }: Attempt): Promise<void> {
     await powerOff({ running: parts.running, agent: parts.mounted === true ? parts.agent : undefined, log: deps.log, deadlineMs: 20_000 });
   }
   parts.agent?.close();
+  deps.onAgent(undefined);
   deps.onRunning(undefined);
 }
 

@@ -1,16 +1,16 @@
 // Puts the VM together: driver, boot, supervisor, and one status out of what they say. The only place that knows all of them.
 import { BerthError, fromWireError } from '../../preload/contract/errors';
-import type { AcceleratorVerdict, BootTimeline, VmStatus, WireError } from '../../preload/contract';
-import { retryUntil } from '../lib/async';
+import type { AcceleratorVerdict, BootTimeline, VmStatus } from '../../preload/contract';
 import { createObservable } from '../lib/observable';
 import { createDialer } from '../ssh/dialer';
 import { shellCommand } from '../ssh/quote';
 import type { Transport } from '../ssh/transport';
-import type { AgentEvent } from './agent';
+import type { Agent } from './agent';
 import { adoptVm, bootVm } from './boot';
 import type { BootDeps, LiveVm } from './boot';
 import { createBoots } from './boots';
 import { doctorProbes } from './doctor';
+import { createEngineLife } from './engine-life';
 import type { RunningVm } from './driver';
 import { hostFigures, limitsOf } from './limits';
 import { capLogs } from './logs';
@@ -19,11 +19,10 @@ import { createQemuDriver } from './qemu/driver';
 import { createChecker } from './resources';
 import { composeStatus } from './status';
 import { createSupervisor } from './supervisor';
-import type { EngineVersion, Vm, VmDeps } from './vm';
+import type { Vm, VmDeps } from './vm';
 
 /** The guest's own shutdown gives containers 60 s. */
 const STOP_DEADLINE_MS = 90_000;
-const ENGINE_RESTART_MS = 120_000;
 /** Guest-controlled logs are looked at now and then; their growth is announced by no cheap event. */
 const CAP_LOGS_MS = 60_000;
 
@@ -36,12 +35,10 @@ export function createVm(deps: VmDeps): Vm {
 
   let running: RunningVm | undefined;
   let transport: Transport | undefined;
+  let agent: Agent | undefined;
   let timeline: BootTimeline | undefined;
   let verdicts: readonly AcceleratorVerdict[] = [];
-  let engine: EngineVersion | undefined;
-  let engineError: WireError | undefined;
   let runningSince: number | undefined;
-  let expectedExit = false;
 
   const compose = (): VmStatus =>
     composeStatus({
@@ -52,45 +49,27 @@ export function createVm(deps: VmDeps): Vm {
       running,
       timeline,
       verdicts,
-      engine,
-      engineError,
+      engine: life.version(),
+      engineError: life.error(),
       runningSince,
     });
   const refresh = (): void => status.set(compose());
 
-  const learnEngine = async (): Promise<void> => {
-    const live = supervisor.live();
-    const signal = AbortSignal.any([disposing.signal, AbortSignal.timeout(ENGINE_RESTART_MS)]);
-    engine = await retryUntil(
-      async () => {
-        if (supervisor.live() !== live) {
-          throw new BerthError('rpc.cancelled', {});
-        }
-        return deps.ping(signal);
-      },
-      200,
-      signal,
-    );
-    engineError = undefined;
-    refresh();
-  };
-
-  const onService = (event: Extract<AgentEvent, { event: 'service' }>): void => {
-    if (supervisor.model.get().state !== 'running') {
-      return;
-    }
-    if (event.state === 'exited' && !expectedExit) {
-      const error = new BerthError('engine.exited', { service: event.name, status: event.status });
-      deps.notify('error', error);
-      if (event.name === 'dockerd') {
-        engine = undefined;
-        engineError = { code: error.code, params: error.params };
-        refresh();
+  const life = createEngineLife({
+    log,
+    agent: () => {
+      if (agent === undefined) {
+        throw notRunning();
       }
-    } else if (event.state === 'running' && event.name === 'dockerd' && !expectedExit) {
-      learnEngine().catch((error: unknown) => log.warn('the engine does not answer after its restart', { error }));
-    }
-  };
+      return agent;
+    },
+    incarnation: () => running,
+    ping: (signal) => deps.ping(signal),
+    notify: (error) => deps.notify('error', error),
+    recover: async (words) => deps.recover?.(words),
+    changed: () => refresh(),
+    disposing: disposing.signal,
+  });
 
   const bootDeps: BootDeps = {
     files,
@@ -119,7 +98,15 @@ export function createVm(deps: VmDeps): Vm {
       running = next;
       refresh();
     },
-    onService,
+    onAgent(next) {
+      agent = next;
+    },
+    recover: async (words) => deps.recover?.(words),
+    onService(event) {
+      if (supervisor.model.get().state !== 'stopping') {
+        life.onService(event);
+      }
+    },
     onProblem: (error) => deps.notify('error', error),
   };
 
@@ -127,8 +114,7 @@ export function createVm(deps: VmDeps): Vm {
     try {
       const live = await work;
       if (live !== undefined) {
-        engine = live.engine;
-        engineError = undefined;
+        life.reset(live.engine);
         runningSince = Date.now();
       }
       return live;
@@ -142,14 +128,15 @@ export function createVm(deps: VmDeps): Vm {
     live.transport.close();
     live.agent.close();
     transport = undefined;
+    agent = undefined;
     running = undefined;
-    engine = undefined;
+    life.reset(undefined);
     runningSince = undefined;
   };
 
   const supervisor = createSupervisor<LiveVm>({
     boot: async (signal) => {
-      engine = undefined;
+      life.reset(undefined);
       return tracked(bootVm(bootDeps, signal));
     },
     adopt: async (signal) => {
@@ -177,13 +164,7 @@ export function createVm(deps: VmDeps): Vm {
   );
   capping.unref();
 
-  const need = (): LiveVm => {
-    const live = supervisor.live();
-    if (live === undefined) {
-      throw new BerthError('vm.notRunning', { state: supervisor.model.get().state });
-    }
-    return live;
-  };
+  const notRunning = (): BerthError => new BerthError('vm.notRunning', { state: supervisor.model.get().state });
 
   const vm: Vm = {
     status,
@@ -191,23 +172,29 @@ export function createVm(deps: VmDeps): Vm {
       () => transport,
       () => supervisor.model.get().state,
     ),
-    agent: { call: async (op, request, options) => need().agent.call(op, request, options) },
+    agent: {
+      call(op, request, options) {
+        return agent === undefined ? Promise.reject(notRunning()) : agent.call(op, request, options);
+      },
+    },
     doctorChecks: doctorProbes({ files, driver, checker, status }),
-    exec: async (command, options) => need().transport.exec(typeof command === 'string' ? command : shellCommand(command), options),
+    async exec(command, options) {
+      if (transport === undefined) {
+        throw notRunning();
+      }
+      return transport.exec(typeof command === 'string' ? command : shellCommand(command), options);
+    },
+    engine: life.control,
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     async restart({ engineOnly = false } = {}) {
       if (!engineOnly) {
         return supervisor.restart();
       }
-      const { agent } = need();
-      expectedExit = true;
-      try {
-        await agent.call('restart', { service: 'dockerd' }, { timeoutMs: ENGINE_RESTART_MS });
-        await learnEngine();
-      } finally {
-        expectedExit = false;
+      if (supervisor.live() === undefined) {
+        throw notRunning();
       }
+      await life.restart();
     },
     adopt: () => supervisor.adopt(),
     async limits() {

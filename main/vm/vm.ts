@@ -23,6 +23,11 @@ export interface VmDeps {
   /** What a guest that boots is given besides its keys; asked once a boot. Missing = the defaults. */
   guestFiles?(): Promise<Partial<GuestFiles>>;
   /**
+   * dockerd does not start on what it was given, twice in a row; `words` is the end of its log. The text to try instead, or undefined where there is
+   * nothing better.
+   */
+  recover?(words: string): Promise<string | undefined>;
+  /**
    * Asks the engine through the host's docker.sock, as every client does; retried by the VM until the phase's deadline.
    * The state is still `starting` then: whoever guards the socket must ask the dialer, not the state, whether the engine can be dialled.
    */
@@ -46,15 +51,26 @@ export interface DoctorProbe {
   run(signal: AbortSignal): Promise<Pick<DoctorCheck, 'status' | 'detail' | 'error'>>;
 }
 
+/** dockerd in a guest that runs: its configuration, and its ends. */
+export interface EngineControl {
+  /** The agent's `config`: writes the guest's file; `restart` resolves when dockerd's process is a new one. */
+  configure(daemonJson: string, action: 'write' | 'reload' | 'restart'): Promise<void>;
+  /** Resolves when dockerd answers; rejects when it gave up on starting (`engine.exited`), when the VM is gone, and after a deadline. */
+  answers(signal: AbortSignal): Promise<void>;
+  /** Until the returned function is called, ends of dockerd are somebody's own doing: no notice, no recovery. */
+  expectExits(): () => void;
+}
+
 /** main/vm/create-vm.ts makes it. */
 export interface Vm {
   readonly status: Observable<VmStatus>;
   readonly dialer: Dialer;
-  /** The guest's agent; its calls reject with `vm.notRunning` while there is none. */
+  /** The guest's agent; its calls reject with `vm.notRunning` while there is none. It and `exec` work from before the engine answers. */
   readonly agent: Agent;
   readonly doctorChecks: readonly DoctorProbe[];
   /** A command in the guest, over SSH. An array is quoted, a string is for the guest's shell. */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  readonly engine: EngineControl;
   /** Resolves when the engine answers; joins a start under way. */
   start(): Promise<void>;
   /** Resolves when the VM is off and nothing of it is left. */

@@ -93,6 +93,8 @@ export interface ConfigHistoryEntry {
   readonly error?: WireError;
   /** dockerd's own line, where it said one. */
   readonly words?: string;
+  /** The key that those words are about, where they tell. */
+  readonly key?: string;
 }
 
 /** Names of the steps of a config task in `Task.steps`, in order; the last two only after a failure. */
@@ -119,5 +121,5 @@ export const configTable = {
   'config.history': call(z.strictObject({}), output<readonly ConfigHistoryEntry[]>()),
   'config.restore': call(z.strictObject({ id: z.string().min(1).max(64), revision, accept }), output<{ readonly task: string }>()),
   /** `take`: the guest's file becomes the host's, by the way of every change; `drop`: the host's is written again. */
-  'config.settleGuestEdit': call(z.strictObject({ decision: z.enum(['take', 'drop']), revision }), output<{ readonly task: string }>()),
+  'config.settleGuestEdit': call(z.strictObject({ decision: z.enum(['take', 'drop']), revision, accept }), output<{ readonly task: string }>()),
 };
