@@ -235,8 +235,8 @@ export const daemonKeys: readonly DaemonKey[] = [
         fields: [
           { name: 'enabled', type: 'boolean', default: true },
           { name: 'defaultReservedSpace', ...size, example: '10GB' },
-          { name: 'defaultMaxUsedSpace', ...size, example: '80%' },
-          { name: 'defaultMinFreeSpace', ...size, example: '20%' },
+          { name: 'defaultMaxUsedSpace', ...size, example: '20GB' },
+          { name: 'defaultMinFreeSpace', ...size, example: '10GB' },
           { name: 'defaultKeepStorage', ...size, example: '10GB' },
           {
             name: 'policy',

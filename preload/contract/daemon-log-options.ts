@@ -61,7 +61,7 @@ export const logOptions: Readonly<Record<string, readonly string[]>> = {
     ...['splunk-insecureskipverify', 'splunk-source', 'splunk-sourcetype', 'splunk-token', 'splunk-url', 'splunk-verify-connection'],
     ...detail,
   ],
-  gcplogs: ['gcp-log-cmd', 'gcp-meta-id', 'gcp-meta-name', 'gcp-meta-zone', 'gcp-project', 'labels', 'labels-regex', 'env', 'env-regex'],
 };
+
 /** Of every driver; `cache-` is of the copy that dockerd keeps for `docker logs` where a driver cannot be read. */
 export const logOptionsOfAll = ['mode', 'max-buffer-size', 'cache-disabled', 'cache-max-size', 'cache-max-file', 'cache-compress'] as const;

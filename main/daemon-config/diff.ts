@@ -1,0 +1,27 @@
+// What differs between two documents, key by key, and what putting the second in force costs. Pure.
+import { classOf, costlier, sameJson } from '../../preload/contract';
+import type { ApplyClass, ConfigChange } from '../../preload/contract';
+import type { DaemonDocument } from './daemon-config';
+import { maskValue } from './mask';
+
+/** In the order of the document after, then what went away. Credentials are masked; a change of nothing but a credential is listed too. */
+export function diffDocuments(before: DaemonDocument, after: DaemonDocument): ConfigChange[] {
+  return [...new Set([...Object.keys(after), ...Object.keys(before)])]
+    .filter((key) => !sameJson(before[key], after[key]))
+    .map((key) => ({
+      key,
+      ...(before[key] !== undefined && { before: maskValue(before[key], [key]) }),
+      ...(after[key] !== undefined && { after: maskValue(after[key], [key]) }),
+      class: classOf(key, before[key], after[key]),
+    }));
+}
+
+/**
+ * The costliest of the changes. A restart keeps containers only where live-restore was on before and is on after: dockerd stops them at its end
+ * without the one, at its start without the other.
+ */
+export function classOfChanges(changes: readonly ConfigChange[], before: DaemonDocument, after: DaemonDocument): ApplyClass {
+  const costliest = changes.reduce<ApplyClass>((result, change) => costlier(result, change.class), 'none');
+  const kept = before['live-restore'] === true && after['live-restore'] === true;
+  return costliest === 'restart' && !kept ? 'disruptive' : costliest;
+}
