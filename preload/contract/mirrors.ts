@@ -93,6 +93,8 @@ export interface MirrorTest {
   readonly digest?: string;
   /** Of the certificate that was shown. */
   readonly issuer?: string;
+  /** That certificate is good only by an authority that the guest was given, where a public one was to be expected: a proxy on the way opens what passes. */
+  readonly intercepted?: boolean;
   /** The program's own words of a failure, e.g. curl's. */
   readonly words?: string;
   /** For `stale`: how its image compares, when known. */

@@ -91,7 +91,9 @@ export async function startProxy(
     socket.on('error', () => undefined);
     if (behaviour.connection === 'reset') {
       socket.once('data', () => socket.resetAndDestroy());
-    } else if (behaviour.connection !== 'silent') {
+    } else if (behaviour.connection === 'silent') {
+      socket.resume(); // Or its end would not be seen.
+    } else {
       (secure === undefined || behaviour.connection === 'plain' ? plain : secure).emit('connection', socket);
     }
   });
