@@ -1,8 +1,9 @@
 // Settings: what applies at once (language, theme) and what waits for the next start (the machine).
-import { SegmentedControl } from '@mantine/core';
+import { Button, SegmentedControl } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../../preload/contract';
+import { href } from '../../routes';
 import { useStore } from '../../state/context';
 import { useCall } from '../../state/use-call';
 import { SkeletonRows } from '../../ui/delayed';
@@ -23,10 +24,30 @@ export function SettingsPage(): ReactNode {
       ) : (
         <div className={css['page']}>
           <Window settings={settings} />
+          <Engine />
           {limits === undefined ? <SkeletonRows rows={3} widths={[120, 260]} /> : <VmSettings settings={settings} limits={limits} />}
         </div>
       )}
     </div>
+  );
+}
+
+/** The engine's own settings need the whole page. */
+function Engine(): ReactNode {
+  const { t } = useTranslation('settings');
+  return (
+    <section>
+      <h2>{t('engine.title')}</h2>
+      <div className={css['line']}>
+        <div>
+          <h3>daemon.json</h3>
+          <p>{t('engine.text')}</p>
+        </div>
+        <Button component="a" href={href('settings', 'engine')}>
+          {t('engine.open')}
+        </Button>
+      </div>
+    </section>
   );
 }
 

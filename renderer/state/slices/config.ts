@@ -19,13 +19,15 @@ export interface ConfigSlice {
   readonly draft: ConfigDraft | undefined;
   /** Id of the task whose steps are shown. */
   readonly watched: string | undefined;
+  /** The text that this window asked to be applied last. */
+  readonly applied: string | undefined;
 }
 
-export const initialConfig: ConfigSlice = { saved: undefined, draft: undefined, watched: undefined };
+export const initialConfig: ConfigSlice = { saved: undefined, draft: undefined, watched: undefined, applied: undefined };
 
 /** A change that another window, the command line or another page began is watched too. */
 export function applySaved(slice: ConfigSlice, saved: ConfigState): ConfigSlice {
-  return { saved, draft: settle(slice.draft, saved), watched: saved.task ?? slice.watched };
+  return { ...slice, saved, draft: settle(slice.draft, saved), watched: saved.task ?? slice.watched };
 }
 
 export function editDraft(

@@ -43,7 +43,7 @@ export function ApplySteps({ task, buttons, onClose }: ApplyStepsProps): ReactNo
       <div className={css['resultleft']}>
         <div className="row" role={bad ? 'alert' : 'status'}>
           <StateMark kind={bad ? 'fail' : task.state === 'running' ? 'busy' : task.state === 'done' ? 'pass' : 'exit'} />
-          <Headline task={task} rolledBack={steps.some(({ name, state }) => name === 'rollBack' && state === 'done')} />
+          <Headline task={task} />
           <span className="t3 s end nowrap">
             {format.clock(task.endedAt ?? task.startedAt)}
             {task.endedAt === undefined ? '' : ` · ${t('steps.whole', { time: format.seconds((task.endedAt - task.startedAt) / 1000) })}`}
@@ -97,33 +97,35 @@ export function ApplySteps({ task, buttons, onClose }: ApplyStepsProps): ReactNo
   );
 }
 
-function Headline({ task, rolledBack }: { readonly task: Task; readonly rolledBack: boolean }): ReactNode {
+function Headline({ task }: { readonly task: Task }): ReactNode {
   const { t } = useTranslation('engine-settings');
   const errorText = useErrorText();
   const failed = task.error === undefined ? t('steps.headline.failed') : errorText(task.error).title;
-  return (
-    <b className="strong grow">
-      {task.state !== 'failed' ? t(`steps.headline.${task.state}`) : rolledBack ? t('steps.headline.rolledBack', { what: failed }) : failed}
-    </b>
-  );
+  return <b className="strong grow">{task.state === 'failed' ? failed : t(`steps.headline.${task.state}`)}</b>;
 }
+
+/** The engine runs on with what it had; of other failures their own texts say what is kept. */
+const WENT_BACK: readonly string[] = ['config.refused', 'config.rolledBack', 'config.notInForce'];
 
 function Below({ task, running }: { readonly task: Task; readonly running: number }): ReactNode {
   const { t } = useTranslation('engine-settings');
   const errorText = useErrorText();
-  const text = task.error === undefined ? undefined : errorText(task.error);
   if (task.state === 'running') {
     return null;
   }
+  const { error } = task;
+  const text = error === undefined || WENT_BACK.includes(error.code) ? undefined : errorText(error);
   return (
     <p className={css['below']}>
-      {task.state === 'failed'
-        ? text === undefined
-          ? t('steps.kept')
-          : t('field.problem', { title: text.kept.replace(/[。.]$/, ''), next: text.next })
-        : task.state === 'done'
-          ? t('steps.running', { count: running })
-          : t('steps.kept')}
+      {text === undefined ? (
+        <>
+          {task.state === 'done' ? null : t('steps.kept')} {task.state === 'cancelled' ? null : t('steps.running', { count: running })}
+        </>
+      ) : (
+        <>
+          {text.kept} {text.next}
+        </>
+      )}
     </p>
   );
 }

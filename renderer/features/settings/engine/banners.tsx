@@ -1,6 +1,5 @@
 // What stands above the forms because it concerns all of them: another change meanwhile, an edit made by hand in the guest, values not in force.
 import { Button } from '@mantine/core';
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConfigState } from '../../../../preload/contract';
@@ -91,12 +90,7 @@ interface GuestEditProps {
 function GuestEdit({ edit, saved, apply }: GuestEditProps): ReactNode {
   const { t } = useTranslation('engine-settings');
   const { locked } = useEngineForm();
-  const [chosen, setChosen] = useState(false);
-  const settle = (decision: 'take' | 'drop'): void => {
-    setChosen(true);
-    void apply.settleGuestEdit(decision, saved.revision).then(() => setChosen(false));
-  };
-  const off = locked || chosen || saved.task !== undefined;
+  const off = locked || saved.task !== undefined;
   return (
     <div className="note warn" role="alert">
       <StateMark kind="warn" />
@@ -104,10 +98,10 @@ function GuestEdit({ edit, saved, apply }: GuestEditProps): ReactNode {
       <p>{t('guestEdit.text')}</p>
       {edit.changes.length === 0 ? <pre className={css['guesttext']}>{edit.text}</pre> : <Changes changes={edit.changes} />}
       <div className="do">
-        <Button size="compact-xs" disabled={off} onClick={() => settle('take')}>
+        <Button size="compact-xs" disabled={off} onClick={() => void apply.takeGuestEdit(edit.text, saved.revision)}>
           {t('guestEdit.take')}
         </Button>
-        <Button size="compact-xs" disabled={off} onClick={() => settle('drop')}>
+        <Button size="compact-xs" disabled={off} onClick={() => void apply.dropGuestEdit(saved.text, saved.revision)}>
           {t('guestEdit.drop')}
         </Button>
       </div>

@@ -15,6 +15,8 @@ export interface EngineForm {
   readonly locked: boolean;
   readonly checked: Checked | undefined;
   readonly problems: readonly ConfigProblem[];
+  /** The engine could not be started with the value that this key still has: its own words. */
+  readonly refused: { readonly key: string; readonly words: string } | undefined;
   readonly write: (text: string, origin: 'form' | 'editor') => void;
   /** Shows the place in the JSON. */
   readonly jump: (path: Path) => void;

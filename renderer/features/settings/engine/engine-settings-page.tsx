@@ -2,7 +2,7 @@
 import { useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ConfigState } from '../../../../preload/contract';
+import type { ConfigState, Task } from '../../../../preload/contract';
 import { useServices, useStore } from '../../../state/context';
 import { editDraft } from '../../../state/slices/config';
 import { SkeletonRows } from '../../../ui/delayed';
@@ -17,7 +17,7 @@ import { JsonSide } from './json-side';
 import { SectionForm } from './section-form';
 import { engineSections } from './section-list';
 import { SectionNav } from './section-nav';
-import { readValues } from './text-edit';
+import { readValues, sameValue } from './text-edit';
 import type { Path, Values } from './text-edit';
 import { useApply } from './use-apply';
 import { useCheck } from './use-check';
@@ -39,7 +39,8 @@ function Page({ saved, section }: { readonly saved: ConfigState; readonly sectio
   const { t } = useTranslation('engine-settings');
   const { store } = useServices();
   const draft = useStore((s) => s.config.draft);
-  const applying = useStore((s) => s.tasks.some(({ id, state }) => id === s.config.watched && state === 'running'));
+  const task = useStore((s) => s.tasks.find(({ id }) => id === s.config.watched));
+  const applied = useStore((s) => s.config.applied);
   const apply = useApply();
   const [history, setHistory] = useState(false);
   const [side, setSide] = useState(false);
@@ -50,7 +51,7 @@ function Page({ saved, section }: { readonly saved: ConfigState; readonly sectio
   const readable = useMemo(() => readValues(text), [text]);
   const savedValues = useMemo(() => readValues(saved.text) ?? NONE, [saved.text]);
   const lastReadable = useLast(readable) ?? savedValues;
-  const busy = applying || apply.pending || saved.task !== undefined;
+  const busy = task?.state === 'running' || apply.pending || saved.task !== undefined;
   const form: EngineForm = {
     text,
     values: readable ?? lastReadable,
@@ -58,6 +59,7 @@ function Page({ saved, section }: { readonly saved: ConfigState; readonly sectio
     locked: busy || (readable === undefined && text.trim() !== ''),
     checked,
     problems: checked?.problems ?? [],
+    refused: draft === undefined ? undefined : refusedBy(task, readable, applied),
     write: (next, origin) => store.setState((s) => ({ config: { ...s.config, draft: editDraft(s.config.draft, saved, next, origin) } })),
     jump(path) {
       setSide(true);
@@ -70,7 +72,7 @@ function Page({ saved, section }: { readonly saved: ConfigState; readonly sectio
       <div className={css['page']} data-side={side}>
         <Banners saved={saved} apply={apply} />
         <div className={css['columns3']}>
-          <SectionNav current={current?.id ?? 'network'} problems={form.problems} />
+          <SectionNav current={current?.id ?? 'network'} />
           <div className={css['form']} role="form" aria-label={t('title')}>
             {current === undefined ? null : (
               <SectionForm
@@ -89,6 +91,13 @@ function Page({ saved, section }: { readonly saved: ConfigState; readonly sectio
       <HistoryDrawer opened={history} saved={saved} busy={busy} onClose={() => setHistory(false)} onRestore={apply.restore} />
     </EngineFormProvider>
   );
+}
+
+/** dockerd's words about a key, until its value is another one than it was tried with. */
+function refusedBy(task: Task | undefined, values: Values | undefined, applied: string | undefined): EngineForm['refused'] {
+  const { key, detail } = task?.state === 'failed' ? (task.error?.params ?? {}) : {};
+  const same = typeof key === 'string' && key !== '' && sameValue(values?.[key], readValues(applied ?? '')?.[key]);
+  return same && typeof detail === 'string' && detail !== '' ? { key, words: detail } : undefined;
 }
 
 /** The last value that was one. */

@@ -45,7 +45,7 @@ export function FieldFrame({ path, problems, group = false, hint, children }: Fi
       </div>
       {children(names)}
       <div id={names.describedBy}>
-        <Problems problems={problems} />
+        <Problems problems={problems} path={path} />
         <p className={css['hint']}>
           {words.text}
           {words.default === '' ? null : <> {words.default}</>}
@@ -76,8 +76,25 @@ export function KeyName({ path }: { readonly path: Path }): ReactNode {
   );
 }
 
-export function Problems({ problems }: { readonly problems: readonly ConfigProblem[] }): ReactNode {
-  return problems.map((problem, index) => <ProblemLine key={index} problem={problem} />);
+/** What the check says, and what dockerd said when it was tried. */
+export function Problems({ problems, path }: { readonly problems: readonly ConfigProblem[]; readonly path: Path }): ReactNode {
+  const { t } = useTranslation('engine-settings');
+  const { refused } = useEngineForm();
+  return (
+    <>
+      {problems.map((problem, index) => (
+        <ProblemLine key={index} problem={problem} />
+      ))}
+      {refused !== undefined && path.length === 1 && refused.key === path[0] ? (
+        <p className={css['bad']} role="alert">
+          <StateMark kind="fail" />
+          <span>
+            {t('field.refused')} <code lang="en">{refused.words}</code>
+          </span>
+        </p>
+      ) : null}
+    </>
+  );
 }
 
 function ProblemLine({ problem }: { readonly problem: ConfigProblem }): ReactNode {

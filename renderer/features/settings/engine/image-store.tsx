@@ -36,7 +36,7 @@ export function ImageStore(): ReactNode {
           <Radio size="xs" value="containerd" disabled={locked} label={t('store.containerd')} description={t('store.containerdText')} />
         </div>
       </Radio.Group>
-      <Problems problems={problems} />
+      <Problems problems={problems} path={['features']} />
       {changed ? (
         <p className={css['warn']} role="status">
           <StateMark kind="warn" />

@@ -27,7 +27,8 @@ const look = EditorView.theme({
   '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': {
     background: 'var(--b-accent-soft)',
   },
-  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--b-bg-press)', color: 'inherit' },
+  '.cm-matchingBracket': { backgroundColor: 'transparent' },
+  '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--b-bg-press)', color: 'inherit' },
   '.cm-nonmatchingBracket, &.cm-focused .cm-nonmatchingBracket': { backgroundColor: 'var(--b-bad-soft)', color: 'inherit' },
   '.cm-lintRange-error': wavy('var(--b-bad)'),
   '.cm-lintRange-warning': wavy('var(--b-warn)'),

@@ -138,20 +138,27 @@ function ProblemList({
 function useMarks(): readonly JsonMark[] | undefined {
   const { t } = useTranslation('engine-settings');
   const errorText = useErrorText();
-  const { text, checked, locked } = useEngineForm();
+  const { text, checked, locked, refused } = useEngineForm();
   const problems = checked?.text === text ? checked.problems : undefined;
-  return useMemo(
-    () =>
-      problems?.map((problem) => ({
-        ...placeOf(text, problem),
-        severity: problem.severity,
-        message: errorText(problem.error).title,
-        ...(problem.fix === undefined || locked
-          ? {}
-          : { fix: { name: t('field.use', { value: fixWords(problem.fix) }), path: problem.path, value: problem.fix } }),
-      })),
-    [problems, text, errorText, locked, t],
-  );
+  return useMemo(() => {
+    const tried =
+      refused === undefined
+        ? []
+        : [{ ...(rangeOf(text, [refused.key]) ?? { from: 0, to: 0 }), severity: 'error' as const, message: refused.words }];
+    return (
+      problems && [
+        ...tried,
+        ...problems.map((problem) => ({
+          ...placeOf(text, problem),
+          severity: problem.severity,
+          message: errorText(problem.error).title,
+          ...(problem.fix === undefined || locked
+            ? {}
+            : { fix: { name: t('field.use', { value: fixWords(problem.fix) }), path: problem.path, value: problem.fix } }),
+        })),
+      ]
+    );
+  }, [problems, refused, text, errorText, locked, t]);
 }
 
 function useDescribe(): (path: Path) => { readonly title: string; readonly text: string; readonly facts: string } | undefined {

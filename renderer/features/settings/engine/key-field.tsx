@@ -50,7 +50,7 @@ function SwitchField({ path, field, hint }: { readonly path: Path; readonly fiel
             {words.text}
             {hint === undefined ? null : <> {hint}</>}
           </p>
-          <Problems problems={problems} />
+          <Problems problems={problems} path={path} />
         </div>
       </div>
     </div>

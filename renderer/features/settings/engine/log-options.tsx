@@ -38,7 +38,7 @@ export function LogOptions(): ReactNode {
         <span className={css['cost']}>{words.cost}</span>
       </div>
       <p className={css['hint']}>{known.length === 0 ? t('log.noOptions', { driver }) : t('log.optionsOf', { driver })}</p>
-      <Problems problems={problems.filter(({ path }) => path.length < 2 || foreign.includes(String(path[1])))} />
+      <Problems problems={problems.filter(({ path }) => path.length < 2 || foreign.includes(String(path[1])))} path={['log-opts']} />
       {foreign.length === 0 ? null : (
         <p className={css['warn']}>
           <span>

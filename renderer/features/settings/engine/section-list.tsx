@@ -3,6 +3,8 @@
 import type { ComponentType } from 'react';
 import { daemonKeys } from '../../../../preload/contract';
 import type { DaemonKeyGroup } from '../../../../preload/contract';
+import { CertificatesSection } from '../certificates-section';
+import { ProxiesSection } from '../proxies-section';
 import { AddressPools } from './address-pools';
 import { BuildCache } from './build-cache';
 import { ImageStore } from './image-store';
@@ -19,16 +21,14 @@ export interface EngineSection {
 }
 
 export const engineSections: readonly EngineSection[] = [
-  // After the forms of the registries: CertificatesSection of ../certificates-section.
-  { id: 'registries', parts: [MirrorsLink, 'insecure-registries'], covers: ['registry-mirrors'] },
+  { id: 'registries', parts: [MirrorsLink, 'insecure-registries', CertificatesSection], covers: ['registry-mirrors'] },
   {
     id: 'network',
     parts: ['bip', AddressPools, 'mtu', 'ipv6', 'fixed-cidr-v6', 'userland-proxy'],
     covers: ['default-address-pools'],
   },
   { id: 'dns', parts: ['dns', 'dns-search', 'dns-opts'] },
-  // ProxiesSection of ../proxies-section.
-  { id: 'proxies', parts: [], covers: ['proxies'] },
+  { id: 'proxies', parts: [ProxiesSection], covers: ['proxies'] },
   { id: 'logging', parts: ['log-driver', LogOptions, 'debug', 'log-level'], covers: ['log-opts'] },
   {
     id: 'limits',

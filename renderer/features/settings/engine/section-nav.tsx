@@ -4,19 +4,17 @@ import { useTranslation } from 'react-i18next';
 import type { ConfigProblem } from '../../../../preload/contract';
 import { href } from '../../../routes';
 import { StateMark } from '../../../ui/state-mark';
+import { useEngineForm } from './engine-form';
 import css from './engine.module.css';
 import { engineSections, sectionOf } from './section-list';
 
-interface SectionNavProps {
-  readonly current: string;
-  readonly problems: readonly ConfigProblem[];
-}
-
-export function SectionNav({ current, problems }: SectionNavProps): ReactNode {
+export function SectionNav({ current }: { readonly current: string }): ReactNode {
   const { t } = useTranslation('engine-settings');
+  const { problems, refused } = useEngineForm();
   const worst = (id: string): ConfigProblem['severity'] | undefined => {
     const own = problems.filter(({ path }) => path.length > 0 && sectionOf(String(path[0])) === id);
-    return own.some(({ severity }) => severity === 'error') ? 'error' : own[0]?.severity;
+    const wrong = own.some(({ severity }) => severity === 'error') || (refused !== undefined && sectionOf(refused.key) === id);
+    return wrong ? 'error' : own[0]?.severity;
   };
   return (
     <nav className={css['sections']} aria-label={t('sections')}>

@@ -16,7 +16,10 @@ export interface Apply {
   readonly asked: Asked | undefined;
   readonly text: (text: string, revision: string, origin: 'form' | 'editor') => Promise<void>;
   readonly restore: (id: string, text: string, revision: string) => Promise<void>;
-  readonly settleGuestEdit: (decision: 'take' | 'drop', revision: string) => Promise<void>;
+  /** `text` is the guest's. */
+  readonly takeGuestEdit: (text: string, revision: string) => Promise<void>;
+  /** `text` is the host's. */
+  readonly dropGuestEdit: (text: string, revision: string) => Promise<void>;
   readonly confirm: () => void;
   readonly cancel: () => void;
   readonly clear: () => void;
@@ -31,14 +34,11 @@ export function useApply(): Apply {
   const [error, setError] = useState<WireError>();
   const [asked, setAsked] = useState<Asked>();
 
-  async function start(begin: () => Promise<{ readonly task: string } | undefined>): Promise<void> {
+  async function run(way: () => Promise<void>): Promise<void> {
     setPending(true);
     setError(undefined);
     try {
-      const started = await begin();
-      if (started !== undefined) {
-        store.setState((s) => ({ config: { ...s.config, watched: started.task } }));
-      }
+      await way();
     } catch (thrown) {
       setError(toWireError(thrown));
     } finally {
@@ -46,29 +46,36 @@ export function useApply(): Apply {
     }
   }
 
+  const watch = (text: string, { task }: { readonly task: string }): void =>
+    store.setState((s) => ({ config: { ...s.config, watched: task, applied: text } }));
+
   /** Sends at once what needs no yes. */
-  async function ask(
-    text: string,
-    send: (accept: Partial<typeof ACCEPT>) => Promise<{ readonly task: string }>,
-  ): Promise<{ readonly task: string } | undefined> {
-    const check = await client.call('config.check', { text });
-    const stops =
-      check.class === 'disruptive' && check.effects.stops.length + check.effects.hidesImages + check.effects.hidesContainers > 0;
-    if (stops || check.problems.some(({ severity }) => severity === 'warning')) {
-      setAsked({ check, send: () => start(() => send(ACCEPT)) });
-      return undefined;
-    }
-    // Nothing runs and nothing is hidden: there is nothing to name in a question.
-    return send(check.class === 'disruptive' ? { disruptive: true } : {});
-  }
+  const ask = (text: string, send: (accept: Partial<typeof ACCEPT>) => Promise<{ readonly task: string }>): Promise<void> =>
+    run(async () => {
+      const check = await client.call('config.check', { text });
+      if (check.problems.some(({ severity }) => severity === 'error')) {
+        // Told at its place.
+        return;
+      }
+      const { stops, hidesImages, hidesContainers } = check.effects;
+      const interrupts = check.class === 'disruptive' && stops.length + hidesImages + hidesContainers > 0;
+      if (interrupts || check.problems.length > 0) {
+        setAsked({ check, send: () => run(async () => watch(text, await send(ACCEPT))) });
+        return;
+      }
+      // Nothing runs and nothing is hidden: there is nothing to name in a question.
+      watch(text, await send(check.class === 'disruptive' ? { disruptive: true } : {}));
+    });
 
   return {
     pending,
     error,
     asked,
-    text: (text, revision, origin) => start(() => ask(text, (accept) => client.call('config.apply', { text, revision, origin, accept }))),
-    restore: (id, text, revision) => start(() => ask(text, (accept) => client.call('config.restore', { id, revision, accept }))),
-    settleGuestEdit: (decision, revision) => start(() => client.call('config.settleGuestEdit', { decision, revision })),
+    text: (text, revision, origin) => ask(text, (accept) => client.call('config.apply', { text, revision, origin, accept })),
+    restore: (id, text, revision) => ask(text, (accept) => client.call('config.restore', { id, revision, accept })),
+    takeGuestEdit: (text, revision) => ask(text, (accept) => client.call('config.settleGuestEdit', { decision: 'take', revision, accept })),
+    dropGuestEdit: (text, revision) =>
+      run(async () => watch(text, await client.call('config.settleGuestEdit', { decision: 'drop', revision }))),
     confirm() {
       setAsked(undefined);
       void asked?.send();
