@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { identify } from '../../main/lib/process';
 import { startProcesses } from '../fakes/backend-processes';
 import type { Processes } from '../fakes/backend-processes';
-import { loadBusybox } from '../vm/busybox';
+import { ensureTestImage, TEST_IMAGE } from '../vm/images';
 import { docker } from '../vm/harness';
 import { TEST_MEMORY, testResources } from '../vm/open-vm';
 import type { OpenVm } from '../vm/open-vm';
@@ -49,8 +49,8 @@ test('start leads to an engine that docker of the host uses with what env prints
 });
 
 test('a killed backend stops no container, and the next start takes its VM over', async () => {
-  const image = await loadBusybox(box);
-  await docker(box, ['run', '-d', '--name', 'stays', image, 'sleep', '100000']);
+  await ensureTestImage(box);
+  await docker(box, ['run', '-d', '--name', 'stays', TEST_IMAGE, 'sleep', '100000']);
   const started = await docker(box, ['inspect', '-f', '{{.State.StartedAt}} {{.RestartCount}}', 'stays']);
   const before = await status();
 

@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { retryUntil } from '../../main/lib/async';
 import { isAlive } from '../../main/lib/process';
-import { loadBusybox } from '../vm/busybox';
+import { ensureTestImage, TEST_IMAGE } from '../vm/images';
 import { docker } from '../vm/harness';
 import { engineGet, makeHome, openVm, testResources } from '../vm/open-vm';
 import type { OpenVm } from '../vm/open-vm';
@@ -141,8 +141,8 @@ test('restart of the engine only: same VM, dockerd anew, no notice', async () =>
 });
 
 test('a backend killed with SIGKILL leaves the VM running; the next one takes it over, and no container was restarted', async () => {
-  const image = await loadBusybox(open);
-  await docker(open, ['run', '--detach', '--name', 'witness', image, 'sleep', '100000']);
+  await ensureTestImage(open);
+  await docker(open, ['run', '--detach', '--name', 'witness', TEST_IMAGE, 'sleep', '100000']);
   const startedAt = (): Promise<string> => docker(open, ['inspect', '--format', '{{.State.StartedAt}} {{.State.Pid}}', 'witness']);
   const before = [pidOf(open), await startedAt()];
   await without(async () => {

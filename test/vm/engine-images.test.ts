@@ -12,7 +12,7 @@ import { createObservable } from '../../main/lib/observable';
 import { createTasks } from '../../main/tasks';
 import type { LoadProgress, Task } from '../../preload/contract';
 import { context, until as poll } from '../fakes/dockerd/bench';
-import { BUSYBOX, loadBusybox } from './busybox';
+import { ensureTestImage, TEST_IMAGE } from './images';
 import { useVm } from './harness';
 import { startRegistry } from './registry';
 import type { Registry } from './registry';
@@ -28,7 +28,7 @@ let list: readonly Task[] = [];
 const watching = new AbortController();
 
 beforeAll(async () => {
-  await loadBusybox(box());
+  await ensureTestImage(box());
   engine = createEngine({ dialer: box().vm.dialer, log: silentLogger, available: createObservable(true), tasks });
   await engine.settle();
   registry = await startRegistry(box());
@@ -60,7 +60,7 @@ async function push(name: string, megabytes: number): Promise<string> {
   const reference = `${registry.host}/${name}`;
   await writeFile(join(folder, 'one'), randomBytes(megabytes * 2 ** 20));
   await writeFile(join(folder, 'two'), randomBytes(2 ** 20));
-  await writeFile(join(folder, 'Dockerfile'), `FROM ${BUSYBOX}\nCOPY two /two\nCOPY one /one\n`);
+  await writeFile(join(folder, 'Dockerfile'), `FROM ${TEST_IMAGE}\nCOPY two /two\nCOPY one /one\n`);
   await box().docker('build', '--quiet', '--tag', reference, folder);
   await box().docker('push', '--quiet', reference);
   await box().docker('rmi', reference);
@@ -124,7 +124,7 @@ async function load(upload: AsyncIterable<Uint8Array>, sizeBytes?: number): Prom
 
 test('an image is loaded from a tar, with progress; what is no image is told apart', async () => {
   await writeFile(join(folder, 'one'), randomBytes(10 * 2 ** 20));
-  await writeFile(join(folder, 'Dockerfile'), `FROM ${BUSYBOX}\nCOPY one /one\n`);
+  await writeFile(join(folder, 'Dockerfile'), `FROM ${TEST_IMAGE}\nCOPY one /one\n`);
   await box().docker('build', '--quiet', '--tag', 'berth-test/loaded:1', folder);
   const path = join(folder, 'image.tar');
   await box().docker('save', '--output', path, 'berth-test/loaded:1');

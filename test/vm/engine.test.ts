@@ -5,7 +5,7 @@ import type { EngineChange, LogBatch } from '../../preload/contract';
 import { context, until as poll } from '../fakes/dockerd/bench';
 import { apply, emptyState } from '../../main/engine/state';
 import { createTerminals } from '../../main/terminal/session';
-import { BUSYBOX, loadBusybox } from './busybox';
+import { ensureTestImage, TEST_IMAGE } from './images';
 import { useVm } from './harness';
 import { openEngine } from './open-engine';
 import type { OpenEngine } from './open-engine';
@@ -17,7 +17,7 @@ let opened: OpenEngine;
 const names: string[] = [];
 
 beforeAll(async () => {
-  await loadBusybox(box());
+  await ensureTestImage(box());
   opened = await openEngine(box().vm.dialer);
 });
 
@@ -36,7 +36,7 @@ const row = (name: string) => [...opened.engine.state.get().containers.values()]
 
 async function create(name: string, spec: Record<string, unknown> = {}, start = true): Promise<string> {
   names.push(name);
-  const parsed = runSpec.parse({ image: BUSYBOX, name, command: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1; done'], ...spec });
+  const parsed = runSpec.parse({ image: TEST_IMAGE, name, command: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1; done'], ...spec });
   return (await handlers()['containers.create']({ spec: parsed, start }, context())).id;
 }
 
@@ -51,7 +51,7 @@ describe('containers', () => {
     });
     await until('running', () => row('engine-full')?.state === 'running');
     expect(row('engine-full')).toMatchObject({
-      image: BUSYBOX,
+      image: TEST_IMAGE,
       ports: expect.arrayContaining([expect.objectContaining({ hostPort: 18181, containerPort: 80 })]),
     });
     const detail = await handlers()['containers.inspect']({ id }, context());
@@ -111,10 +111,10 @@ describe('containers', () => {
       code: 'engine.exitedAtOnce',
       params: { name: 'engine-oops', exitCode: 3, detail: expect.stringContaining('cannot read /x') },
     });
-    const taken = handlers()['images.remove']({ id: BUSYBOX, force: false }, context());
+    const taken = handlers()['images.remove']({ id: TEST_IMAGE, force: false }, context());
     await expect(Promise.resolve(taken)).rejects.toMatchObject({
       code: 'engine.imageInUse',
-      params: { image: BUSYBOX, by: expect.stringMatching(/^[0-9a-f]{12}/) },
+      params: { image: TEST_IMAGE, by: expect.stringMatching(/^[0-9a-f]{12}/) },
     });
   });
 
@@ -139,7 +139,7 @@ describe('containers', () => {
       'true',
       '--health-interval',
       '1s',
-      BUSYBOX,
+      TEST_IMAGE,
       'sleep',
       '1000',
     );
@@ -153,13 +153,13 @@ describe('containers', () => {
     await until('renamed', () => shown('engine-renamed')?.state === 'running');
     await box().docker('kill', 'engine-renamed');
     await until('killed', () => shown('engine-renamed')?.exitCode === 137);
-    const image = [...page.images.values()].find((each) => each.tags.includes(BUSYBOX));
+    const image = [...page.images.values()].find((each) => each.tags.includes(TEST_IMAGE));
     expect(image?.usedBy).toContain(shown('engine-renamed')?.id);
     await box().docker('volume', 'create', 'engine-volume');
     const volumes = (await box().docker('volume', 'ls', '--quiet')).trim().split('\n').length;
     await until('the volume', () => page.counts.volumes === volumes);
     await box().docker('volume', 'rm', 'engine-volume');
-    await box().docker('tag', BUSYBOX, 'berth-test/second:1');
+    await box().docker('tag', TEST_IMAGE, 'berth-test/second:1');
     await until('the tag', () => [...page.images.values()].some((each) => each.tags.includes('berth-test/second:1')));
     await box().docker('rmi', 'berth-test/second:1');
     await until('the tag gone', () => ![...page.images.values()].some((each) => each.tags.includes('berth-test/second:1')));

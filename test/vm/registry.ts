@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Transform } from 'node:stream';
-import { BUSYBOX } from './busybox';
+import { TEST_IMAGE } from './images';
 import type { Box } from './harness';
 
 const GUEST_PORT = 5055;
@@ -81,7 +81,7 @@ export async function startRegistry(box: Box): Promise<Registry> {
     RELAY,
     '--network',
     'host',
-    BUSYBOX,
+    TEST_IMAGE,
     'nc',
     '-ll',
     '-p',
