@@ -3,7 +3,7 @@
 // npm run bench -- transport [rounds] [latency|throughput]
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { runDocker } from '../test/vm/cli';
 import { locateResources } from '../main/vm/resources';
 import { ensureTestImage, TEST_IMAGE } from '../test/vm/images';
 import { makeHome, openVm, type OpenVm } from '../test/vm/open-vm';
+import { sshArgs } from './by-hand';
 import { percentile, print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   let tunnel: ChildProcess | undefined;
   try {
     await box.vm.start();
-    const ssh = await sshArgs(box);
+    const ssh = await sshArgs({ pid: box.vm.status.get().pid, files: box.files });
     const forwarded = join(home, 'l.sock');
     tunnel = spawn('ssh', [...ssh, '-N', '-L', `${forwarded}:/run/docker.sock`, 'root@127.0.0.1'], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -63,20 +64,6 @@ async function main(): Promise<void> {
     await box.close({ keepVm: false });
     await rm(home, { recursive: true, force: true });
   }
-}
-
-async function sshArgs(box: OpenVm): Promise<string[]> {
-  const line = await readFile(`/proc/${box.vm.status.get().pid}/cmdline`, 'latin1');
-  const port = /hostfwd=tcp:127\.0\.0\.1:(\d+)-:22/.exec(line)?.[1] ?? '';
-  const options = [
-    'BatchMode=yes',
-    'IdentitiesOnly=yes',
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'LogLevel=ERROR',
-    'Ciphers=aes128-gcm@openssh.com',
-  ];
-  return ['-F', '/dev/null', '-i', box.files.keys.client, '-p', port, ...options.flatMap((option) => ['-o', option])];
 }
 
 /** What `docker -H ssh://` runs for every connection that it opens. */
