@@ -293,7 +293,7 @@ function createReader(text: string): { read(): ParsedDocument } {
   };
 }
 
-/** In JSON's words; texts are in locale `daemon` (`types.<name>`). */
+/** In JSON's words. */
 export function typeName(value: unknown): 'null' | 'boolean' | 'number' | 'string' | 'list' | 'object' {
   if (value === null || value === undefined) {
     return 'null';

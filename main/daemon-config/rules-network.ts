@@ -72,7 +72,7 @@ const bip6: Rule<string> = (value, at) => {
   const subnet = parseSubnet(value);
   if (value !== '' && subnet?.family !== 6) {
     at.problems.error('config.badSubnet', at.path, { value: show(value, at.path), family: 'IPv6', example: 'fd00:0:0:1::1/64' });
-  } else if (subnet && subnet.value === networkOf(subnet).value) {
+  } else if (subnet?.family === 6 && subnet.value === networkOf(subnet).value) {
     at.problems.error('config.notAHostAddress', at.path, { value, example: 'fd00:0:0:1::1/64' });
   }
 };

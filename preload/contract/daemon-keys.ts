@@ -23,10 +23,10 @@ export type DaemonKeyGroup = (typeof daemonKeyGroups)[number];
 
 export type DaemonKeyType = 'boolean' | 'integer' | 'string' | 'strings' | 'stringMap' | 'object' | 'objects' | 'objectMap';
 
-/** Why a key is Berth's own: texts are in locale `daemon` (`owned.<reason>`). */
+/** Why a key is Berth's own: its words are in error `config.ownedKey`. */
 export type OwnedReason = 'socket' | 'dataDisk' | 'process' | 'tls' | 'containerd';
 
-/** A key's or a field's shape. A field's texts are in locale `daemon` (`fields.<key>.<name>`). */
+/** A key's or a field's shape. Texts are in locale `daemon`: `keys.<key>`, `fields.<key>.<name>`, each with `label` and `text`. */
 export interface DaemonField {
   /** As in daemon.json; of a field, its name in its object. */
   readonly name: string;
