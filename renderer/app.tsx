@@ -8,7 +8,10 @@ import { ContainersPage } from './features/containers/containers-page';
 import { DashboardPage } from './features/dashboard/dashboard-page';
 import { ImagesPage } from './features/images/images-page';
 import { LogsTab } from './features/logs/logs-tab';
+import { MirrorsPage } from './features/mirrors/mirrors-page';
+import { PortsPage } from './features/ports/ports-page';
 import { RunPage } from './features/run/run-page';
+import { EngineSettingsPage } from './features/settings/engine/engine-settings-page';
 import { SettingsPage } from './features/settings/settings-page';
 import { HostTerminalPage } from './features/terminal/host-terminal-page';
 import { TerminalTab } from './features/terminal/terminal-tab';
@@ -24,18 +27,22 @@ export function App(): ReactNode {
   return <Frame route={route}>{page(route)}</Frame>;
 }
 
-function page({ page: name, args: [id, tab = 'overview'] }: Route): ReactNode {
+function page({ page: name, args: [id, section] }: Route): ReactNode {
   switch (name) {
     case 'containers':
-      return id === undefined ? <ContainersPage /> : <ContainerPage key={id} id={id} tab={tab} Logs={LogsTab} Terminal={TerminalTab} />;
+      return id === undefined ? <ContainersPage /> : <ContainerPage key={id} id={id} tab={section ?? 'overview'} Logs={LogsTab} Terminal={TerminalTab} />;
     case 'images':
       return <ImagesPage />;
+    case 'mirrors':
+      return <MirrorsPage />;
+    case 'ports':
+      return <PortsPage />;
     case 'run':
       return <RunPage />;
     case 'terminal':
       return <HostTerminalPage />;
     case 'settings':
-      return <SettingsPage />;
+      return id === 'engine' ? <EngineSettingsPage section={section} /> : <SettingsPage />;
     default:
       return <DashboardPage />;
   }

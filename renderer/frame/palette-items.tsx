@@ -1,5 +1,8 @@
 // What the palette offers at this moment: pages, containers with their first action, verbs of the engine and the window.
 import {
+  IconActivity,
+  IconBolt,
+  IconClipboard,
   IconLanguage,
   IconMoon,
   IconPlayerPlay,
@@ -79,6 +82,7 @@ function useVerbs(): readonly PaletteItem[] {
   const actions = useActions();
   const client = useClient();
   const state = useStore((s) => s.vm.status?.state);
+  const mirrors = useStore((s) => (s.mirrors.known?.mirrors.length ?? 0) > 0);
   const hostTerminal = useStore((s) => s.app?.features.hostTerminal === true);
   const dark = document.documentElement.dataset['mantineColorScheme'] === 'dark';
   const verb = (id: string, icon: Parameters<typeof Icon>[0]['of'], run: () => void, offered = true): readonly PaletteItem[] =>
@@ -91,6 +95,9 @@ function useVerbs(): readonly PaletteItem[] {
     ...verb('restartEngine', IconRefresh, () => void actions.restartEngine(), state === 'running'),
     ...verb('restartVm', IconRefresh, () => void actions.restartVm(), state === 'running'),
     ...verb('terminal', IconTerminal2, () => navigate('#/terminal'), hostTerminal),
+    ...verb('mirrorsSetup', IconBolt, () => navigate('#/mirrors?do=setup')),
+    ...verb('mirrorsTest', IconActivity, () => navigate('#/mirrors?do=test'), mirrors),
+    ...verb('mirrorsPaste', IconClipboard, () => navigate('#/mirrors?do=paste')),
     ...verb('log', IconFileText, () => actions.openPanel('log')),
     ...verb('doctor', IconStethoscope, () => actions.openPanel('doctor')),
     ...verb(dark ? 'light' : 'dark', dark ? IconSun : IconMoon, () => set({ theme: dark ? 'light' : 'dark' })),

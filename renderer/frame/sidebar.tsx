@@ -1,6 +1,7 @@
 // The quay: pages that exist, with their counts, and the tasks at the foot. Below 1040 px it is a rail of icons.
 import { Tooltip } from '@mantine/core';
-import { IconBox, IconLayoutDashboard, IconSettings, IconVersions } from '@tabler/icons-react';
+import { IconBolt, IconBox, IconLayoutDashboard, IconPlugConnected, IconSettings, IconVersions } from '@tabler/icons-react';
+import { Fragment } from 'react';
 import type { ComponentProps, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import logo from '../../assets/berth-icon.svg';
@@ -11,13 +12,17 @@ import css from './frame.module.css';
 import { Tasks } from './tasks';
 import { useNarrow } from './use-narrow';
 
-export const PAGES = ['overview', 'containers', 'images', 'settings'] as const;
+export const PAGES = ['overview', 'containers', 'images', 'mirrors', 'ports', 'settings'] as const;
+/** Below it stands what is about the engine itself. */
+const FIRST_OF_ENGINE = 'mirrors';
 type PageName = (typeof PAGES)[number];
 
 export const PAGE_ICONS: Readonly<Record<PageName, ComponentProps<typeof Icon>['of']>> = {
   overview: IconLayoutDashboard,
   containers: IconBox,
   images: IconVersions,
+  mirrors: IconBolt,
+  ports: IconPlugConnected,
   settings: IconSettings,
 };
 
@@ -37,7 +42,10 @@ export function Sidebar({ page }: { readonly page: string }): ReactNode {
       </div>
       <nav className={css['nav']} aria-label={t('nav')}>
         {PAGES.map((name) => (
-          <NavLink key={name} name={name} current={name === pageOf(page)} count={counts[name]} />
+          <Fragment key={name}>
+            {name === FIRST_OF_ENGINE ? <h2>{t('engine')}</h2> : null}
+            <NavLink name={name} current={name === pageOf(page)} count={counts[name]} />
+          </Fragment>
         ))}
       </nav>
       <Tasks />

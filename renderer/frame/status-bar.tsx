@@ -1,10 +1,13 @@
 // The waterline: a 2 px strip and one line that tell the engine's state on every page. Its colour and its words come from one place.
+import { IconBolt } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../format';
 import { usualOf } from '../state/boots';
 import { useStore } from '../state/context';
 import { useVmView } from '../state/vm-view';
+import { href } from '../routes';
+import { Icon } from '../ui/icon';
 import { StateMark } from '../ui/state-mark';
 import { useNow } from '../ui/use-now';
 import css from './frame.module.css';
@@ -32,9 +35,25 @@ export function StatusBar(): ReactNode {
       {status === undefined ? null : (
         <span className="hide-n">{t('status.machine', { cpus: status.cpus, memory: format.memory(status.memoryBytes) })}</span>
       )}
+      <Mirrors />
       {away ? <span>{t('status.lastKnown', { time: format.clock(at) })}</span> : null}
       <span className={css['last']}>{app === undefined ? '' : t(`status.context.${app.context}`, { name: app.contextName })}</span>
     </footer>
+  );
+}
+
+/** What `docker info` says; where it is not what the list says, a mark leads to the page that settles it. */
+function Mirrors(): ReactNode {
+  const { t } = useTranslation('frame');
+  const count = useStore((s) => s.mirrors.known?.inForce?.urls.length);
+  const differs = useStore((s) => s.mirrors.known?.differs === true);
+  return count === undefined || (count === 0 && !differs) ? null : (
+    <span className="hide-n">
+      <a className={css['way']} href={href('mirrors')} title={differs ? t('status.mirrorsDiffer') : undefined}>
+        {differs ? <StateMark kind="warn" label={t('status.mirrorsDiffer')} /> : <Icon of={IconBolt} small />}
+        {t('status.mirrors', { count })}
+      </a>
+    </span>
   );
 }
 

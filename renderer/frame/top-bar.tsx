@@ -64,6 +64,9 @@ function Count({ page }: { readonly page: string }): ReactNode {
   const running = useStore((s) =>
     page === 'containers' ? s.engine.containerIds.filter((id) => s.engine.containers[id]?.state === 'running').length : 0,
   );
+  if (page === 'mirrors') {
+    return <span className={css['counted']}>{t('count.mirrors')}</span>;
+  }
   return known && total > 0 && page === 'containers' ? (
     <span className={css['counted']}>{t('count.containers', { running, total })}</span>
   ) : null;

@@ -46,7 +46,7 @@ export function ErrorNotice({ error, level = 'error', onRetry, onDismiss, childr
       <p>{text.next}</p>
       <div className="do">
         {children}
-        <ActionButton action={action} onRetry={onRetry} />
+        <ActionButton action={action} url={error.params['url']} onRetry={onRetry} />
         {more ? (
           <button type="button" className="link s" aria-expanded={open} aria-controls={words} onClick={() => setOpen(!open)}>
             {t('ownWords')}
@@ -62,7 +62,14 @@ export function ErrorNotice({ error, level = 'error', onRetry, onDismiss, childr
   );
 }
 
-function ActionButton({ action, onRetry }: { readonly action: ErrorAction; readonly onRetry: (() => void) | undefined }): ReactNode {
+interface ActionButtonProps {
+  readonly action: ErrorAction;
+  /** Of the mirror that the error is about. */
+  readonly url: string | number | undefined;
+  readonly onRetry: (() => void) | undefined;
+}
+
+function ActionButton({ action, url, onRetry }: ActionButtonProps): ReactNode {
   const { t } = useTranslation('common');
   const actions = useActions();
   const does: Partial<Record<ErrorAction, () => void>> = {
@@ -72,6 +79,7 @@ function ActionButton({ action, onRetry }: { readonly action: ErrorAction; reado
     openSettings: () => navigate('#/settings'),
     openLogs: () => actions.openPanel('log'),
     doctor: () => actions.openPanel('doctor'),
+    ...(typeof url === 'string' ? { switchOffMirror: () => navigate(`#/mirrors?off=${encodeURIComponent(url)}`) } : {}),
     ...(onRetry === undefined ? {} : { retry: onRetry }),
   };
   const run = does[action];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addAll, changesOf, inConflict, itemsOf, move, newKey, order, patch, rebase, sameList, takeInForce, wanted } from './draft';
+import { addAll, adopt, changesOf, inConflict, itemsOf, move, newKey, order, patch, rebase, sameList, wanted } from './draft';
 
 const [a, b, c] = ['https://a.example', 'https://b.example', 'https://c.example'] as const;
 const base = itemsOf([a, b, c].map((url) => ({ url, name: url.slice(8, 9), note: '', enabled: url !== c })));
@@ -68,8 +68,8 @@ test('an order puts the named first and loses nobody', () => {
   expect(urls(order(base, [c, a, 'https://unknown.example']))).toEqual([c, a, b]);
 });
 
-test('what is in force is taken over: its order, others kept and off', () => {
-  const taken = takeInForce(base, [c, 'https://hand.example']);
+test('a list is taken over: its order, others kept and off', () => {
+  const taken = adopt(base, [{ url: c }, { url: 'https://hand.example', name: 'hand' }]);
   expect(urls(taken)).toEqual([c, 'https://hand.example', a, b]);
   expect(wanted(taken)).toEqual([c, 'https://hand.example']);
 });

@@ -34,19 +34,8 @@ export function changesOf(base: Items, items: Items): Changes {
 }
 
 export function sameList(a: Items, b: Items): boolean {
-  return (
-    a.length === b.length &&
-    a.every((item, index) => {
-      const other = b[index];
-      return (
-        other !== undefined &&
-        item.url === other.url &&
-        item.name === other.name &&
-        item.note === other.note &&
-        item.enabled === other.enabled
-      );
-    })
-  );
+  const text = (items: Items): string => JSON.stringify(items.map(({ url, name, note, enabled }) => [url, name, note, enabled]));
+  return text(a) === text(b);
 }
 
 /** `to` is the place in the list as it is afterwards. */
@@ -92,11 +81,12 @@ export function order(items: Items, urls: readonly string[]): Items {
   return [...named, ...items.filter((item) => !named.includes(item))];
 }
 
-/** The engine's list taken over: in its order and on; the others are kept, switched off. */
-export function takeInForce(items: Items, urls: readonly string[]): Items {
+/** A list taken over (what is in force, what a test proposes): in its order and on; the others are kept, switched off. */
+export function adopt(items: Items, list: readonly { readonly url: string; readonly name?: string }[]): Items {
+  const urls = list.map(({ url }) => url);
   const known = addAll(
     items,
-    urls.map((url) => ({ url, name: '', note: '', enabled: true })),
+    list.map(({ url, name = '' }) => ({ url, name, note: '', enabled: true })),
   );
   return order(
     known.map((item) => ({ ...item, enabled: urls.includes(item.url) })),

@@ -14,6 +14,7 @@ export interface MirrorList {
   readonly conflict: boolean;
   /** What the next apply is made from. */
   readonly revision: string;
+  readonly savedRevision: string;
   readonly edit: (change: (items: Items) => Items) => void;
   readonly discard: () => void;
   /** The draft over the list that somebody else saved. */
@@ -58,6 +59,7 @@ export function useMirrorList(known: MirrorsState): MirrorList {
     conflict: inConflict(draft, saved, revision),
     // Only the same list may have a newer name; another one is a conflict that the user settles.
     revision: draft === undefined || sameList(draft.base, saved) ? revision : draft.revision,
+    savedRevision: revision,
     edit,
     discard,
     overTheirs,
