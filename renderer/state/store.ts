@@ -2,7 +2,7 @@
 // Bytes of logs and terminals never enter it.
 import { createStore } from 'zustand/vanilla';
 import type { StoreApi } from 'zustand/vanilla';
-import type { AppInfo, BootTimeline, Notice, Settings, Task, VmLimits, VmStatus } from '../../preload/contract';
+import type { AppInfo, BootTimeline, Notice, Settings, Task, TrustState, VmLimits, VmStatus } from '../../preload/contract';
 import type { ConnectionState } from '../connect';
 import { initialConfig } from './slices/config';
 import type { ConfigSlice } from './slices/config';
@@ -31,6 +31,8 @@ export interface State {
   readonly settings: Settings | undefined;
   readonly config: ConfigSlice;
   readonly mirrors: MirrorsSlice;
+  /** Missing until the backend told. */
+  readonly trust: TrustState | undefined;
   readonly ui: UiSlice;
 }
 
@@ -47,6 +49,7 @@ export function createAppStore(): Store {
     settings: undefined,
     config: initialConfig,
     mirrors: initialMirrors,
+    trust: undefined,
     ui: initialUi,
   }));
 }

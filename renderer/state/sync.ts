@@ -64,6 +64,10 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
     (saved) => setState((s) => ({ config: applySaved(s.config, saved) })),
   );
   void follow(
+    () => client.stream('trust.changes', {}, options),
+    (trust) => setState({ trust }),
+  );
+  void follow(
     () => client.stream('app.notices', {}, options),
     (notices) => setState({ notices }),
   );

@@ -35,7 +35,7 @@ export const engineSections: readonly EngineSection[] = [
     parts: ['max-concurrent-downloads', 'max-concurrent-uploads', 'max-download-attempts', Ulimits, 'default-shm-size'],
     covers: ['default-ulimits'],
   },
-  { id: 'storage', parts: [ImageStore, 'storage-driver', 'storage-opts'], covers: ['features'] },
+  { id: 'storage', parts: [ImageStore, 'storage-driver'], covers: ['features'] },
   { id: 'builder', parts: [BuildCache], covers: ['builder'] },
   { id: 'runtime', parts: ['live-restore', 'shutdown-timeout', 'default-runtime', 'experimental'] },
   { id: 'other', parts: ['metrics-addr', 'labels'] },
