@@ -17,12 +17,15 @@ import type { HomeFiles } from './lib/home';
 import type { Logger } from './lib/logger';
 import { createObservable, select } from './lib/observable';
 import { createTexts } from './lib/texts';
+import { createMirrors } from './mirrors/create-mirrors';
+import { createProbe } from './mirrors/probe';
 import { createNotices } from './notices';
 import { createPorts } from './ports/ports';
 import { openSettings } from './settings/store';
 import { createTasks } from './tasks';
 import { createHostShell } from './terminal/host-shell';
 import { createTerminals } from './terminal/session';
+import { createTrust } from './trust/create-trust';
 import { createVm as createQemuVm } from './vm/create-vm';
 import { vmHandlers } from './vm/handlers';
 import type { Resources } from './vm/resources';
@@ -87,7 +90,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     log: log.child('vm'),
     notify: notices.notify,
     async guestFiles() {
-      return { daemonJson: await config.forBoot() };
+      // The host's proxies go into the configuration first.
+      const certificates = await trust.guestFiles();
+      return { ...certificates, daemonJson: await config.forBoot() };
     },
     recover: async (words) => ((await config.recover(words)) ? config.forBoot() : undefined),
     async ping() {
@@ -107,11 +112,17 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     available,
     tasks,
     notify: (error) => notices.notify('warn', fromWireError(error)),
+    containerEnv: () => trust.containerEnv(),
     gate: {
       prepare: (id) => ports.gate.prepare(id),
       confirm: (id) => ports.gate.confirm(id),
       release: (id) => ports.gate.release(id),
       changed: (id) => ports.gate.changed(id),
+    },
+    pulls: {
+      watch: (reference, onRemedy) => mirrors.watch(reference, onRemedy),
+      route: (reference, via) => mirrors.route(reference, via),
+      digestAtRegistry: (reference, signal) => mirrors.digestAtRegistry(reference, signal),
     },
   });
   const config: DaemonConfig = await createDaemonConfig({
@@ -136,6 +147,26 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       };
     },
   });
+  const dockerHost = dockerHostOf(files);
+  const trust = createTrust({
+    folder: files.trust,
+    config,
+    available,
+    exec: (command, execOptions) => vm.exec(command, execOptions),
+    dockerHost,
+    log: log.child('trust'),
+    notify: notices.notify,
+  });
+  const exec: Vm['exec'] = (command, execOptions) => vm.exec(command, execOptions);
+  const mirrors = await createMirrors({
+    path: files.mirrors,
+    config,
+    probe: createProbe({ exec, config }),
+    exec,
+    tail: async (lines) => (await vm.agent.call('tail', { service: 'dockerd', lines })).lines,
+    log: log.child('mirrors'),
+    notify: notices.notify,
+  });
   const ports = createPorts({
     dialer: vm.dialer,
     inspect: (id) => createEngineHttp(vm.dialer).inspectContainer(id),
@@ -149,13 +180,14 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     dialer: vm.dialer,
     available: () => whyAway(vm.status.get()),
     ports: ports.gate,
+    pulls: mirrors,
+    containerEnv: () => ({ add: trust.containerEnv(), drop: trust.cliEnv() }),
     describe: (error) => {
       const { title, next } = english.error(error);
       return `${title}. ${next}`;
     },
     log: log.child('socket'),
   });
-  const dockerHost = dockerHostOf(files);
   const dockerCliFolder = join(options.resources.bundle, 'bin');
   const terminals = createTerminals({
     openExec: (request) => engine.openExec(request),
@@ -189,6 +221,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...config.handlers,
     ...terminals.handlers,
     ...ports.handlers,
+    ...trust.handlers,
+    ...mirrors.handlers,
     ...vmHandlers(vm, files),
     'app.info': () => ({
       version: options.version,
@@ -265,6 +299,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       await settledWithin(config.idle(), CONFIG_END_MS);
       config.dispose();
       await terminals.dispose();
+      trust.dispose();
+      mirrors.dispose();
       engine.dispose();
       await socket.dispose();
       await ports.dispose();

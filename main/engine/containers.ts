@@ -17,7 +17,12 @@ export interface Containers {
   readonly dispose: () => void;
 }
 
-export function createContainers(connection: Connection, gate: PortGate, notify: (error: WireError) => void): Containers {
+export function createContainers(
+  connection: Connection,
+  gate: PortGate,
+  notify: (error: WireError) => void,
+  env: () => readonly string[] = () => [],
+): Containers {
   const earlyExit = createEarlyExit(connection, notify);
 
   /** Verbs may take as long as the container does. */
@@ -52,7 +57,7 @@ export function createContainers(connection: Connection, gate: PortGate, notify:
         method: 'POST',
         path: '/containers/create',
         query: { name: spec.name },
-        body: createBody(spec),
+        body: createBody(spec, env()),
         deadlineSeconds: 0,
         about,
       }),

@@ -4,7 +4,8 @@ import type { runSpec } from '../../preload/contract';
 
 export type ParsedRunSpec = z.output<typeof runSpec>;
 
-export function createBody(spec: ParsedRunSpec): unknown {
+/** `env` = `NAME=value`, for names that the spec does not set. */
+export function createBody(spec: ParsedRunSpec, env: readonly string[] = []): unknown {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const port of spec.ports) {
     const key = `${port.containerPort}/${port.protocol}`;
@@ -17,7 +18,10 @@ export function createBody(spec: ParsedRunSpec): unknown {
     Image: spec.image,
     ...(spec.command.length === 0 ? {} : { Cmd: spec.command }),
     ...(spec.entrypoint === undefined ? {} : { Entrypoint: spec.entrypoint }),
-    Env: spec.env.map(({ name, value }) => `${name}=${value}`),
+    Env: [
+      ...spec.env.map(({ name, value }) => `${name}=${value}`),
+      ...env.filter((entry) => spec.env.every(({ name }) => name !== entry.split('=', 1)[0])),
+    ],
     Tty: spec.tty,
     OpenStdin: spec.interactive,
     ExposedPorts: Object.fromEntries(Object.keys(bindings).map((key) => [key, {}])),

@@ -19,6 +19,10 @@ export interface HomeFiles {
     readonly hostPublic: string;
   };
   readonly disks: { readonly folder: string; readonly data: string; readonly record: string };
+  /** Certificates and proxies; private. */
+  readonly trust: string;
+  /** The list of mirrors with names, notes and results; which of them are in force is the engine's configuration's. */
+  readonly mirrors: string;
   readonly logs: {
     readonly folder: string;
     readonly berth: string;
@@ -67,6 +71,8 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       hostPublic: at('keys', 'host.pub'),
     },
     disks: { folder: at('disks'), data: at('disks', 'data.raw'), record: at('disks', 'data.json') },
+    trust: at('trust'),
+    mirrors: at('mirrors.json'),
     logs: {
       folder: at('logs'),
       berth: at('logs', 'berth.log'),

@@ -233,6 +233,7 @@ export function createTrust(deps: TrustDeps): Trust {
           }
           await store.set({ registries });
           publish(opened);
+          return { registry: name };
         }),
       'trust.setProxies': (choices) =>
         change(async ({ keeper }) => {

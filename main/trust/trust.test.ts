@@ -70,7 +70,7 @@ function open({ on = true, hostPem = '' } = {}): Bench {
   const config = {
     document,
     inForce,
-    async change(origin, edit, options) {
+    async change(origin: string, edit: (before: DaemonDocument) => DaemonDocument, options?: ChangeOptions) {
       bench.changes.push({ origin, options });
       const fails = bench.failNext;
       bench.failNext = false;
@@ -83,7 +83,7 @@ function open({ on = true, hostPem = '' } = {}): Bench {
       }
       return { id: `t${bench.changes.length}`, done: Promise.resolve({ state: fails ? 'failed' : 'done' }) };
     },
-  } as Pick<DaemonConfig, 'document' | 'inForce' | 'change'> as DaemonConfig;
+  } as unknown as DaemonConfig;
   const exec = (command: string | readonly string[], { stdin = '' }: ExecOptions = {}) => {
     const { guest } = bench;
     let stdout = '';

@@ -86,7 +86,8 @@ export const trustTable = {
   /** Replaces what certs.d has for the registry; all empty removes it. `trust.keyMismatch`, `trust.badRegistry` and their like. Never needs a restart. */
   'trust.setRegistry': call(
     z.strictObject({ registry, authorities: pem, clientCertificate: pem.default(''), clientKey: pem.default('') }),
-    output<void>(),
+    /** The name as it is kept. */
+    output<{ readonly registry: string }>(),
   ),
   /** Rejects with `trust.badProxy`, `trust.badNoProxy` (which user, which field), `trust.cliConfig`. */
   'trust.setProxies': call(z.strictObject({ engine: proxy.optional(), containers: proxy.optional(), builds: proxy.optional() }), started),
