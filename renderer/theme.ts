@@ -54,6 +54,14 @@ export const theme = createTheme({
         overlayProps: { color: 'var(--b-scrim)', backgroundOpacity: 1 },
       },
     },
+    Drawer: {
+      defaultProps: {
+        position: 'right',
+        shadow: 'xl',
+        transitionProps: { duration: 120, transition: 'fade' },
+        overlayProps: { color: 'var(--b-scrim)', backgroundOpacity: 1 },
+      },
+    },
     Popover: { defaultProps: { shadow: 'md', radius: 'md', transitionProps: { duration: 80 } } },
     Menu: { defaultProps: { shadow: 'md', radius: 'md', transitionProps: { duration: 80 } } },
     SegmentedControl: { defaultProps: { size: 'xs', transitionDuration: 80 } },

@@ -2,6 +2,7 @@
 import { IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { configSteps } from '../../preload/contract';
 import type { Task } from '../../preload/contract';
 import { useFormat } from '../format';
 import { useActions, useStore } from '../state/context';
@@ -22,7 +23,9 @@ export function Tasks(): ReactNode {
   return (
     <>
       <span className="sr" role="status">
-        {ended === undefined ? '' : t(`task.ended.${ended.state}`, { subject: ended.subject })}
+        {ended === undefined
+          ? ''
+          : t(ended.kind === 'config' ? `task.endedConfig.${ended.state}` : `task.ended.${ended.state}`, { subject: ended.subject })}
       </span>
       {live.length === 0 ? null : (
         <section className={css['tasks']} aria-label={t('task.list')}>
@@ -40,11 +43,13 @@ export function Tasks(): ReactNode {
 }
 
 function TaskLine({ task }: { readonly task: Task }): ReactNode {
-  const { t } = useTranslation('frame');
+  const { t } = useTranslation(['frame', 'engine-settings']);
   const format = useFormat();
   const errorText = useErrorText();
   const actions = useActions();
   const failed = task.state === 'failed';
+  const step = configSteps.find((name) => task.steps?.some((each) => each.name === name && each.state === 'running'));
+  const stepWords = step === undefined ? '' : t(`engine-settings:steps.name.${step}`);
   const ratio = task.totalBytes > 0 ? Math.min(1, task.currentBytes / task.totalBytes) : undefined;
   return (
     <div className={css['task']}>
@@ -54,12 +59,14 @@ function TaskLine({ task }: { readonly task: Task }): ReactNode {
           {t(`task.${task.kind}`, { subject: task.subject })}
         </span>
         {ratio === undefined || failed ? null : <span className="t3">{format.percent(ratio)}</span>}
-        <IconButton
-          small
-          icon={IconX}
-          label={failed ? t('task.dismiss', { subject: task.subject }) : t('task.cancel', { subject: task.subject })}
-          onClick={() => void (failed ? actions.dismissTask(task.id) : actions.cancelTask(task.id))}
-        />
+        {failed || task.cancellable !== false ? (
+          <IconButton
+            small
+            icon={IconX}
+            label={failed ? t('task.dismiss', { subject: task.subject }) : t('task.cancel', { subject: task.subject })}
+            onClick={() => void (failed ? actions.dismissTask(task.id) : actions.cancelTask(task.id))}
+          />
+        ) : null}
       </div>
       {failed ? (
         <div className="c-bad">
@@ -78,7 +85,7 @@ function TaskLine({ task }: { readonly task: Task }): ReactNode {
             <i style={{ width: `${(ratio ?? 0) * 100}%` }} />
           </div>
           <span className="t3">
-            {progress(task, format)}
+            {task.kind === 'config' ? stepWords : progress(task, format)}
             {task.bytesPerSecond > 0 ? ` · ${format.rate(task.bytesPerSecond)}` : ''}
           </span>
         </>

@@ -36,7 +36,8 @@ export function AddressPools(): ReactNode {
       group
       hint={
         <>
-          {networks > 0 ? t('pools.capacity', { count: networks }) : ''}{' '}
+          {networks > 0 ? t('pools.capacity', { count: networks }) : ''}
+          {t('field.join')}
           <button type="button" className="link" disabled={locked} onClick={() => write([...items, PROPOSED])}>
             {t(pools.length === 0 ? 'pools.first' : 'pools.more')}
           </button>

@@ -119,11 +119,15 @@ function Below({ task, running }: { readonly task: Task; readonly running: numbe
     <p className={css['below']}>
       {text === undefined ? (
         <>
-          {task.state === 'done' ? null : t('steps.kept')} {task.state === 'cancelled' ? null : t('steps.running', { count: running })}
+          {task.state === 'done' ? null : t('steps.kept')}
+          {t('field.join')}
+          {task.state === 'cancelled' ? null : t('steps.running', { count: running })}
         </>
       ) : (
         <>
-          {text.kept} {text.next}
+          {text.kept}
+          {t('field.join')}
+          {text.next}
         </>
       )}
     </p>

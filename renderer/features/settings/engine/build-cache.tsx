@@ -29,7 +29,8 @@ export function BuildCache(): ReactNode {
             <KeyField key={name} path={['builder', 'gc', name]} />
           ))}
           <p className={css['hint']}>
-            {rules === 0 ? t('builder.noRules') : t('builder.rules', { count: rules })}{' '}
+            {rules === 0 ? t('builder.noRules') : t('builder.rules', { count: rules })}
+            {t('field.join')}
             <button type="button" className="link" onClick={() => jump(['builder', 'gc', 'policy'])}>
               {t('field.inJson')}
             </button>

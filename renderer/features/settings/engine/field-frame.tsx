@@ -28,12 +28,13 @@ interface FieldFrameProps {
 }
 
 export function FieldFrame({ path, problems, group = false, hint, children }: FieldFrameProps): ReactNode {
+  const { t } = useTranslation('engine-settings');
   const id = useId();
   const words = useKeyWords()(path);
   const names = { id, describedBy: `${id}-words` };
   const label = (
     <>
-      {words.title} <KeyName path={path} />
+      <Title words={words.title} path={path} />
     </>
   );
   const cost = path.length === 1 ? <span className={css['cost']}>{words.cost}</span> : null;
@@ -47,12 +48,26 @@ export function FieldFrame({ path, problems, group = false, hint, children }: Fi
       <div id={names.describedBy}>
         <Problems problems={problems} path={path} />
         <p className={css['hint']}>
-          {words.text}
-          {words.default === '' ? null : <> {words.default}</>}
-          {hint === undefined ? null : <> {hint}</>}
+          {[words.text, words.default].filter((part) => part !== '').join(t('field.join'))}
+          {hint === undefined ? null : (
+            <>
+              {t('field.join')}
+              {hint}
+            </>
+          )}
         </p>
       </div>
     </div>
+  );
+}
+
+/** Its words and its key, once where both are the same. */
+export function Title({ words, path }: { readonly words: string; readonly path: Path }): ReactNode {
+  return (
+    <>
+      {words === path.at(-1) ? null : `${words} `}
+      <KeyName path={path} />
+    </>
   );
 }
 
@@ -109,7 +124,7 @@ function ProblemLine({ problem }: { readonly problem: ConfigProblem }): ReactNod
         {fix === undefined ? t('field.problem', { title: text.title, next: text.next }) : t('field.problemOnly', { title: text.title })}
         {fix === undefined || locked ? null : (
           <>
-            {' '}
+            {t('field.join')}
             <button type="button" className="link" onClick={() => write(setAt(draft, path, fix), 'form')}>
               {t('field.use', { value: fixWords(fix) })}
             </button>

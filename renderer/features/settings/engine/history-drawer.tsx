@@ -32,15 +32,7 @@ interface HistoryDrawerProps {
 export function HistoryDrawer({ opened, saved, busy, onClose, onRestore }: HistoryDrawerProps): ReactNode {
   const { t } = useTranslation(['engine-settings', 'common']);
   return (
-    <Drawer
-      opened={opened}
-      onClose={onClose}
-      position="right"
-      size={440}
-      title={t('history.title')}
-      closeButtonProps={{ 'aria-label': t('common:close') }}
-      transitionProps={{ duration: 120 }}
-    >
+    <Drawer opened={opened} onClose={onClose} size={440} title={t('history.title')} closeButtonProps={{ 'aria-label': t('common:close') }}>
       {opened ? <Entries saved={saved} busy={busy} onClose={onClose} onRestore={onRestore} /> : null}
     </Drawer>
   );

@@ -47,7 +47,8 @@ export function ImageStore(): ReactNode {
                   images: hides.hidesImages,
                   containers: hides.hidesContainers,
                   size: format.bytes(hides.hidesBytes),
-                })}{' '}
+                })}
+            {t('field.join')}
             {t('store.wayBack')}
           </span>
         </p>

@@ -48,7 +48,7 @@ function SwitchField({ path, field, hint }: { readonly path: Path; readonly fiel
         <div id={`${id}-words`}>
           <p className={css['hint']}>
             {words.text}
-            {hint === undefined ? null : <> {hint}</>}
+            {hint}
           </p>
           <Problems problems={problems} path={path} />
         </div>

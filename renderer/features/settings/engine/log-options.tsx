@@ -42,7 +42,8 @@ export function LogOptions(): ReactNode {
       {foreign.length === 0 ? null : (
         <p className={css['warn']}>
           <span>
-            {t('log.foreign', { driver, names: foreign.join(', '), count: foreign.length })}{' '}
+            {t('log.foreign', { driver, names: foreign.join(', '), count: foreign.length })}
+            {t('field.join')}
             <button type="button" className="link" disabled={locked} onClick={dropForeign}>
               {t('log.dropForeign')}
             </button>
