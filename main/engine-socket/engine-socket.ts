@@ -8,6 +8,7 @@ import type { Dialer } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
 import { createObservable, type Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
+import type { PullGuard } from '../lib/pull-guard';
 import type { ContainerEnv } from './create-body';
 import { exchange, refuse, type ExchangeDeps } from './exchange';
 import { readRequestHead } from './head';
@@ -26,6 +27,8 @@ export interface EngineSocketDeps {
   /** undefined = the engine may be dialled; else why not. */
   available(): BerthError | undefined;
   readonly ports: PortGate;
+  /** Watches clients' pulls as their progress passes. */
+  readonly pulls?: Pick<PullGuard, 'watch'>;
   /** Proxies of containers, asked at each create. */
   containerEnv?(): ContainerEnv;
   /** The error's English words, from the locale files. */

@@ -6,11 +6,13 @@ import { collectBody, keepsAlive, noBody, requestFraming, responseFraming, wireB
 import { judgeCreateBody } from './create-body';
 import type { EngineSocketDeps } from './engine-socket';
 import { badMessage, hasToken, readResponseHead, valuesOf, withFields, type RequestHead, type ResponseHead } from './head';
+import type { PullWatch } from '../lib/pull-guard';
+import { readPullLines } from './pull-lines';
 import { closeGently, errorReply, statusOf } from './reply';
 import type { Route } from './routes';
 import type { Upstream, Upstreams } from './upstreams';
 
-export interface ExchangeDeps extends Pick<EngineSocketDeps, 'available' | 'ports' | 'describe' | 'log' | 'containerEnv'> {
+export interface ExchangeDeps extends Pick<EngineSocketDeps, 'available' | 'ports' | 'pulls' | 'describe' | 'log' | 'containerEnv'> {
   readonly upstreams: Upstreams;
   /** Whether a normalised host path is the engine's socket. */
   isSocket(path: string): boolean;
@@ -31,6 +33,7 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
   let answered = false;
   let held: string | undefined;
   let upstream: Upstream | undefined;
+  let pull: PullWatch | undefined;
   const release = async (): Promise<void> => {
     const id = held;
     held = undefined;
@@ -46,6 +49,7 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
       await deps.ports.prepare(route.container);
       held = route.container;
     }
+    pull = route.pull === undefined ? undefined : deps.pulls?.watch(route.pull);
     const sent = await sendAndAwait(client, head, outgoing, route, deps);
     upstream = sent.upstream;
     const { answer } = sent;
@@ -66,7 +70,7 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
       await join(client, upstream);
       return false;
     }
-    return await passAnswer(client, head, answer, sent, deps.upstreams);
+    return await passAnswer(client, head, answer, sent, deps.upstreams, pull && readPullLines(pull));
   } catch (error) {
     upstream?.stream.destroy();
     await release();
@@ -79,6 +83,8 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
       known.code === 'internal.unexpected' ? new BerthError('engine.away', { reason: String(known.params['detail']) }) : known;
     await refuse(client, refusal, head.method, deps);
     return false;
+  } finally {
+    pull?.end();
   }
 }
 
@@ -210,10 +216,18 @@ function hijacked(route: Route, answer: ResponseHead): boolean {
   );
 }
 
-async function passAnswer(client: ByteStream, head: RequestHead, answer: ResponseHead, sent: Sent, upstreams: Upstreams): Promise<boolean> {
+async function passAnswer(
+  client: ByteStream,
+  head: RequestHead,
+  answer: ResponseHead,
+  sent: Sent,
+  upstreams: Upstreams,
+  /** Sees the payload as it passes. */
+  onPayload?: (bytes: Buffer) => void,
+): Promise<boolean> {
   const { upstream } = sent;
   const framing = responseFraming(answer, head.method);
-  const taken = await writeMessage(client, answer.bytes, upstream.source, wireBytes(upstream.source, framing));
+  const taken = await writeMessage(client, answer.bytes, upstream.source, wireBytes(upstream.source, framing, onPayload));
   if (!taken) {
     throw badMessage('client left');
   }

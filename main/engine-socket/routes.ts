@@ -7,6 +7,8 @@ export interface Route {
   readonly rule?: 'create' | 'start' | 'ended';
   /** The container that the rule is about, as the client named it. */
   readonly container?: string;
+  /** The reference that a client pulls: its progress is watched. */
+  readonly pull?: string;
   /** Clients of old get 200 and raw bytes instead of 101 here. */
   readonly hijacks: boolean;
   /** Keeps the VM from being idle while it is open. */
@@ -38,13 +40,23 @@ export function routeOf(method: string, target: string): Route {
   const path = pathOf(target);
   const row = rows.find((candidate) => candidate.methods.includes(method) && candidate.path.test(path));
   const container = row?.rule && row.path.exec(path)?.[1];
+  const pull = method === 'POST' && path === '/images/create' ? pulledBy(target) : undefined;
   return {
     lane: row?.lane ?? 'api',
     ...(row?.rule ? { rule: row.rule } : {}),
     ...(container === undefined ? {} : { container }),
+    ...(pull === undefined ? {} : { pull }),
     hijacks: row?.hijacks ?? false,
     counts: !(method === 'GET' || method === 'HEAD') || (row !== undefined && row.lane !== 'api'),
   };
+}
+
+/** undefined for an import, which has no `fromImage`. */
+function pulledBy(target: string): string | undefined {
+  const query = new URLSearchParams(target.split('?', 2)[1] ?? '');
+  const image = query.get('fromImage') ?? '';
+  const tag = query.get('tag') ?? '';
+  return image === '' ? undefined : tag === '' ? image : `${image}${tag.includes(':') ? '@' : ':'}${tag}`;
 }
 
 /** As dockerd's router sees it: decoded, without query and version. */

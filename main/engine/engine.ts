@@ -7,6 +7,7 @@ import { createObservable } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import { openGate } from '../lib/port-gate';
 import type { PortGate } from '../lib/port-gate';
+import type { PullGuard } from '../lib/pull-guard';
 import type { TaskRunner } from '../lib/task-runner';
 import type { OpenedTerminal } from '../lib/terminal-process';
 import { createConnection } from './connection';
@@ -29,6 +30,10 @@ export interface EngineDeps {
   readonly notify?: (error: WireError) => void;
   /** Binds the host's ports around a start, as it does for clients of the engine's socket. */
   readonly gate?: PortGate;
+  /** `NAME=value` for every container that has no value of its own. */
+  readonly containerEnv?: () => readonly string[];
+  /** Watches and routes the window's pulls. */
+  readonly pulls?: PullGuard;
 }
 
 export type EngineHandlerNames = Extract<keyof BackendHandlers, `engine.${string}` | `containers.${string}` | `images.${string}`>;
@@ -48,10 +53,19 @@ export interface Engine {
   dispose(): void;
 }
 
-export function createEngine({ dialer, log, available, tasks, notify = () => undefined, gate = openGate }: EngineDeps): Engine {
+export function createEngine({
+  dialer,
+  log,
+  available,
+  tasks,
+  notify = () => undefined,
+  gate = openGate,
+  containerEnv,
+  pulls,
+}: EngineDeps): Engine {
   const connection = createConnection(dialer);
   const watch = createWatch({ connection, log, available });
-  const containers = createContainers(connection, gate, notify);
+  const containers = createContainers(connection, gate, notify, containerEnv);
   const rows = createObservable<readonly ContainerSummary[]>([]);
   let derivedFrom = watch.state.get().containers;
   const unsubscribe = watch.state.subscribe((state) => {
@@ -71,7 +85,7 @@ export function createEngine({ dialer, log, available, tasks, notify = () => und
     handlers: {
       'engine.changes': (_input, { signal }) => watch.changes(signal),
       ...containers.handlers,
-      ...createImages(connection, tasks),
+      ...createImages(connection, tasks, pulls),
     },
     dispose() {
       unsubscribe();

@@ -110,10 +110,10 @@ function splitScheme(text: string): { readonly scheme: 'http' | 'https'; readonl
 
 function splitPort(authority: string, scheme: 'http' | 'https'): { readonly host: string; readonly port: string } {
   if (isIPv6(authority)) {
-    return { host: hostOf(`[${authority}]`), port: '' };
+    return { host: checkedHost(`[${authority}]`), port: '' };
   }
   const [, written = '', colon, digits = ''] = /^(\[[^\]]*\]|[^:]*)(:(.*))?$/s.exec(authority) ?? [];
-  const host = hostOf(written === '' ? authority : written);
+  const host = checkedHost(written === '' ? authority : written);
   if (colon === undefined) {
     return { host, port: '' };
   }
@@ -124,7 +124,7 @@ function splitPort(authority: string, scheme: 'http' | 'https'): { readonly host
   return { host, port: port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}` };
 }
 
-function hostOf(written: string): string {
+function checkedHost(written: string): string {
   const refused = (): BerthError => new BerthError('mirrors.badHost', { host: shown(written) });
   if (written.startsWith('[')) {
     const address = written.slice(1, -1);
@@ -173,6 +173,16 @@ function warningOf(url: string): BerthError | undefined {
 /** Of a normalised address. */
 export function hostnameOf(url: string): string {
   return new URL(url).hostname;
+}
+
+/** host[:port] of a normalised address, as dockerd's log names it. */
+export function hostOf(url: string): string {
+  return new URL(url).host;
+}
+
+/** dockerd puts a slash behind each. */
+export function withoutSlash(url: string): string {
+  return url.replace(/\/$/, '');
 }
 
 function shown(text: string): string {

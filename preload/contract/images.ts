@@ -33,6 +33,13 @@ export interface LoadProgress {
   readonly loaded: readonly string[];
 }
 
+/**
+ * Names of the steps of a pull's task. A plain pull has none. `pull` and `pullAgain` that failed name in `detail` the mirror that was silent and is out
+ * of force; otherwise `detail` is what was pulled. `compare` is skipped where the registry (`detail`) could not be reached; `untag` takes the mirror's name off.
+ */
+export const pullSteps = ['pull', 'pullAgain', 'compare', 'tag', 'untag'] as const;
+export type PullStep = (typeof pullSteps)[number];
+
 export const imagesTable = {
   /** Returns the id of the task that goes on in the backend (tasks.changes, tasks.cancel). */
   'images.pull': call(

@@ -6,6 +6,7 @@ import type { BerthError } from '../../preload/contract';
 import { createRawEngine, type Behaviour, type RawEngine } from './raw-engine';
 import { connectClient, type SocketClient } from './socket-client';
 import { silentLogger } from '../../main/lib/logger';
+import type { PullGuard } from '../../main/lib/pull-guard';
 import { openGate, type PortGate } from '../../main/lib/port-gate';
 import { createEngineSocket, type EngineSocket } from '../../main/engine-socket/engine-socket';
 
@@ -20,6 +21,7 @@ export interface Setup {
 export interface SetupOptions {
   readonly ports?: Partial<PortGate>;
   available?(): BerthError | undefined;
+  readonly pulls?: Pick<PullGuard, 'watch'>;
 }
 
 export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): Promise<Setup> {
@@ -31,6 +33,7 @@ export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): P
     dialer: engine.dialer,
     available: options.available ?? (() => undefined),
     ports: { ...openGate, ...options.ports },
+    ...(options.pulls === undefined ? {} : { pulls: options.pulls }),
     describe: (error) => `described ${error.code} ${JSON.stringify(error.params)}`,
     log: silentLogger,
   });

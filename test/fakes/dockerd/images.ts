@@ -9,6 +9,10 @@ export interface PullScript {
   readonly bytesPerSecond: number;
   /** dockerd's words, as an error line in the midst of the progress. */
   readonly failWith?: string;
+  /** Says nothing while this is true, as dockerd does on a mirror that never answers. */
+  readonly stallWhile?: () => boolean;
+  /** What its Digest line says. */
+  readonly digest?: string;
 }
 
 export const defaultPull: PullScript = { layers: 4, layerBytes: 8_000_000, bytesPerSecond: 16_000_000 };
@@ -50,6 +54,9 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
     response.writeHead(200, { 'Content-Type': 'application/json' });
     const layers = Array.from({ length: script.layers }, (_, index) => fakeId(`${reference} layer ${index}`).slice(0, 12));
     await line({ status: `Pulling from ${name}`, id: tag });
+    while (script.stallWhile?.() === true) {
+      await sleep(5, gone);
+    }
     for (const id of layers) {
       await line({ status: finished.has(id) ? 'Already exists' : 'Pulling fs layer', progressDetail: {}, id });
     }
@@ -79,7 +86,7 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
     if (!known) {
       model.addImage([reference], total * script.layers);
     }
-    await line({ status: `Digest: sha256:${fakeId(reference)}` });
+    await line({ status: `Digest: ${script.digest ?? `sha256:${fakeId(reference)}`}` });
     await line({ status: `Status: ${known ? 'Image is up to date' : 'Downloaded newer image'} for ${reference}` });
     model.emit('image', 'pull', reference, { name: reference });
     response.end();
@@ -114,9 +121,23 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
     return image;
   }
 
+  function tag({ match, query, response }: Exchange): void {
+    const image = found(match[0] ?? '');
+    const name = `${query.get('repo') ?? ''}:${query.get('tag') ?? 'latest'}`;
+    image.tags = [...image.tags.filter((each) => each !== name), name];
+    model.emit('image', 'tag', image.id, { name });
+    response.writeHead(201).end();
+  }
+
   function remove({ match, query, response }: Exchange): void {
     const key = match[0] ?? '';
     const image = found(key);
+    if (image.tags.length > 1 && image.tags.includes(key)) {
+      image.tags = image.tags.filter((each) => each !== key);
+      model.emit('image', 'untag', image.id, { name: image.id });
+      reply(response, 200, [{ Untagged: key }]);
+      return;
+    }
     const force = query.get('force') === '1' || query.get('force') === 'true';
     const user = [...model.containers.values()].find((container) => container.imageId === image.id);
     if (user?.state === 'running') {
@@ -174,6 +195,7 @@ export function imageRoutes(model: Model, pulls: Map<string, PullScript>): Route
     ['GET', /^\/images\/json$/, list],
     ['POST', /^\/images\/create$/, pull],
     ['POST', /^\/images\/load$/, load],
+    ['POST', /^\/images\/(.+)\/tag$/, tag],
     [
       'GET',
       /^\/images\/(.+)\/json$/,

@@ -1,0 +1,202 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { startEngineBench, context, until } from '../../test/fakes/dockerd/bench';
+import type { EngineBench } from '../../test/fakes/dockerd/bench';
+import { startMirrorBench } from '../../test/fakes/mirror-bench';
+import type { MirrorBench } from '../../test/fakes/mirror-bench';
+import type { Task } from '../../preload/contract';
+import { failuresIn } from './engine-log';
+
+const A = 'https://a.example';
+const B = 'https://b.example';
+const C = 'https://c.example:5000';
+const CLASSIC = (host: string, at = new Date()): string =>
+  `time="${at.toISOString()}" level=info msg="Attempting next endpoint for pull after error: Head \\"https://${host}/v2/library/busybox/manifests/latest\\": dial tcp 10.0.2.2:443: connect: connection refused"`;
+
+let bench: MirrorBench;
+let engine: EngineBench | undefined;
+afterEach(async () => {
+  await engine?.dispose();
+  engine = undefined;
+  await bench.dispose();
+});
+
+async function start(stallMilliseconds = 60): Promise<void> {
+  bench = await startMirrorBench({ document: { 'registry-mirrors': [A, B, C] }, stallMilliseconds });
+  await bench.until(({ mirrors, inForce }) => mirrors.length === 3 && inForce !== undefined);
+}
+
+async function ended(id: string): Promise<Task> {
+  const abort = new AbortController();
+  try {
+    for await (const tasks of engine?.tasks.handlers['tasks.changes']({}, context(abort.signal)) ?? []) {
+      const found = tasks.find((task) => task.id === id);
+      if (found !== undefined && found.state !== 'running') {
+        return found;
+      }
+    }
+  } finally {
+    abort.abort();
+  }
+  throw new Error('no such task');
+}
+
+describe('a pull of the window that gets nothing', () => {
+  test('has the silent mirror taken out by a live reload, and is pulled again by itself', async () => {
+    await start();
+    engine = await startEngineBench({}, { pulls: bench.mirrors });
+    bench.verdicts.set(B, 'silent');
+    const { pulls } = engine.fake;
+    const good = { layers: 2, layerBytes: 1000, bytesPerSecond: 100_000 };
+    // dockerd stays on a silent mirror for ever; only another pull goes past it.
+    pulls.set('alpine:3', { ...good, stallWhile: () => pulls.set('alpine:3', good).size > 0 });
+    const { task } = await engine.engine.handlers['images.pull']({ reference: 'alpine:3' }, context());
+    const done = await ended(task);
+    expect(done.state).toBe('done');
+    expect(done.steps?.map(({ name, state, detail }) => [name, state, detail])).toEqual([
+      ['pull', 'failed', B],
+      ['pullAgain', 'done', undefined],
+    ]);
+    expect(bench.overrides).toEqual([[A, C]]);
+    const state = await bench.state();
+    expect(state.suspended).toEqual([B]);
+    expect(state.differs).toBe(true);
+    expect(bench.document.get()).toEqual({ 'registry-mirrors': [A, B, C] });
+    expect(bench.notices.map(({ code, params }) => [code, params])).toEqual([['mirrors.silent', { url: B, reference: 'alpine:3' }]]);
+  });
+
+  test('is left alone while anything comes, and where no mirror is to blame', async () => {
+    await start(400);
+    engine = await startEngineBench({}, { pulls: bench.mirrors });
+    engine.fake.pulls.set('slow:1', { layers: 1, layerBytes: 4000, bytesPerSecond: 4000 });
+    const { task } = await engine.engine.handlers['images.pull']({ reference: 'slow:1' }, context());
+    expect((await ended(task)).state).toBe('done');
+    expect(bench.looks).toEqual([]);
+    let stall = true;
+    engine.fake.pulls.set('hub:1', { layers: 1, layerBytes: 100, bytesPerSecond: 10_000, stallWhile: () => stall });
+    const other = await engine.engine.handlers['images.pull']({ reference: 'hub:1' }, context());
+    await until('looked', () => bench.looks.length > 0);
+    expect(bench.looks[0]).toEqual([A, B, C]);
+    stall = false;
+    const done = await ended(other.task);
+    expect([done.state, done.steps, bench.overrides, bench.notices]).toEqual(['done', undefined, [], []]);
+  });
+
+  test('can be cancelled while it stalls', async () => {
+    await start(5000);
+    engine = await startEngineBench({}, { pulls: bench.mirrors });
+    engine.fake.pulls.set('never:1', { layers: 1, layerBytes: 100, bytesPerSecond: 100, stallWhile: () => true });
+    const { task } = await engine.engine.handlers['images.pull']({ reference: 'never:1' }, context());
+    await engine.tasks.handlers['tasks.cancel']({ id: task }, context());
+    expect((await ended(task)).state).toBe('cancelled');
+  });
+});
+
+describe("a client's pull that gets nothing", () => {
+  test('is told of by a notice, once; the mirror silent at its layers is found too', async () => {
+    await start();
+    bench.layerVerdicts.set(C, 'silent');
+    const watch = bench.mirrors.watch('docker.io/library/nginx:1.29');
+    await until('notice', () => bench.notices.length > 0);
+    expect(bench.notices.map(({ code, params }) => [code, params['url']])).toEqual([['mirrors.silentForClient', C]]);
+    expect(bench.overrides).toEqual([[A, B]]);
+    watch.end();
+    expect((await bench.state()).mirrors.map(({ failures }) => failures)).toEqual([0, 0, 1]);
+  });
+
+  test('shares its look with another one, and each is told', async () => {
+    await start();
+    bench.verdicts.set(A, 'unreachable');
+    bench.mirrors.watch('one');
+    bench.mirrors.watch('two');
+    await until('notices', () => bench.notices.length === 2);
+    expect(bench.looks).toHaveLength(1);
+    expect(bench.overrides).toEqual([[B, C]]);
+  });
+
+  test('of another registry is none of the mirrors’', async () => {
+    await start();
+    bench.mirrors.watch('ghcr.io/owner/name:1');
+    bench.mirrors.watch('localhost:5000/x');
+    bench.mirrors.watch('busybox');
+    await until('one look', () => bench.looks.length > 0);
+    expect(bench.looks).toHaveLength(1);
+  });
+});
+
+describe('a mirror that is out of force', () => {
+  async function suspend(): Promise<void> {
+    await start();
+    bench.verdicts.set(B, 'silent');
+    bench.mirrors.watch('busybox');
+    await bench.until(({ suspended }) => suspended.length === 1);
+  }
+
+  test('counts again after a boot', async () => {
+    await suspend();
+    bench.boot();
+    expect((await bench.state()).suspended).toEqual([]);
+    expect((await bench.state()).differs).toBe(false);
+  });
+
+  test('counts again when a test finds it well', async () => {
+    await suspend();
+    bench.verdicts.delete(B);
+    for await (const _ of bench.mirrors.handlers['mirrors.test']({ urls: [B] }, context())) {
+      // Its result is what matters.
+    }
+    const state = await bench.until(({ suspended }) => suspended.length === 0);
+    expect(state.inForce?.urls).toEqual([A, B, C]);
+  });
+
+  test('is switched off by the way out of its notice', async () => {
+    await suspend();
+    await bench.mirrors.handlers['mirrors.switchOff']({ url: B }, context());
+    const state = await bench.until(({ suspended, differs }) => suspended.length === 0 && !differs);
+    expect(state.mirrors.map(({ url, enabled }) => [url, enabled])).toEqual([
+      [A, true],
+      [B, false],
+      [C, true],
+    ]);
+    expect(bench.document.get()).toEqual({ 'registry-mirrors': [A, C] });
+  });
+});
+
+describe("dockerd's log", () => {
+  test('names mirrors that failed, of both image stores', () => {
+    const lines = [
+      CLASSIC('a.example', new Date('2026-11-21T08:00:00.5Z')),
+      'time="2026-11-21T08:00:01Z" level=info msg="trying next host" error="failed to do request: EOF" host="c.example:5000" spanID=1',
+      'time="2026-11-21T08:00:02Z" level=info msg="trying next host - response was http.StatusNotFound" host=b.example',
+      'time="2026-11-21T08:00:03Z" level=info msg="Layer sha256:1 cleaned up"',
+      'no line of dockerd',
+    ];
+    expect(failuresIn(lines).map(({ at, host }) => [new Date(at).toISOString(), host])).toEqual([
+      ['2026-11-21T08:00:00.500Z', 'a.example'],
+      ['2026-11-21T08:00:01.000Z', 'c.example:5000'],
+      ['2026-11-21T08:00:02.000Z', 'b.example'],
+    ]);
+  });
+
+  test('is read after each pull; three failures in a row offer to switch off, a test that works forgets them', async () => {
+    await start(60_000);
+    for (let pull = 1; pull <= 3; pull += 1) {
+      const watch = bench.mirrors.watch('busybox');
+      bench.log.push(CLASSIC('a.example'), CLASSIC('a.example'), CLASSIC('elsewhere.example'));
+      watch.end();
+      await bench.until(({ mirrors }) => mirrors[0]?.failures === pull);
+      // Lines of one pull are not counted for the next.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const state = await bench.state();
+    expect(state.mirrors.map(({ failures, offerDisable }) => [failures, offerDisable])).toEqual([
+      [3, true],
+      [0, false],
+      [0, false],
+    ]);
+    expect(bench.notices.map(({ code, params }) => [code, params])).toEqual([['mirrors.failing', { url: A, times: 3 }]]);
+    for await (const _ of bench.mirrors.handlers['mirrors.test']({ urls: [A] }, context())) {
+      // Its result is what matters.
+    }
+    expect((await bench.until(({ mirrors }) => mirrors[0]?.failures === 0)).mirrors[0]?.offerDisable).toBe(false);
+  });
+});
