@@ -109,9 +109,13 @@ export function createConfigGuest({ vm, available, containers, pauseEvents }: Co
     pauseEvents() {
       const release = vm.engine.expectExits();
       const resume = pauseEvents();
+      let over = false;
       return () => {
-        release();
-        resume();
+        if (!over) {
+          over = true;
+          release();
+          resume();
+        }
       };
     },
   };

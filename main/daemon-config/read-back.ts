@@ -54,6 +54,16 @@ export function differences(document: DaemonDocument, info: Info, keys: readonly
   return result;
 }
 
+/** Whether dockerd, whose file was changed, has surely not read it: no key has its new value, and none keeps silent about it. */
+export function surelyUnread(before: DaemonDocument, after: DaemonDocument, info: Info, keys: readonly string[]): boolean {
+  return keys.every((key) => {
+    if (allShown(after, info, [key])) {
+      return differences(after, info, [key]).length > 0;
+    }
+    return allShown(before, info, [key]) && differences(before, info, [key]).length === 0;
+  });
+}
+
 /** Whether the engine can be asked for each of these keys. */
 export function allShown(document: DaemonDocument, info: Info, keys: readonly string[]): boolean {
   return keys.every((key) => {

@@ -6,7 +6,7 @@ import { asError } from '../lib/async';
 import type { Logger } from '../lib/logger';
 import type { ChangeOptions, ConfigGuest, DaemonDocument } from './daemon-config';
 import { forGuest, formatDocument } from './document';
-import { differences, eventDifferences } from './read-back';
+import { differences, eventDifferences, surelyUnread } from './read-back';
 import type { Info } from './read-back';
 import type { Steps } from './steps';
 import { documentOf } from './store';
@@ -216,14 +216,20 @@ export async function finish(deps: TransactionDeps, journal: Journal, booted: bo
   const resume = guest.pauseEvents();
   try {
     // Between the write and what comes next dockerd was told nothing, unless it ended by itself and read the file.
-    const untold = journal.stage === 'write' && (await holds(guest, journal.guestBefore, journal));
-    await putBack(deps, journal.stage === 'write' && !untold ? { ...journal, stage: journal.way } : journal);
+    const unread = journal.stage !== 'write' || (await isUnread(guest, journal));
+    await putBack(deps, unread ? journal : { ...journal, stage: journal.way });
     await guest.ping(new AbortController().signal);
     await store.writeJournal({ ...journal, stage: 'rolledBack' });
   } finally {
     resume();
   }
   return end('old');
+}
+
+async function isUnread(guest: ConfigGuest, { guestBefore, guestAfter, changes }: Journal): Promise<boolean> {
+  const info = await guest.info(AbortSignal.timeout(ANSWER_MS));
+  const keys = changes.map(({ key }) => key);
+  return surelyUnread(documentOf(guestBefore), documentOf(guestAfter), info, keys);
 }
 
 /** As far as the engine shows what was to be changed. */

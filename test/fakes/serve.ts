@@ -45,7 +45,7 @@ const headless = await runHeadless({
   port: Number(values.port),
   window: 'print',
   start: !values.stopped,
-  createVm: createFakeVm({ engine, phaseMs: Number(values['phase-ms']) }),
+  createVm: createFakeVm({ engine, phaseMs: Number(values['phase-ms']), configuration: fake.configuration, guestMs: 250 }),
   print: (line) => void process.stdout.write(`${line}\n`),
   say: (line) => void process.stderr.write(`${line}\n`),
 });

@@ -5,6 +5,10 @@ import { BerthError, bootPhases } from '../../preload/contract';
 import type { AcceleratorVerdict, BootTimeline, VmStatus } from '../../preload/contract';
 import { createObservable } from '../../main/lib/observable';
 import type { Vm, VmDeps } from '../../main/vm/vm';
+import { createFakeConfiguration } from './dockerd/configuration';
+import type { FakeConfiguration } from './dockerd/configuration';
+import { createModel } from './dockerd/model';
+import { createFakeGuest } from './guest';
 
 export interface FakeVmOptions {
   /** The fake engine's socket. */
@@ -13,6 +17,10 @@ export interface FakeVmOptions {
   readonly phaseMs?: number;
   /** There is one that an earlier backend left running. */
   readonly adoptable?: boolean;
+  /** What the engine behind the socket has of a daemon.json; without it the guest has one of its own that changes nothing. */
+  readonly configuration?: FakeConfiguration;
+  /** Of each thing that is done in the guest. */
+  readonly guestMs?: number;
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
 }
@@ -33,7 +41,10 @@ const kvm: AcceleratorVerdict = {
   remembered: true,
 };
 
-export function createFakeVm({ engine, phaseMs = 20, adoptable = false, failure = () => undefined }: FakeVmOptions): (deps: VmDeps) => Vm {
+export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
+  const { engine, phaseMs = 20, adoptable = false, failure = () => undefined, guestMs = 0 } = options;
+  const configuration = options.configuration ?? createFakeConfiguration(createModel());
+  const guest = createFakeGuest(configuration, guestMs);
   return (deps) => {
     const base: VmStatus = {
       state: 'stopped',
@@ -73,6 +84,14 @@ export function createFakeVm({ engine, phaseMs = 20, adoptable = false, failure 
             pid: process.pid,
           });
           await new Promise((resolve) => setTimeout(resolve, kind === 'adopt' ? 1 : phaseMs));
+          if (name === 'qemu' && kind === 'cold') {
+            configuration.file = (await deps.guestFiles?.())?.daemonJson ?? configuration.file;
+          }
+          if (name === 'dockerd' && kind === 'cold' && !configuration.restart()) {
+            const better = await deps.recover?.(configuration.log().join('\n'));
+            configuration.file = better ?? configuration.file;
+            configuration.restart();
+          }
           const error = name === 'dockerd' ? failure() : undefined;
           if (error !== undefined) {
             throw error;
@@ -154,9 +173,13 @@ export function createFakeVm({ engine, phaseMs = 20, adoptable = false, failure 
             socket.on('error', reject);
           }),
       },
-      agent: { call: () => Promise.reject(new BerthError('vm.notRunning', { state: status.get().state })) },
+      agent: {
+        call: (op, request) =>
+          link ? guest.agent.call(op, request) : Promise.reject(new BerthError('vm.notRunning', { state: status.get().state })),
+      },
+      engine: guest.engine,
       doctorChecks: [{ id: 'accelerator', run: () => Promise.resolve({ status: 'warn', detail: 'tcg' }) }],
-      exec: () => Promise.resolve({ stdout: '', stderr: '', code: 0 }),
+      exec: guest.exec,
       start: () => start(),
       stop,
       async restart({ engineOnly = false } = {}) {

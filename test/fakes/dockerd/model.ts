@@ -10,6 +10,8 @@ export interface FakePort {
   readonly PrivatePort: number;
   readonly PublicPort?: number;
   readonly Type: 'tcp' | 'udp';
+  /** The address that the user named; dockerd reports 0.0.0.0 for none. */
+  readonly asked?: string;
 }
 
 export interface FakeContainer {
@@ -33,6 +35,8 @@ export interface FakeContainer {
   readonly autoRemove: boolean;
   /** Names that exec finds in the container. */
   shells: readonly string[];
+  /** On its network. */
+  address: string;
   /** Of a container that is stopped in order. */
   stopCode: number;
 }
@@ -45,7 +49,7 @@ export interface FakeImage {
 }
 
 export interface FakeEvent {
-  readonly Type: 'container' | 'image' | 'volume' | 'network';
+  readonly Type: 'container' | 'image' | 'volume' | 'network' | 'daemon';
   readonly Action: string;
   readonly Actor: { readonly ID: string; readonly Attributes: Record<string, string> };
   readonly scope: 'local';
@@ -150,6 +154,7 @@ export function createModel(options: ModelOptions = {}, now: () => number = Date
       binds: [],
       autoRemove: false,
       shells: ['ash', 'sh'],
+      address: '172.17.0.2',
       stopCode: 143,
       ...part,
     };

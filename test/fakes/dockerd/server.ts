@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { createFakeConfiguration, type FakeConfiguration } from './configuration';
 import { containerRoutes } from './containers';
 import { createExecs, type Program } from './exec';
 import { createFaults, type Fault } from './faults';
@@ -15,6 +16,8 @@ import { storm } from './storm';
 export interface FakeDockerd {
   readonly socket: string;
   readonly model: Model;
+  /** Its daemon.json, in force and in the guest. */
+  readonly configuration: FakeConfiguration;
   /** By container name. */
   readonly logs: Map<string, LogScript>;
   /** By reference with its tag. */
@@ -46,6 +49,7 @@ export async function startFakeDockerd(socket: string, options: ModelOptions = {
   const readers = new Set<ServerResponse>();
   const faults = createFaults();
   const execs = createExecs(model, programs);
+  const configuration = createFakeConfiguration(model, drop);
   const stops: (() => void)[] = [];
   let losing = false;
 
@@ -108,10 +112,11 @@ export async function startFakeDockerd(socket: string, options: ModelOptions = {
           OperatingSystem: 'Berth',
           OSType: 'linux',
           Architecture: 'x86_64',
-          Driver: 'overlay2',
+          ...configuration.info(),
         }),
     ],
     ['GET', /^\/events$/, events],
+    ['GET', /^\/networks\/bridge$/, ({ response }) => reply(response, 200, configuration.bridge())],
     ...containerRoutes(model),
     ...logRoutes(model, logs),
     ...execs.routes,
@@ -134,6 +139,10 @@ export async function startFakeDockerd(socket: string, options: ModelOptions = {
     response.on('close', () => gone.abort());
     const { path, exchange } = exchangeOf(request, response, gone.signal);
     async function handle(): Promise<void> {
+      if (!configuration.up) {
+        response.destroy();
+        return;
+      }
       await faults.apply(`${request.method} ${path}`, response, gone.signal);
       for (const [method, pattern, run] of routes) {
         const match = method === request.method ? pattern.exec(path) : null;
@@ -190,6 +199,7 @@ export async function startFakeDockerd(socket: string, options: ModelOptions = {
   return {
     socket,
     model,
+    configuration,
     logs,
     pulls,
     programs,

@@ -1,0 +1,149 @@
+// The engine's configuration over a fake engine and a fake guest, with files of its own: thrown away and opened again as often as a test likes.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BerthError, ConfigState, Task } from '../../preload/contract';
+import { createConfigGuest } from '../../main/config-guest';
+import { createDaemonConfig } from '../../main/daemon-config/create-daemon-config';
+import type { ConfigGuest, DaemonConfig, DaemonConfigDeps } from '../../main/daemon-config/daemon-config';
+import { silentLogger } from '../../main/lib/logger';
+import { createObservable } from '../../main/lib/observable';
+import type { MutableObservable } from '../../main/lib/observable';
+import { createTasks } from '../../main/tasks';
+import type { Tasks } from '../../main/tasks';
+import { dialSocket } from './dockerd/dialer';
+import { startFakeDockerd } from './dockerd/server';
+import type { FakeDockerd } from './dockerd/server';
+import { createFakeGuest } from './guest';
+
+export interface ConfigBench {
+  readonly folder: string;
+  readonly files: DaemonConfigDeps['files'];
+  readonly fake: FakeDockerd;
+  readonly available: MutableObservable<boolean>;
+  readonly tasks: Tasks;
+  readonly notices: BerthError[];
+  /** Names of containers whose events were paused when they were stopped or dockerd restarted. */
+  readonly log: string[];
+  /** As a new backend over the same files and the same guest. */
+  open(wrap?: (guest: ConfigGuest) => ConfigGuest): Promise<DaemonConfig>;
+  dispose(): Promise<void>;
+}
+
+export async function startConfigBench(): Promise<ConfigBench> {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-config-'));
+  const fake = await startFakeDockerd(join(folder, 'engine.sock'), { containers: 3, images: 2 });
+  const available = createObservable(true);
+  const tasks = createTasks();
+  const notices: BerthError[] = [];
+  const log: string[] = [];
+  const at = (name: string): string => join(folder, name);
+  const files = {
+    document: at('daemon.json'),
+    lastGood: at('daemon.json.last'),
+    journal: at('journal.json'),
+    history: at('history.json'),
+    guest: at('guest.json'),
+  };
+  const container = (id: string) => {
+    const found = fake.model.findContainer(id);
+    if (found === undefined) {
+      throw new Error(`no container ${id}`);
+    }
+    return found;
+  };
+  const guest = createConfigGuest({
+    vm: { ...createFakeGuest(fake.configuration), dialer: dialSocket(fake.socket) },
+    available,
+    containers: {
+      'containers.start': ({ id }) => {
+        log.push(`start ${id}`);
+        fake.model.start(container(id));
+      },
+      'containers.stop': ({ id }) => {
+        log.push(`stop ${id}`);
+        fake.model.exit(container(id), 143);
+      },
+    },
+    pauseEvents() {
+      log.push('pause');
+      return () => log.push('resume');
+    },
+  });
+  return {
+    ...{ folder, files, fake, available, tasks, notices, log },
+    open: (wrap = (plain) => plain) =>
+      createDaemonConfig({
+        files,
+        guest: wrap(guest),
+        tasks,
+        log: silentLogger,
+        notify: (_, error) => notices.push(error),
+        present: () => ({
+          running: [...fake.model.containers.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
+          containers: fake.model.containers.size,
+          images: fake.model.images.size,
+          imageBytes: [...fake.model.images.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        }),
+      }),
+    async dispose() {
+      await fake.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const callContext = { signal: new AbortController().signal };
+
+export async function stateOf(config: DaemonConfig): Promise<ConfigState> {
+  const abort = new AbortController();
+  try {
+    for await (const state of config.handlers['config.changes']({}, streamContext(abort.signal))) {
+      return state;
+    }
+  } finally {
+    abort.abort();
+  }
+  throw new Error('no state');
+}
+
+const streamContext = (signal: AbortSignal) => ({ signal, upload: (async function* none(): AsyncGenerator<Uint8Array> {})() });
+
+/** The task as it ended. */
+export async function taskEnd(tasks: Tasks, id: string): Promise<Task> {
+  const abort = new AbortController();
+  try {
+    for await (const list of tasks.handlers['tasks.changes']({}, streamContext(abort.signal))) {
+      const found = list.find((task) => task.id === id);
+      if (found !== undefined && found.state !== 'running') {
+        return found;
+      }
+    }
+  } finally {
+    abort.abort();
+  }
+  throw new Error('no such task');
+}
+
+export interface ApplyOptions {
+  readonly revision?: string;
+  readonly accept?: { readonly warnings: boolean; readonly disruptive: boolean };
+}
+
+export const EVERYTHING = { warnings: true, disruptive: true };
+
+/** As the editor does it, from the present revision. */
+export async function applyText(
+  bench: Pick<ConfigBench, 'tasks'>,
+  config: DaemonConfig,
+  document: unknown,
+  options: ApplyOptions = {},
+): Promise<Task> {
+  const text = typeof document === 'string' ? document : JSON.stringify(document);
+  const revision = options.revision ?? (await stateOf(config)).revision;
+  const { task } = await config.handlers['config.apply'](
+    { text, revision, origin: 'editor', accept: options.accept ?? { warnings: false, disruptive: false } },
+    callContext,
+  );
+  return taskEnd(bench.tasks, task);
+}

@@ -1,0 +1,58 @@
+// A guest without a VM: the agent's `config` and `tail`, the file, `dockerd --validate` and dockerd's life, over the fake engine's configuration.
+import { setTimeout } from 'node:timers/promises';
+import { BerthError } from '../../preload/contract';
+import type { Vm } from '../../main/vm/vm';
+import type { FakeConfiguration } from './dockerd/configuration';
+
+export type FakeGuest = Pick<Vm, 'agent' | 'engine' | 'exec'>;
+
+export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0): FakeGuest {
+  async function configure(daemonJson: string, action: 'write' | 'reload' | 'restart'): Promise<void> {
+    configuration.file = daemonJson;
+    await setTimeout(delayMs);
+    if (action === 'reload' && !configuration.reload()) {
+      throw new Error('it does not run');
+    }
+    if (action === 'restart') {
+      configuration.restart();
+    }
+  }
+
+  return {
+    agent: {
+      call: (async (op: string, request: Record<string, unknown>) => {
+        if (op === 'config') {
+          await configure(String(request['daemonJson']), request['action'] as 'write');
+          return {};
+        }
+        if (op === 'tail') {
+          return { lines: configuration.log().slice(-Number(request['lines'])) };
+        }
+        throw new Error(`the fake guest has no ${op}`);
+      }) as Vm['agent']['call'],
+    },
+    engine: {
+      configure,
+      async answers(signal) {
+        await setTimeout(delayMs, undefined, { signal });
+        if (!configuration.up) {
+          throw new BerthError('engine.exited', { service: 'dockerd', status: 'exit 1' });
+        }
+      },
+      expectExits: () => () => undefined,
+    },
+    async exec(command, { stdin = '', signal } = {}) {
+      signal?.throwIfAborted();
+      const line = typeof command === 'string' ? command : command.join(' ');
+      if (line === 'cat /run/berth/daemon.json') {
+        return { stdout: configuration.file, stderr: '', code: 0 };
+      }
+      if (line.includes('dockerd --validate')) {
+        await setTimeout(delayMs, undefined, { signal });
+        const { code, words } = configuration.validate(String(stdin));
+        return { stdout: '', stderr: words, code };
+      }
+      return { stdout: '', stderr: '', code: 0 };
+    },
+  };
+}
