@@ -6,6 +6,8 @@ import { build } from 'esbuild';
 import { readJson } from './files.mjs';
 import { dist, root } from './paths.mjs';
 
+/** Its CommonJS build asks for its parts by a `require` that is handed around, which no bundler can follow. */
+export const alias = { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' };
 const external = ['electron', 'node-pty', 'cpu-features', '*.node'];
 
 export async function bundleNode({ entry, outfile, build: buildId = 'dev', target = 'node16' }) {
@@ -20,6 +22,7 @@ export async function bundleNode({ entry, outfile, build: buildId = 'dev', targe
       format: 'cjs',
       target,
       external,
+      alias,
       sourcemap: 'inline',
       sourcesContent: false,
       legalComments: 'none',

@@ -57,6 +57,8 @@ export async function startProcesses({ resources }: ProcessesOptions = {}): Prom
       format: 'cjs',
       target: 'node20',
       external,
+      // As scripts/lib/bundle.mjs has it.
+      alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
       logLevel: 'error',
     });
   }

@@ -60,6 +60,8 @@ async function spawnBackend(of: string): Promise<ChildProcess> {
     format: 'cjs',
     outfile,
     external,
+    // As scripts/lib/bundle.mjs has it.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     logLevel: 'error',
   });
   const resources = join(of, 'resources.json');
