@@ -1,5 +1,6 @@
 // Published ports on the host: which container holds which listener, from the moment before its start until it has stopped.
 // The engine's inspect is the truth; the watched list only says where to look, because it may be a moment old.
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toWireError } from '../../preload/contract';
 import type { BackendHandlers, BerthError, ContainerSummary, Forward } from '../../preload/contract';
@@ -232,7 +233,13 @@ export function createPorts(deps: PortsDeps): Ports {
           error: toWireError(noticeError(refusal, container)),
         })),
       ])
-      .sort((a, b) => a.port - b.port || a.protocol.localeCompare(b.protocol) || a.address.localeCompare(b.address));
+      .sort(
+        (a, b) =>
+          a.port - b.port ||
+          a.protocol.localeCompare(b.protocol) ||
+          isIP(a.address) - isIP(b.address) ||
+          a.address.localeCompare(b.address),
+      );
 
   async function* changes(signal: AbortSignal): AsyncGenerator<readonly Forward[]> {
     const ticking = setInterval(tellChange, FIGURES_MS);

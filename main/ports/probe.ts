@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isBerthError } from '../../preload/contract';
 import type { PortHop } from '../../preload/contract';
 import { asError, untilAborted } from '../lib/async';
 
@@ -20,17 +21,21 @@ export async function probePort(which: Which, dial: (() => Promise<Duplex>) | un
   if (dial === undefined || listener.state === 'failed') {
     return [listener, unknown('forward'), unknown('container')];
   }
+  let refused = false as boolean;
   const reach = await timed('container', async () => {
-    const stream = await untilAborted(dial(), deadline);
-    stream.on('error', () => undefined).destroy();
+    try {
+      const stream = await untilAborted(dial(), deadline);
+      stream.on('error', () => undefined).destroy();
+    } catch (error) {
+      // The guest's sshd answered that it cannot connect: the way stands, and what failed lies behind it.
+      refused = isBerthError(error) && error.code === 'engine.away' && error.params['reason'] === 'refused';
+      throw refused ? (asError(error).cause ?? error) : error;
+    }
   });
-  // The forward opens a connection to the program itself: what fails with a reason of the guest's failed behind the forward.
-  const refused = reach.state === 'failed' && reach.detail.includes('refused');
-  const forward: PortHop =
-    reach.state === 'ok' || refused ? { ...reach, name: 'forward', state: 'ok', detail: '' } : { ...reach, name: 'forward' };
-  if (forward.state === 'failed') {
-    return [listener, forward, unknown('container')];
+  if (reach.state === 'failed' && !refused) {
+    return [listener, { ...reach, name: 'forward' }, unknown('container')];
   }
+  const forward: PortHop = { ...reach, name: 'forward', state: 'ok', detail: '' };
   return [listener, forward, which.protocol === 'udp' && reach.state === 'ok' ? unknown('container') : reach];
 }
 
@@ -41,13 +46,8 @@ async function timed(name: PortHop['name'], work: () => Promise<void>): Promise<
     await work();
     return { name, state: 'ok', milliseconds: took(), detail: '' };
   } catch (error) {
-    return failed(name, took(), wordsOf(error));
+    return failed(name, took(), asError(error).message);
   }
-}
-
-function wordsOf(error: unknown): string {
-  const { message, cause } = asError(error);
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
 function failed(name: PortHop['name'], milliseconds: number, detail: string): PortHop {

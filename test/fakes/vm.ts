@@ -21,6 +21,8 @@ export interface FakeVmOptions {
   readonly configuration?: FakeConfiguration;
   /** Of each thing that is done in the guest. */
   readonly guestMs?: number;
+  /** What runs in the guest apart from what Berth's own configuration needs. */
+  readonly exec?: Vm['exec'];
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
 }
@@ -44,7 +46,7 @@ const kvm: AcceleratorVerdict = {
 export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
   const { engine, phaseMs = 20, adoptable = false, failure = () => undefined, guestMs = 0 } = options;
   const configuration = options.configuration ?? createFakeConfiguration(createModel());
-  const guest = createFakeGuest(configuration, guestMs);
+  const guest = createFakeGuest(configuration, guestMs, options.exec);
   return (deps) => {
     const base: VmStatus = {
       state: 'stopped',
@@ -170,7 +172,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
         tcp: (host, port) =>
           new Promise((resolve, reject) => {
             const socket = createConnection({ host, port }, () => resolve(socket));
-            socket.on('error', reject);
+            socket.on('error', (cause) => reject(new BerthError('engine.away', { reason: 'refused' }, { cause })));
           }),
       },
       agent: {

@@ -30,6 +30,10 @@ afterAll(async () => {
 
 const page = async (port: number, host = '127.0.0.1'): Promise<string> => (await fetch(`http://${host}:${port}/`)).text();
 
+const context = { signal: new AbortController().signal };
+const hops = async (port: number): Promise<string[]> =>
+  (await open.ports.handlers['ports.probe']({ protocol: 'tcp', address: '127.0.0.1', port }, context)).map(({ state }) => state);
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -43,6 +47,7 @@ test('run -d -p: answers on 127.0.0.1 and ::1 as soon as the start returns, and 
   await ok('run', '-d', '--name', 'ports-web', '-p', `${port}:80`, TEST_IMAGE, ...serve);
   expect(await page(port)).toBe(TEST_PAGE);
   expect(await page(port, '[::1]')).toBe(TEST_PAGE);
+  expect(await hops(port)).toEqual(['ok', 'ok', 'ok']);
   await ok('rm', '-f', 'ports-web');
   await expect(page(port)).rejects.toThrow();
 });
@@ -64,6 +69,14 @@ test('a port taken by another program: Docker’s own words, its owner, and the 
   expect(again.stderr).toContain('port is already allocated (ports-taken)');
   expect((await docker('inspect', 'ports-again')).code).toBe(1);
   await ok('rm', '-f', 'ports-taken');
+});
+
+test('the probe: a container in which nobody listens stops it at the third hop, with the guest’s words', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-mute', '-p', `${port}:80`, TEST_IMAGE, 'sleep', '600');
+  expect(await hops(port)).toEqual(['ok', 'ok', 'failed']);
+  await ok('rm', '-f', 'ports-mute');
+  expect(await hops(port)).toEqual(['failed', 'unknown', 'unknown']);
 });
 
 test('one container after another on the same port', async () => {

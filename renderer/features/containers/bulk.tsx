@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useErrorText } from '../../ui/error-text';
 import { Icon } from '../../ui/icon';
 import { IconButton } from '../../ui/icon-button';
+import { SelectionBar } from '../../ui/list-page';
 import { StateMark } from '../../ui/state-mark';
 import styles from './containers.module.css';
 import { isUp } from './state';
@@ -36,16 +37,13 @@ export function BulkBar({ containers, disabled, onVerb, onClear }: BulkBarProps)
     </Button>
   );
   return (
-    <div className="bulk" role="toolbar" aria-label={t('bulk.selected', { count: containers.length })}>
-      <b className="med">{t('bulk.selected', { count: containers.length })}</b>
-      <span className="vr" />
+    <SelectionBar count={containers.length} onClear={onClear}>
       {button('starting', 'start', IconPlayerPlay, down)}
       {button('stopping', 'stop', IconPlayerStop, up)}
       {button('restarting', 'restart', IconRefresh, up)}
       <span className="vr" />
       {button('removing', 'remove', IconTrash, containers)}
-      <IconButton icon={IconX} label={t('bulk.clear')} onClick={onClear} />
-    </div>
+    </SelectionBar>
   );
 }
 

@@ -3,12 +3,13 @@ import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../format';
 import { href } from '../../routes';
-import { useClient, useStore } from '../../state/context';
+import { useStore } from '../../state/context';
 import { StateMark } from '../../ui/state-mark';
 import { useNow } from '../../ui/use-now';
+import { useOpenUrl } from '../../ui/use-open-url';
 import styles from './containers.module.css';
 import { hostPorts, markOf, shortName, stateWords } from './state';
-import type { MouseEvent, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { ContainerSummary } from '../../../preload/contract';
 
 interface CellProps {
@@ -73,18 +74,6 @@ export const HealthCell = memo(function HealthCell({ container }: CellProps): Re
     </span>
   );
 });
-
-/** The window's way out: Electron asks its shell, a browser opens a tab by itself. */
-export function useOpenUrl(): (event: MouseEvent, url: string) => void {
-  const client = useClient();
-  const isElectron = useStore((state) => state.app?.shell === 'electron');
-  return (event, url) => {
-    if (isElectron) {
-      event.preventDefault();
-      client.call('shell.openExternal', { url }).catch(() => undefined);
-    }
-  };
-}
 
 const portsShown = 3;
 

@@ -12,11 +12,12 @@ import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
 import { IconButton } from '../../ui/icon-button';
 import { StateMark } from '../../ui/state-mark';
-import { HealthCell, StateCell, useOpenUrl } from './cells';
+import { useOpenUrl } from '../../ui/use-open-url';
+import { HealthCell, StateCell } from './cells';
 import styles from './container-page.module.css';
 import { InspectTab } from './inspect-tab';
 import { OverviewTab } from './overview-tab';
-import { RemoveDialog } from './remove-dialog';
+import { RemoveContainers } from './remove-dialog';
 import { MoreItems } from './row-actions';
 import { hostPorts, isUp, markOf } from './state';
 import { useDetail } from './use-detail';
@@ -207,7 +208,7 @@ function Header({ container, away }: { readonly container: ContainerSummary; rea
         </div>
       )}
       {removing !== undefined && (
-        <RemoveDialog
+        <RemoveContainers
           containers={removing}
           onClose={() => {
             setRemoving(undefined);

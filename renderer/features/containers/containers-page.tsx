@@ -1,19 +1,16 @@
 // The list of containers: what is shown, what is selected, and where its clicks and keys lead. Rows draw themselves.
 import { Button } from '@mantine/core';
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { href, navigate } from '../../routes';
 import { useActions, useStore } from '../../state/context';
-import { SkeletonRows } from '../../ui/delayed';
 import { EmptyState } from '../../ui/empty-state';
-import { ErrorNotice } from '../../ui/error-notice';
+import { ListPage, useList } from '../../ui/list-page';
 import { Table } from '../../ui/table';
-import { RowMenuView, useRowMenu } from '../../ui/table-menu';
-import { present } from '../../ui/table-model';
-import { AwayLine, EngineOff } from '../../ui/engine-away';
+import { RowMenuView } from '../../ui/table-menu';
 import { BulkBar, BulkReport } from './bulk';
 import { useColumns, useGrouping } from './columns';
-import { RemoveDialog } from './remove-dialog';
+import { RemoveContainers } from './remove-dialog';
 import { MoreItems, RowActions } from './row-actions';
 import { countsOf, isIn, isUp, searchFor } from './state';
 import { Toolbar } from './toolbar';
@@ -21,13 +18,10 @@ import { useStored } from '../../ui/use-stored';
 import { useReport, useVerbs } from './verbs';
 import type { KeyboardEvent, ReactNode } from 'react';
 import type { ContainerSummary } from '../../../preload/contract';
-import type { TableHandle } from '../../ui/table';
-import type { Selection } from '../../ui/table-model';
 import type { Filter } from './state';
 import type { BulkResult, Verb } from './verbs';
 
 const actionsWidth = 120;
-const bulkRoom = 76;
 const rowId = ({ id }: ContainerSummary): string => id;
 const rowName = ({ name }: ContainerSummary): string => name;
 const tone = (container: ContainerSummary): 'off' | undefined => (isUp(container) ? undefined : 'off');
@@ -35,33 +29,21 @@ const tone = (container: ContainerSummary): 'off' | undefined => (isUp(container
 export function ContainersPage(): ReactNode {
   const { t } = useTranslation('containers');
   const engine = useStore((state) => state.engine);
-  const errors = useStore((state) => state.ui.errors);
   const actions = useActions();
   const verbs = useVerbs();
-  const table = useRef<TableHandle>(null);
-
-  const [filter, setFilter] = useState<Filter>('all');
-  const [query, setQuery] = useState('');
   const [groupedByUser, setGrouped] = useStored('berth.containers.grouped', true);
-  const [selection, setSelection] = useState<Selection>(new Set());
-  const [removing, setRemoving] = useState<readonly ContainerSummary[]>();
   const [failed, setFailed] = useState<BulkResult>();
   const report = useReport(setFailed);
-  const menu = useRowMenu<ContainerSummary>();
 
   const all = useMemo(
     () => engine.containerIds.map((id) => engine.containers[id]).filter((each) => each !== undefined),
     [engine.containerIds, engine.containers],
   );
   const counts = useMemo(() => countsOf(all), [all]);
-  const wanted = useDeferredValue(query);
-  const rows = useMemo(() => {
-    const found = searchFor(wanted);
-    return all.filter((container) => isIn(filter, container) && found(container));
-  }, [all, filter, wanted]);
+  const list = useList({ label: t('table.label'), all, rowId, everything: 'all', isIn, searchFor });
+  const { away, chosen, menu, removing, setRemoving } = list;
   const hasProjects = useMemo(() => all.some(({ project }) => project !== undefined), [all]);
   const grouped = hasProjects && groupedByUser;
-  const away = engine.status !== 'ready';
 
   const onVerb = useCallback(
     (verb: Verb, containers: readonly ContainerSummary[]) => {
@@ -71,11 +53,8 @@ export function ContainersPage(): ReactNode {
         void verbs.many(verb, containers).then(report);
       }
     },
-    [verbs, report],
+    [verbs, report, setRemoving],
   );
-  const onRemove = useCallback((container: ContainerSummary) => {
-    setRemoving([container]);
-  }, []);
   const onRemoveConfirmed = (containers: readonly ContainerSummary[], volumes: boolean): void => {
     setRemoving(undefined);
     if (containers.length === 1) {
@@ -86,26 +65,14 @@ export function ContainersPage(): ReactNode {
     } else {
       void verbs.remove(containers, volumes).then(report);
     }
-    table.current?.focus();
+    list.focus();
   };
 
   const columns = useColumns(grouped);
   const grouping = useGrouping(grouped, away, onVerb);
   const rowActions = useCallback((container: ContainerSummary) => <RowActions container={container} onMenu={menu.open} />, [menu.open]);
-  const noticed = useCallback((id: string) => errors[id] !== undefined, [errors]);
-  const texts = useMemo(
-    () => ({
-      label: t('table.label'),
-      selectAll: t('table.selectAll'),
-      selectRow: (name: string) => t('table.selectRow', { name }),
-      actions: t('table.actions'),
-    }),
-    [t],
-  );
-
   const onKey = (container: ContainerSummary, event: KeyboardEvent): boolean => {
-    const chosen = present(selection, engine.containerIds);
-    const many = chosen.length > 1 && selection.has(container.id) ? chosen.flatMap((id) => engine.containers[id] ?? []) : [container];
+    const many = list.meant(container);
     switch (event.key.toLowerCase()) {
       case 's':
         if (!away && many.length > 1) {
@@ -137,23 +104,18 @@ export function ContainersPage(): ReactNode {
     }
   };
 
-  if (!engine.known) {
-    return engine.status === 'away' ? <EngineOff /> : <SkeletonRows rows={8} widths={[15, 160, 180, 60, 90, 80]} />;
-  }
-  const chosen = present(selection, engine.containerIds).flatMap((id) => engine.containers[id] ?? []);
   return (
-    <div className={away ? 'page away' : 'page'}>
-      {away && <AwayLine at={engine.at} />}
+    <ListPage skeleton={[15, 160, 180, 60, 90, 80]}>
       {all.length > 0 && (
         <Toolbar
-          filter={filter}
-          onFilter={setFilter}
+          filter={list.filter}
+          onFilter={list.setFilter}
           counts={counts}
-          query={query}
-          onQuery={setQuery}
+          query={list.query}
+          onQuery={list.setQuery}
           grouped={hasProjects ? groupedByUser : undefined}
           onGrouped={setGrouped}
-          onLeave={() => table.current?.focus()}
+          onLeave={list.focus}
           canRun={!away}
         />
       )}
@@ -165,20 +127,11 @@ export function ContainersPage(): ReactNode {
           }}
         />
       )}
-      {rows.length === 0 ? (
-        <NothingHere
-          total={all.length}
-          onShowAll={() => {
-            setFilter('all');
-            setQuery('');
-          }}
-        />
+      {list.table.rows.length === 0 ? (
+        <NothingHere total={all.length} onShowAll={list.showAll} />
       ) : (
         <Table
-          ref={table}
-          texts={texts}
-          rows={rows}
-          rowId={rowId}
+          {...list.table}
           rowName={rowName}
           columns={columns}
           initialSort={initialSort}
@@ -186,33 +139,26 @@ export function ContainersPage(): ReactNode {
           tone={tone}
           actions={rowActions}
           actionsWidth={actionsWidth}
-          selection={selection}
-          onSelection={setSelection}
           onOpen={(container) => {
             navigate(href('containers', container.id));
           }}
           onKey={onKey}
-          noticed={noticed}
-          notice={({ id }) => <RowNotice id={id} />}
-          paddingEnd={chosen.length > 0 ? bulkRoom : 0}
         />
       )}
-      {chosen.length > 0 && (
-        <BulkBar
-          containers={chosen}
-          disabled={away}
-          onVerb={onVerb}
-          onClear={() => {
-            setSelection(new Set());
-          }}
-        />
-      )}
+      {chosen.length > 0 && <BulkBar containers={chosen} disabled={away} onVerb={onVerb} onClear={list.clear} />}
       <RowMenuView
         menu={menu}
-        items={(container) => <MoreItems container={engine.containers[container.id] ?? container} onRemove={onRemove} />}
+        items={(container) => (
+          <MoreItems
+            container={engine.containers[container.id] ?? container}
+            onRemove={(one) => {
+              setRemoving([one]);
+            }}
+          />
+        )}
       />
       {removing !== undefined && (
-        <RemoveDialog
+        <RemoveContainers
           containers={removing}
           onClose={() => {
             setRemoving(undefined);
@@ -220,26 +166,11 @@ export function ContainersPage(): ReactNode {
           onConfirm={onRemoveConfirmed}
         />
       )}
-    </div>
+    </ListPage>
   );
 }
 
 const initialSort = { id: 'name', desc: false };
-
-function RowNotice({ id }: { readonly id: string }): ReactNode {
-  const error = useStore((state) => state.ui.errors[id]);
-  const actions = useActions();
-  return (
-    error !== undefined && (
-      <ErrorNotice
-        error={error}
-        onDismiss={() => {
-          actions.clearError(id);
-        }}
-      />
-    )
-  );
-}
 
 function NothingHere({ total, onShowAll }: { readonly total: number; readonly onShowAll: () => void }): ReactNode {
   const { t } = useTranslation('containers');

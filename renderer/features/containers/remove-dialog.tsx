@@ -1,15 +1,14 @@
-// Asks once before containers go: what goes, what stays, whether their anonymous volumes go too. Cancel has the focus.
-import { Button, Modal, Switch } from '@mantine/core';
+// Asks once before containers go: what goes, what stays, whether their anonymous volumes go too.
+import { Switch } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useClient } from '../../state/context';
-import { StateMark } from '../../ui/state-mark';
-import styles from './containers.module.css';
+import { RemoveDialog, useNames } from '../../ui/remove-dialog';
 import { isUp } from './state';
 import type { ReactNode } from 'react';
 import type { Client, ContainerSummary } from '../../../preload/contract';
 
-interface RemoveDialogProps {
+interface RemoveContainersProps {
   readonly containers: readonly ContainerSummary[];
   readonly onClose: () => void;
   readonly onConfirm: (containers: readonly ContainerSummary[], volumes: boolean) => void;
@@ -22,7 +21,6 @@ interface Volumes {
 
 /** dockerd names a volume that nobody named by 64 hex digits. */
 const anonymousName = /^[0-9a-f]{64}$/;
-const shown = 8;
 
 async function volumesOf(client: Client, containers: readonly ContainerSummary[], signal: AbortSignal): Promise<Volumes> {
   const details = await Promise.allSettled(containers.map(({ id }) => client.call('containers.inspect', { id }, { signal })));
@@ -35,8 +33,9 @@ async function volumesOf(client: Client, containers: readonly ContainerSummary[]
   return { named, anonymous: names.size - named.length };
 }
 
-export function RemoveDialog({ containers, onClose, onConfirm }: RemoveDialogProps): ReactNode {
-  const { t } = useTranslation(['containers', 'common']);
+export function RemoveContainers({ containers, onClose, onConfirm }: RemoveContainersProps): ReactNode {
+  const { t } = useTranslation('containers');
+  const namesOf = useNames();
   const client = useClient();
   const [withVolumes, setWithVolumes] = useState(false);
   const [volumes, setVolumes] = useState<Volumes>();
@@ -60,51 +59,36 @@ export function RemoveDialog({ containers, onClose, onConfirm }: RemoveDialogPro
   const images = new Set(containers.map(({ image }) => image));
   const count = containers.length;
   const anonymous = volumes?.anonymous ?? 0;
+  const goes = (
+    <ul>
+      <li>{t('remove.changed', { count })}</li>
+      {withVolumes && anonymous > 0 && <li>{t('remove.anonymous', { count: anonymous })}</li>}
+    </ul>
+  );
+  const stays = (
+    <ul>
+      <li>{t('remove.images', { count: images.size, name: first?.image ?? '' })}</li>
+      {volumes !== undefined && volumes.named.length > 0 && (
+        <li>{t('remove.volumes', { count: volumes.named.length, names: namesOf(volumes.named.map((name) => ({ name }))) })}</li>
+      )}
+      {!withVolumes && anonymous > 0 && <li>{t('remove.anonymousKept', { count: anonymous })}</li>}
+      <li className="t2">{t('remove.others')}</li>
+    </ul>
+  );
+  const warning = count === 1 ? t('remove.runningOne', { name: first?.name ?? '' }) : t('remove.runningSome', { count: running.length });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={460}
+    <RemoveDialog
       title={t('remove.title', { count, name: first?.name ?? '' })}
-      closeButtonProps={{ 'aria-label': t('common:close') }}
+      names={count > 1 ? namesOf(containers) : undefined}
+      warning={running.length > 0 ? warning : undefined}
+      goes={goes}
+      stays={stays}
+      confirm={t(running.length > 0 ? 'remove.confirmForce' : 'remove.confirm', { count })}
+      onConfirm={() => {
+        onConfirm(containers, withVolumes);
+      }}
+      onClose={onClose}
     >
-      {count > 1 && (
-        <p className={styles.names}>
-          {containers
-            .slice(0, shown)
-            .map(({ name }) => name)
-            .join(', ')}
-          {count > shown && ` ${t('remove.more', { count: count - shown })}`}
-        </p>
-      )}
-      {running.length > 0 && (
-        <p className={styles.warning}>
-          <StateMark kind="warn" />
-          <span>
-            {count === 1 ? t('remove.runningOne', { name: first?.name ?? '' }) : t('remove.runningSome', { count: running.length })}
-          </span>
-        </p>
-      )}
-      <dl className={styles.lists}>
-        <dt>{t('remove.goes')}</dt>
-        <dd>
-          <ul>
-            <li>{t('remove.changed', { count })}</li>
-            {withVolumes && anonymous > 0 && <li>{t('remove.anonymous', { count: anonymous })}</li>}
-          </ul>
-        </dd>
-        <dt>{t('remove.stays')}</dt>
-        <dd>
-          <ul>
-            <li>{t('remove.images', { count: images.size, name: first?.image ?? '' })}</li>
-            {volumes !== undefined && volumes.named.length > 0 && (
-              <li>{t('remove.volumes', { count: volumes.named.length, names: volumes.named.slice(0, shown).join(', ') })}</li>
-            )}
-            {!withVolumes && anonymous > 0 && <li>{t('remove.anonymousKept', { count: anonymous })}</li>}
-            <li className="t2">{t('remove.others')}</li>
-          </ul>
-        </dd>
-      </dl>
       <Switch
         mt={16}
         checked={withVolumes}
@@ -114,20 +98,6 @@ export function RemoveDialog({ containers, onClose, onConfirm }: RemoveDialogPro
           setWithVolumes(event.currentTarget.checked);
         }}
       />
-      <div className="modal-foot">
-        <Button data-autofocus onClick={onClose}>
-          {t('common:cancel')}
-        </Button>
-        <Button
-          variant="filled"
-          color="bad"
-          onClick={() => {
-            onConfirm(containers, withVolumes);
-          }}
-        >
-          {t(running.length > 0 ? 'remove.confirmForce' : 'remove.confirm', { count })}
-        </Button>
-      </div>
-    </Modal>
+    </RemoveDialog>
   );
 }

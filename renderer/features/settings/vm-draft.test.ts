@@ -7,7 +7,12 @@ const limits: VmLimits = {
   memoryBytes: { min: GIB, max: 12.4 * GIB, default: 4 * GIB },
   accelerators: [],
 };
-const settings: Settings = { language: 'system', theme: 'system', vm: { cpus: null, memoryBytes: 6 * GIB, accelerator: 'auto' } };
+const settings: Settings = {
+  language: 'system',
+  theme: 'system',
+  vm: { cpus: null, memoryBytes: 6 * GIB, accelerator: 'auto' },
+  ports: { publish: 'loopback' },
+};
 
 test('settings become fields and fields the same settings', () => {
   const draft = draftOf(settings);

@@ -54,12 +54,12 @@ function listed(container: FakeContainer, now: number): unknown {
     ImageID: container.imageId,
     Command: container.command.join(' '),
     Created: Math.floor(container.createdAt / 1000),
-    Ports: container.state === 'running' ? container.ports : [],
+    Ports: container.state === 'running' ? container.ports.map(({ asked: _, ...port }) => port) : [],
     Labels: container.labels,
     State: container.state,
     Status: statusOf(container, now),
     HostConfig: { NetworkMode: 'bridge' },
-    NetworkSettings: { Networks: { bridge: { IPAddress: '172.17.0.2' } } },
+    NetworkSettings: { Networks: { bridge: { IPAddress: container.address } } },
     Mounts: [],
   };
 }
@@ -95,7 +95,15 @@ function inspected(container: FakeContainer): unknown {
       User: '',
       WorkingDir: '/',
     },
-    HostConfig: { RestartPolicy: { Name: container.restartPolicy }, AutoRemove: container.autoRemove },
+    HostConfig: {
+      RestartPolicy: { Name: container.restartPolicy },
+      AutoRemove: container.autoRemove,
+      PortBindings: Object.fromEntries(
+        container.ports.flatMap(({ PrivatePort, PublicPort, Type, asked = '' }) =>
+          PublicPort === undefined ? [] : [[`${PrivatePort}/${Type}`, [{ HostIp: asked, HostPort: String(PublicPort) }]]],
+        ),
+      ),
+    },
     Mounts: container.binds.map((bind) => ({
       Type: 'volume',
       Name: bind.split(':')[0],
@@ -110,7 +118,7 @@ function inspected(container: FakeContainer): unknown {
           port.PublicPort === undefined ? null : [{ HostIp: port.IP ?? '0.0.0.0', HostPort: String(port.PublicPort) }],
         ]),
       ),
-      Networks: { bridge: { IPAddress: '172.17.0.2', Gateway: '172.17.0.1', MacAddress: '02:42:ac:11:00:02' } },
+      Networks: { bridge: { IPAddress: container.address, Gateway: '172.17.0.1', MacAddress: '02:42:ac:11:00:02' } },
     },
   };
 }

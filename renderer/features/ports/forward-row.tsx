@@ -1,0 +1,96 @@
+// One published port on the board: where it listens, what it leads to, what went through, and why it is not served.
+import { IconActivity, IconExternalLink, IconWifi } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '../../format';
+import { href } from '../../routes';
+import { ErrorNotice } from '../../ui/error-notice';
+import { Icon } from '../../ui/icon';
+import { IconButton } from '../../ui/icon-button';
+import { StateMark } from '../../ui/state-mark';
+import { useOpenUrl } from '../../ui/use-open-url';
+import { addressText, brokenHop, urlOf } from './model';
+import css from './ports.module.css';
+import type { Line } from './model';
+import type { Probe } from './use-probes';
+
+interface ForwardRowProps {
+  readonly line: Line;
+  readonly probe: Probe | undefined;
+  readonly selected: boolean;
+  readonly onProbe: () => void;
+}
+
+export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected, onProbe }: ForwardRowProps): ReactNode {
+  const { t } = useTranslation('ports');
+  const format = useFormat();
+  const open = useOpenUrl();
+  const url = urlOf(forward);
+  const broken = probe?.hops && brokenHop(probe.hops);
+  const state = forward.error !== undefined ? 'failed' : broken !== undefined ? 'broken' : 'served';
+  const title = [addressText(forward), ...alsoOn.map((address) => addressText({ address, port: forward.port }))].join(', ');
+  return (
+    <>
+      <tr aria-selected={selected} data-state={state}>
+        <td title={title}>
+          <span className="row">
+            <StateMark kind={{ failed: 'fail', broken: 'warn', served: 'run' }[state] as 'fail' | 'warn' | 'run'} />
+            {url === undefined ? (
+              <code>{addressText(forward)}</code>
+            ) : (
+              <a href={url} target="_blank" rel="noreferrer" onClick={(event) => open(event, url)}>
+                <code>{addressText(forward)}</code>
+              </a>
+            )}
+            {forward.reach === 'lan' && (
+              <span className="badge warn">
+                <Icon of={IconWifi} small />
+                {t('lan')}
+              </span>
+            )}
+          </span>
+        </td>
+        <td className="t2">{forward.protocol.toUpperCase()}</td>
+        <td className="ell">
+          {project !== undefined && <span className="t2">{project} / </span>}
+          <a className="med" href={href('containers', forward.container)}>
+            {forward.name}
+          </a>
+          <span className="t2"> : {forward.containerPort}</span>
+        </td>
+        <td className={css['num']}>{forward.error === undefined ? forward.connections : '–'}</td>
+        <td className={css['num']}>{forward.error === undefined ? format.bytes(forward.bytesIn) : '–'}</td>
+        <td className={css['num']}>{forward.error === undefined ? format.bytes(forward.bytesOut) : '–'}</td>
+        <td className={{ failed: 'c-bad', broken: 'c-warn', served: 't2' }[state]}>
+          {t(`state.${state}`)}
+          {forward.dropped > 0 && <span className="c-warn s"> · {t('dropped', { count: forward.dropped })}</span>}
+        </td>
+        <td>
+          <span className={css['acts']}>
+            {url !== undefined && (
+              <a
+                className={css['open']}
+                href={url}
+                target="_blank"
+                rel="noreferrer"
+                aria-label={t('open', { url })}
+                title={url}
+                onClick={(event) => open(event, url)}
+              >
+                <Icon of={IconExternalLink} small />
+              </a>
+            )}
+            <IconButton icon={IconActivity} label={t('probe.of', { address: addressText(forward) })} onClick={onProbe} />
+          </span>
+        </td>
+      </tr>
+      {forward.error !== undefined && (
+        <tr className={css['why']}>
+          <td colSpan={8}>
+            <ErrorNotice error={forward.error} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
