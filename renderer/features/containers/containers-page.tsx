@@ -40,7 +40,7 @@ export function ContainersPage(): ReactNode {
     [engine.containerIds, engine.containers],
   );
   const counts = useMemo(() => countsOf(all), [all]);
-  const list = useList({ label: t('table.label'), all, rowId, everything: 'all', isIn, searchFor });
+  const list = useList<ContainerSummary, Filter>({ label: t('table.label'), all, rowId, everything: 'all', isIn, searchFor });
   const { away, chosen, menu, removing, setRemoving } = list;
   const hasProjects = useMemo(() => all.some(({ project }) => project !== undefined), [all]);
   const grouped = hasProjects && groupedByUser;

@@ -6,7 +6,7 @@ import { useStore } from '../../state/context';
 import { useCall } from '../../state/use-call';
 import { useFormat } from '../../format';
 import { ErrorNotice } from '../../ui/error-notice';
-import { StateMark } from '../../ui/state-mark';
+import { RemoveDialog, useNames } from '../../ui/remove-dialog';
 import styles from './images.module.css';
 import { shortId, usersOf } from './model';
 import type { ReactNode } from 'react';
@@ -70,17 +70,16 @@ export function PullDialog({ onClose }: { readonly onClose: () => void }): React
   );
 }
 
-interface RemoveDialogProps {
+interface RemoveImageDialogProps {
   readonly rows: readonly ImageRow[];
   readonly onClose: () => void;
   readonly onConfirm: (rows: readonly ImageRow[], force: boolean) => void;
 }
 
-const shown = 6;
-
-export function RemoveImageDialog({ rows, onClose, onConfirm }: RemoveDialogProps): ReactNode {
-  const { t } = useTranslation(['images', 'common']);
+export function RemoveImageDialog({ rows, onClose, onConfirm }: RemoveImageDialogProps): ReactNode {
+  const { t } = useTranslation('images');
   const format = useFormat();
+  const names = useNames();
   const containers = useStore((state) => state.engine.containers);
   const [first] = rows;
   const ids = new Set(rows.map((row) => row.id));
@@ -89,58 +88,25 @@ export function RemoveImageDialog({ rows, onClose, onConfirm }: RemoveDialogProp
   const users = [...new Set(whole.flatMap((row) => usersOf(row, containers)))];
   const running = users.filter(({ state }) => state === 'running' || state === 'paused' || state === 'restarting');
   const bytes = [...new Set(whole.map(({ image }) => image))].reduce((sum, image) => sum + image.sizeBytes, 0);
-  const names = (list: readonly { readonly name: string }[]): string =>
-    list
-      .slice(0, shown)
-      .map(({ name }) => name)
-      .join(', ') + (list.length > shown ? ` ${t('remove.more', { count: list.length - shown })}` : '');
   const name = first === undefined ? '' : first.image.tags.length === 0 ? shortId(first.image.id) : first.id;
+  const warning =
+    running.length > 0
+      ? t('remove.running', { names: names(running), count: running.length })
+      : t('remove.used', { names: names(users), count: users.length });
+  const stays =
+    whole.length === 0 ? t('remove.otherTags') : users.length > 0 ? t('remove.staysUsers', { names: names(users) }) : t('remove.staysAll');
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={460}
+    <RemoveDialog
       title={t('remove.title', { count: rows.length, name })}
-      closeButtonProps={{ 'aria-label': t('common:close') }}
-    >
-      {users.length > 0 && (
-        <p className="row" style={{ alignItems: 'baseline', marginBottom: 12 }}>
-          <StateMark kind="warn" />
-          <span className="c-warn">
-            {running.length > 0
-              ? t('remove.running', { names: names(running), count: running.length })
-              : t('remove.used', { names: names(users), count: users.length })}
-          </span>
-        </p>
-      )}
-      <dl className={styles.lists}>
-        <dt>{t('remove.goes')}</dt>
-        <dd>{whole.length > 0 ? t('remove.image', { size: format.bytes(bytes) }) : t('remove.tagOnly')}</dd>
-        <dt>{t('remove.stays')}</dt>
-        <dd>
-          {whole.length === 0
-            ? t('remove.otherTags')
-            : users.length > 0
-              ? t('remove.staysUsers', { names: names(users) })
-              : t('remove.staysAll')}
-        </dd>
-      </dl>
-      <div className="modal-foot">
-        <Button data-autofocus onClick={onClose}>
-          {t('common:cancel')}
-        </Button>
-        <Button
-          variant="filled"
-          color="bad"
-          disabled={running.length > 0}
-          title={running.length > 0 ? t('remove.runningWhy') : undefined}
-          onClick={() => {
-            onConfirm(rows, users.length > 0);
-          }}
-        >
-          {t(users.length > 0 ? 'remove.force' : 'remove.confirm', { count: rows.length })}
-        </Button>
-      </div>
-    </Modal>
+      warning={users.length > 0 ? warning : undefined}
+      goes={whole.length > 0 ? t('remove.image', { size: format.bytes(bytes) }) : t('remove.tagOnly')}
+      stays={stays}
+      confirm={t(users.length > 0 ? 'remove.force' : 'remove.confirm', { count: rows.length })}
+      blocked={running.length > 0 ? t('remove.runningWhy') : undefined}
+      onConfirm={() => {
+        onConfirm(rows, users.length > 0);
+      }}
+      onClose={onClose}
+    />
   );
 }

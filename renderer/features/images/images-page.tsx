@@ -1,22 +1,18 @@
 // The list of images: pull, load, run from a row, remove. Pulls go on in the backend when the page is left.
 import { Button, Menu } from '@mantine/core';
-import { IconCopy, IconDots, IconDownload, IconFileImport, IconPlayerPlay, IconTrash, IconX } from '@tabler/icons-react';
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { IconCopy, IconDots, IconDownload, IconFileImport, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../format';
 import { navigate } from '../../routes';
 import { useStore } from '../../state/context';
-import { SkeletonRows } from '../../ui/delayed';
 import { EmptyState } from '../../ui/empty-state';
-import { AwayLine, EngineOff } from '../../ui/engine-away';
-import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
-import { IconButton } from '../../ui/icon-button';
+import { ListPage, SelectionBar, useList } from '../../ui/list-page';
 import { FilterTabs, ListSearch } from '../../ui/list-toolbar';
 import { Table } from '../../ui/table';
 import { RowAction } from '../../ui/table-action';
-import { RowMenuView, useRowMenu } from '../../ui/table-menu';
-import { present } from '../../ui/table-model';
+import { RowMenuView } from '../../ui/table-menu';
 import { useColumns } from './columns';
 import { PullDialog, RemoveImageDialog } from './dialogs';
 import styles from './images.module.css';
@@ -25,15 +21,12 @@ import { TaskCards } from './task-cards';
 import { useLoad } from './use-load';
 import { useRemoveImages } from './use-remove';
 import type { ReactNode } from 'react';
-import type { TableHandle } from '../../ui/table';
-import type { Selection } from '../../ui/table-model';
 import type { Filter, ImageRow } from './model';
 
 const rowId = ({ id }: ImageRow): string => id;
 const rowName = ({ id, image }: ImageRow): string => (image.tags.length === 0 ? shortId(image.id) : id);
 const tone = ({ image }: ImageRow): 'off' | undefined => (image.dangling ? 'off' : undefined);
 const initialSort = { id: 'repository', desc: false };
-const bulkRoom = 76;
 
 export function runRow({ id }: ImageRow): void {
   navigate(`#/run?${new URLSearchParams({ image: id, from: 'images' }).toString()}`);
@@ -43,16 +36,9 @@ export function ImagesPage(): ReactNode {
   const { t } = useTranslation('images');
   const format = useFormat();
   const engine = useStore((state) => state.engine);
-  const errors = useStore((state) => state.ui.errors);
-  const table = useRef<TableHandle>(null);
-  const [filter, setFilter] = useState<Filter>('all');
-  const [query, setQuery] = useState('');
-  const [selection, setSelection] = useState<Selection>(new Set());
   const [pulling, setPulling] = useState(false);
-  const [removing, setRemoving] = useState<readonly ImageRow[]>();
-  const { remove, clearError } = useRemoveImages();
+  const remove = useRemoveImages();
   const load = useLoad();
-  const menu = useRowMenu<ImageRow>();
   const drop = useDrop(load.add);
 
   const images = useMemo(
@@ -61,23 +47,9 @@ export function ImagesPage(): ReactNode {
   );
   const all = useMemo(() => imageRows(images), [images]);
   const counts = useMemo(() => countsOf(all), [all]);
-  const wanted = useDeferredValue(query);
-  const rows = useMemo(() => {
-    const found = searchFor(wanted);
-    return all.filter((row) => isIn(filter, row) && found(row));
-  }, [all, filter, wanted]);
-  const away = engine.status !== 'ready';
+  const list = useList<ImageRow, Filter>({ label: t('table.label'), all, rowId, everything: 'all', isIn, searchFor });
+  const { away, chosen, menu, removing, setRemoving } = list;
   const columns = useColumns(useMemo(() => images.some(({ platform }) => platform !== undefined), [images]));
-  const noticed = useCallback((id: string) => errors[id] !== undefined, [errors]);
-  const texts = useMemo(
-    () => ({
-      label: t('table.label'),
-      selectAll: t('table.selectAll'),
-      selectRow: (name: string) => t('table.selectRow', { name }),
-      actions: t('table.actions'),
-    }),
-    [t],
-  );
   const openMenu = menu.open;
   const actions = useCallback(
     (row: ImageRow) => (
@@ -113,28 +85,22 @@ export function ImagesPage(): ReactNode {
         />
       </>
     ),
-    [t, away, openMenu],
+    [t, away, openMenu, setRemoving],
   );
 
-  if (!engine.known) {
-    return engine.status === 'away' ? <EngineOff /> : <SkeletonRows rows={8} widths={[15, 200, 80, 70, 80]} />;
-  }
   const sizes = sizesOf(images);
-  const chosenIds = new Set(present(selection, all.map(rowId)));
-  const chosen = all.filter((row) => chosenIds.has(row.id));
   return (
-    <div className={away ? 'page away' : 'page'} {...drop.handlers}>
-      {away && <AwayLine at={engine.at} />}
+    <ListPage skeleton={[15, 200, 80, 70, 80]} {...drop.handlers}>
       <div className="toolbar">
         <FilterTabs
           label={t('filter.label')}
           filters={filters}
           text={(each) => t(`filter.${each}`)}
           counts={counts}
-          value={filter}
-          onChange={setFilter}
+          value={list.filter}
+          onChange={list.setFilter}
         />
-        <ListSearch label={t('search')} value={query} onChange={setQuery} onLeave={() => table.current?.focus()} />
+        <ListSearch label={t('search')} value={list.query} onChange={list.setQuery} onLeave={list.focus} />
         <span className="t3 s hide-n ell">
           {images.length > 0 && t('sizes', { total: format.bytes(sizes.total), unused: format.bytes(sizes.unused) })}
         </span>
@@ -152,7 +118,7 @@ export function ImagesPage(): ReactNode {
         </Button>
       </div>
       <TaskCards load={load} />
-      {rows.length === 0 ? (
+      {list.table.rows.length === 0 ? (
         <EmptyState
           title={t(all.length === 0 ? 'empty.title' : 'empty.filtered')}
           text={t(all.length === 0 ? 'empty.text' : 'empty.filteredText', { total: all.length })}
@@ -160,47 +126,25 @@ export function ImagesPage(): ReactNode {
         />
       ) : (
         <Table
-          ref={table}
-          texts={texts}
-          rows={rows}
-          rowId={rowId}
+          {...list.table}
           rowName={rowName}
           columns={columns}
           initialSort={initialSort}
           tone={tone}
           actions={actions}
           actionsWidth={120}
-          selection={selection}
-          onSelection={setSelection}
           onOpen={runRow}
           onKey={(row, event) => {
             if (event.key === 'Delete' && !away) {
-              setRemoving(chosen.length > 1 && chosenIds.has(row.id) ? chosen : [row]);
+              setRemoving(list.meant(row));
               return true;
             }
             return false;
           }}
-          noticed={noticed}
-          notice={({ id }) => {
-            const error = errors[id];
-            return (
-              error !== undefined && (
-                <ErrorNotice
-                  error={error}
-                  onDismiss={() => {
-                    clearError(id);
-                  }}
-                />
-              )
-            );
-          }}
-          paddingEnd={chosen.length > 0 ? bulkRoom : 0}
         />
       )}
       {chosen.length > 0 && (
-        <div className="bulk" role="toolbar" aria-label={t('selected', { count: chosen.length })}>
-          <b className="med">{t('selected', { count: chosen.length })}</b>
-          <span className="vr" />
+        <SelectionBar count={chosen.length} onClear={list.clear}>
           <Button
             variant="subtle"
             leftSection={<Icon of={IconTrash} small />}
@@ -211,14 +155,7 @@ export function ImagesPage(): ReactNode {
           >
             {t('action.removeMany')}
           </Button>
-          <IconButton
-            icon={IconX}
-            label={t('clear')}
-            onClick={() => {
-              setSelection(new Set());
-            }}
-          />
-        </div>
+        </SelectionBar>
       )}
       <RowMenuView menu={menu} items={(row) => <ImageMenu row={row} disabled={away} onRemove={setRemoving} />} />
       {pulling && (
@@ -234,15 +171,15 @@ export function ImagesPage(): ReactNode {
           onClose={() => {
             setRemoving(undefined);
           }}
-          onConfirm={(list, force) => {
+          onConfirm={(rows, force) => {
             setRemoving(undefined);
-            void remove(list, force);
-            table.current?.focus();
+            void remove(rows, force);
+            list.focus();
           }}
         />
       )}
       {drop.over && <div className={styles.drop}>{t('load.drop')}</div>}
-    </div>
+    </ListPage>
   );
 }
 

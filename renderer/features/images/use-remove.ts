@@ -1,35 +1,27 @@
 // Removing images: the row is marked at once, a failure is told under it.
-import { useMemo } from 'react';
+import { useCallback } from 'react';
 import { toWireError } from '../../../preload/contract';
 import { useServices } from '../../state/context';
 import { without } from '../../state/slices/ui';
 import { patchUi } from '../../state/store';
 import type { ImageRow } from './model';
 
-interface RemoveImages {
-  readonly remove: (rows: readonly ImageRow[], force: boolean) => Promise<void>;
-  readonly clearError: (id: string) => void;
-}
-
-export function useRemoveImages(): RemoveImages {
-  const { connection, store, actions } = useServices();
-  return useMemo(
-    () => ({
-      clearError: actions.clearError,
-      remove: async (rows, force) => {
-        patchUi(store, (ui) => ({ pending: { ...ui.pending, ...Object.fromEntries(rows.map(({ id }) => [id, 'removing' as const])) } }));
-        // One after the other: removing a tag may remove what the next one names.
-        for (const { id } of rows) {
-          try {
-            await connection.client.call('images.remove', { id, force });
-          } catch (error) {
-            patchUi(store, (ui) => ({ errors: { ...ui.errors, [id]: toWireError(error) } }));
-          } finally {
-            patchUi(store, (ui) => ({ pending: without(ui.pending, id) }));
-          }
+export function useRemoveImages(): (rows: readonly ImageRow[], force: boolean) => Promise<void> {
+  const { connection, store } = useServices();
+  return useCallback(
+    async (rows, force) => {
+      patchUi(store, (ui) => ({ pending: { ...ui.pending, ...Object.fromEntries(rows.map(({ id }) => [id, 'removing' as const])) } }));
+      // One after the other: removing a tag may remove what the next one names.
+      for (const { id } of rows) {
+        try {
+          await connection.client.call('images.remove', { id, force });
+        } catch (error) {
+          patchUi(store, (ui) => ({ errors: { ...ui.errors, [id]: toWireError(error) } }));
+        } finally {
+          patchUi(store, (ui) => ({ pending: without(ui.pending, id) }));
         }
-      },
-    }),
-    [connection, store, actions],
+      }
+    },
+    [connection, store],
   );
 }
