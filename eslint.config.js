@@ -34,9 +34,8 @@ const zones = [
   zone('./preload/electron.ts', rpc, contract),
   zone(lib, contract, './assets/locales'),
   zone('./main/ssh', lib, contract),
-  ...['ports', 'engine-socket', 'terminal', 'settings', 'history', 'daemon-config'].map((name) =>
-    zone(`./main/${name}`, lib, contract),
-  ),
+  ...['ports', 'engine-socket', 'terminal', 'settings', 'history', 'daemon-config'].map((name) => zone(`./main/${name}`, lib, contract)),
+  zone('./main/trust', lib, './main/daemon-config', './main/ssh', contract),
   zone('./main/mirrors', lib, './main/daemon-config', './main/ssh', contract, './assets/mirrors.json'),
   zone('./main/vm', lib, './main/ssh', contract),
   zone('./main/engine', lib, contract),
