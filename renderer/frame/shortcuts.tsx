@@ -15,7 +15,7 @@ export const modKey = mac ? '⌘' : 'Ctrl';
 const MAP = {
   window: [
     ['palette', ['mod', 'K']],
-    ['pages', ['mod', '1…4']],
+    ['pages', ['mod', '1…5']],
     ['search', ['/']],
     ['undo', ['mod', 'Z']],
     ['map', ['?']],
@@ -38,7 +38,10 @@ const MAP = {
 export function inField(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('.xterm') !== null || target.shadowRoot !== null)
+    (target.isContentEditable ||
+      /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) ||
+      target.closest('.xterm') !== null ||
+      target.shadowRoot !== null)
   );
 }
 

@@ -51,7 +51,7 @@ function Title({ route }: { readonly route: Route }): ReactNode {
         </span>
       )}
       <h1>{title}</h1>
-      {leaf === undefined ? <Count page={page} /> : null}
+      {leaf === undefined && route.query.get('tab') === null ? <Count page={page} /> : null}
       {engine ? <code className={css['counted']}>{'daemon.json'}</code> : null}
     </>
   );

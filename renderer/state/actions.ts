@@ -2,9 +2,10 @@
 // Knows the store and the client; never a component.
 import { toWireError } from '../../preload/contract';
 import type { Client, ContainerState } from '../../preload/contract';
+import { navigate } from '../routes';
 import type { OpenPanel, PendingVerb, PendingVm } from './slices/ui';
 import { without } from './slices/ui';
-import { patchUi } from './store';
+import { patchMirrors, patchUi } from './store';
 import type { Store } from './store';
 
 export interface Actions {
@@ -19,6 +20,10 @@ export interface Actions {
   readonly cancelTask: (id: string) => Promise<void>;
   readonly dismissTask: (id: string) => Promise<void>;
   readonly dismissNotice: (id: string) => Promise<void>;
+  /** The way out of a notice about a mirror; rejects where the list could not be applied. */
+  readonly switchOffMirror: (url: string) => Promise<void>;
+  /** The way out of a notice; its steps are shown on the mirrors' page. */
+  readonly switchOffMirror: (url: string) => Promise<void>;
   readonly clearError: (id: string) => void;
   readonly clearVmError: () => void;
   readonly openPanel: (panel: OpenPanel | undefined) => void;
@@ -97,6 +102,16 @@ export function createActions(client: Client, store: Store): Actions {
     cancelTask: (id) => quietly(client.call('tasks.cancel', { id })),
     dismissTask: (id) => quietly(client.call('tasks.dismiss', { id })),
     dismissNotice: (id) => quietly(client.call('app.dismissNotice', { id })),
+    switchOffMirror: async (url) => void (await client.call('mirrors.switchOff', { url })),
+    async switchOffMirror(url) {
+      try {
+        const { task } = await client.call('mirrors.switchOff', { url });
+        patchMirrors(store, () => ({ applying: task }));
+      } catch {
+        // The page has the mirror with what is known of it, and the same switch.
+      }
+      navigate('#/mirrors');
+    },
     clearError: (id) => patchUi(store, (ui) => ({ errors: without(ui.errors, id) })),
     clearVmError: () => patchUi(store, () => ({ vmError: undefined })),
     openPanel: (panel) => patchUi(store, () => ({ panel })),

@@ -79,7 +79,7 @@ function ActionButton({ action, url, onRetry }: ActionButtonProps): ReactNode {
     openSettings: () => navigate('#/settings'),
     openLogs: () => actions.openPanel('log'),
     doctor: () => actions.openPanel('doctor'),
-    ...(typeof url === 'string' ? { switchOffMirror: () => navigate(`#/mirrors?off=${encodeURIComponent(url)}`) } : {}),
+    ...(typeof url === 'string' ? { switchOffMirror: () => void actions.switchOffMirror(url) } : {}),
     ...(onRetry === undefined ? {} : { retry: onRetry }),
   };
   const run = does[action];

@@ -14,6 +14,7 @@ import { createTexts } from '../../main/lib/texts';
 import { startFakeDockerd } from '../fakes/dockerd/server';
 import type { FakeDockerd } from '../fakes/dockerd/server';
 import { createFakeVm } from '../fakes/vm';
+import type { FakeVmOptions } from '../fakes/vm';
 
 const CHROMIUM = process.env['BERTH_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 const ADDRESS_MS = 600_000;
@@ -35,6 +36,8 @@ export interface TestWindowOptions extends Pick<
   readonly images?: number;
   readonly stopped?: boolean;
   readonly phaseMs?: number;
+  /** Commands in the guest, e.g. curl done on this machine. */
+  readonly exec?: FakeVmOptions['exec'];
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
   /** Fills the engine before anything reads it. */
@@ -59,7 +62,7 @@ function builtRenderer(): Promise<string> {
 }
 
 export async function openWindow(options: TestWindowOptions = {}): Promise<TestWindow> {
-  const { containers = 6, images = 4, stopped = false, phaseMs = 20, failure, seed, prepare, ...context } = options;
+  const { containers = 6, images = 4, stopped = false, phaseMs = 20, exec, failure, seed, prepare, ...context } = options;
   const root = mkdtempSync(join(tmpdir(), 'berth-window-'));
   const files = await prepareHome(root);
   const engine = join(files.run.folder, 'engine.sock');
@@ -77,7 +80,13 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
     port: 0,
     window: 'none',
     start: !stopped,
-    createVm: createFakeVm({ engine, phaseMs, ...(failure === undefined ? {} : { failure }) }),
+    createVm: createFakeVm({
+      engine,
+      phaseMs,
+      configuration: dockerd.configuration,
+      ...(exec === undefined ? {} : { exec }),
+      ...(failure === undefined ? {} : { failure }),
+    }),
     print: () => undefined,
     say: () => undefined,
   });

@@ -6,7 +6,8 @@ import type { FakeConfiguration } from './dockerd/configuration';
 
 export type FakeGuest = Pick<Vm, 'agent' | 'engine' | 'exec'>;
 
-export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0): FakeGuest {
+/** `others`: commands that the fake has no answer of its own for. */
+export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0, others?: Vm['exec']): FakeGuest {
   async function configure(daemonJson: string, action: 'write' | 'reload' | 'restart'): Promise<void> {
     configuration.file = daemonJson;
     await setTimeout(delayMs);
@@ -41,7 +42,8 @@ export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0): 
       },
       expectExits: () => () => undefined,
     },
-    async exec(command, { stdin = '', signal } = {}) {
+    async exec(command, options = {}) {
+      const { stdin = '', signal } = options;
       signal?.throwIfAborted();
       const line = typeof command === 'string' ? command : command.join(' ');
       if (line === 'cat /run/berth/daemon.json') {
@@ -52,7 +54,7 @@ export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0): 
         const { code, words } = configuration.validate(String(stdin));
         return { stdout: '', stderr: words, code };
       }
-      return { stdout: '', stderr: '', code: 0 };
+      return others === undefined ? { stdout: '', stderr: '', code: 0 } : others(command, options);
     },
   };
 }

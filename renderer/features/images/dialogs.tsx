@@ -9,6 +9,7 @@ import { ErrorNotice } from '../../ui/error-notice';
 import { RemoveDialog, useNames } from '../../ui/remove-dialog';
 import styles from './images.module.css';
 import { shortId, usersOf } from './model';
+import { usePrefix, ViaChoice } from './via-choice';
 import type { ReactNode } from 'react';
 import type { ImageRow } from './model';
 
@@ -19,10 +20,17 @@ export function PullDialog({ onClose }: { readonly onClose: () => void }): React
   const pull = useCall('images.pull');
   const [reference, setReference] = useState('');
   const [platform, setPlatform] = useState('');
+  const [chosen, setChosen] = useState<string>();
   const wrongPlatform = platform.trim() !== '' && !platforms.test(platform.trim());
   const text = reference.trim().replace(/^docker\s+pull\s+/, '');
+  const mirror = usePrefix(text);
+  const via = mirror === undefined ? undefined : (chosen ?? (mirror.always ? mirror.prefix : ''));
   const submit = async (): Promise<void> => {
-    const answer = await pull.run({ reference: text, ...(platform.trim() === '' ? {} : { platform: platform.trim() }) });
+    const answer = await pull.run({
+      reference: text,
+      ...(platform.trim() === '' ? {} : { platform: platform.trim() }),
+      ...(via === undefined ? {} : { via }),
+    });
     if (answer !== undefined) {
       onClose();
     }
@@ -58,6 +66,7 @@ export function PullDialog({ onClose }: { readonly onClose: () => void }): React
             setPlatform(event.currentTarget.value);
           }}
         />
+        {mirror === undefined || via === undefined ? null : <ViaChoice mirror={mirror} value={via} onChange={setChosen} />}
         {pull.error !== undefined && <ErrorNotice error={pull.error} />}
         <div className="modal-foot">
           <Button onClick={onClose}>{t('common:cancel')}</Button>

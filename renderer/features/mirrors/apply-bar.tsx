@@ -2,9 +2,10 @@
 import { Button } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import type { Task, TaskStep } from '../../../preload/contract';
+import type { ConfigStep, Task, TaskStep } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { useActions, useStore } from '../../state/context';
+import { useErrorText } from '../../ui/error-text';
 import { ErrorNotice } from '../../ui/error-notice';
 import { IconButton } from '../../ui/icon-button';
 import { StateMark } from '../../ui/state-mark';
@@ -89,6 +90,8 @@ const MARKS: Readonly<Record<TaskStep['state'], MarkKind>> = {
   skipped: 'exit',
 };
 
+const ENDS: Readonly<Record<Task['state'], MarkKind>> = { running: 'busy', done: 'pass', failed: 'fail', cancelled: 'exit' };
+
 interface ProgressProps {
   readonly task: Task;
   readonly apply: Apply;
@@ -101,28 +104,44 @@ function Progress({ task, apply, draft, list }: ProgressProps): ReactNode {
   const { t } = useTranslation('mirrors');
   const format = useFormat();
   const actions = useActions();
-  const { state, error } = task;
+  const textOf = useErrorText();
+  const { state, steps = [], error } = task;
   const seconds = task.endedAt === undefined ? '' : format.seconds(Math.max(0, task.endedAt - task.startedAt) / 1000);
-  const failedStep = task.steps?.find((step) => step.state === 'failed');
-  const words = failedStep?.detail ?? '';
+  const text = error === undefined || state !== 'failed' ? undefined : textOf(error);
+  const isDone = (name: ConfigStep): boolean => steps.some((step) => step.name === name && step.state === 'done');
+  const words = [...new Set([steps.find((step) => step.state === 'failed')?.detail ?? '', text?.detail ?? ''])].filter(
+    (line) => line !== '' && text !== undefined && !`${text.title}${text.kept}${text.next}`.includes(line),
+  );
   return (
     <section className={css['apply']} data-state={state} aria-label={t('apply.region')}>
       <div className="grow">
-        <div className="row" role="status">
-          <StateMark kind={state === 'running' ? 'busy' : state === 'done' ? 'pass' : state === 'failed' ? 'fail' : 'exit'} />
-          <b className="med">{t(`apply.state.${state}`)}</b>
+        <div className="row" role={state === 'failed' ? 'alert' : 'status'}>
+          <StateMark kind={ENDS[state]} />
+          <b className="med">{text?.title ?? t(`apply.state.${state === 'done' && !isDone('readBack') ? 'kept' : state}`)}</b>
           <span className="t3 s">{seconds}</span>
         </div>
-        <Steps steps={task.steps ?? []} />
-        {state === 'failed' && words !== '' ? (
-          <p className={css['said']}>
+        <Steps steps={steps} />
+        {text === undefined ? null : (
+          <>
+            {isDone('rollBack') ? (
+              <p className="row c-run">
+                <StateMark kind="pass" />
+                {t('apply.rolledBack')}
+              </p>
+            ) : null}
+            <p className="t2">
+              {text.kept} {text.next}
+            </p>
+          </>
+        )}
+        {words.map((line) => (
+          <p key={line} className={css['said']}>
             <span className="t3 s">{t('apply.dockerd')}</span>
             <code className="words" lang="en">
-              {words}
+              {line}
             </code>
           </p>
-        ) : null}
-        {state === 'failed' && error !== undefined ? <ErrorNotice error={error} /> : null}
+        ))}
       </div>
       {state === 'running' && task.cancellable !== false ? (
         <Button variant="subtle" onClick={() => void actions.cancelTask(task.id)}>
@@ -158,9 +177,12 @@ function Progress({ task, apply, draft, list }: ProgressProps): ReactNode {
 function Steps({ steps }: { readonly steps: readonly TaskStep[] }): ReactNode {
   const { t, i18n } = useTranslation('mirrors');
   const format = useFormat();
+  const failed = steps.some(({ state }) => state === 'failed');
+  // What a live reload does not need, and what a failure left undone, is no news.
+  const shown = steps.filter(({ state }) => state !== 'skipped' && !(failed && state === 'waiting'));
   return (
     <ol className={css['steps']} aria-label={t('apply.steps')}>
-      {steps.map(({ name, state, seconds }) => (
+      {shown.map(({ name, state, seconds }) => (
         <li key={name} data-state={state}>
           <StateMark kind={MARKS[state]} label={t(`apply.stepState.${state}`)} />
           {i18n.exists(`mirrors:configStep.${name}`) ? t(`configStep.${name}`) : name}

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { StateMark } from '../../ui/state-mark';
 import css from './mirrors.module.css';
+import { samePlace } from './draft';
 import type { Items } from './draft';
 import type { NameOf } from './names';
 import type { Apply } from './use-apply';
@@ -22,8 +23,8 @@ export function Conflict({ list, apply, nameOf }: ConflictProps): ReactNode {
       <div className="row">
         <StateMark kind="warn" />
         <b className="med">{t('conflict.title')}</b>
-        <span className="t2 s ell">{t('conflict.text')}</span>
       </div>
+      <p className="t2 s">{t('conflict.text')}</p>
       <div className={css['sides']}>
         <Side title={t('conflict.theirs')} items={list.saved} other={list.items} nameOf={nameOf} />
         <Side title={t('conflict.mine')} items={list.items} other={list.saved} nameOf={nameOf} />
@@ -69,7 +70,7 @@ function Side({ title, items, other, nameOf }: SideProps): ReactNode {
       ? t('conflict.onlyHere')
       : same.enabled !== item?.enabled
         ? t(item?.enabled === true ? 'conflict.on' : 'conflict.off')
-        : other.indexOf(same) === index
+        : samePlace(items, other, same.url)
           ? ''
           : t('conflict.otherPlace');
   };

@@ -94,6 +94,13 @@ export function adopt(items: Items, list: readonly { readonly url: string; reado
   );
 }
 
+/** Among the mirrors that both lists have: what was only pushed along by a newcomer has not moved. */
+export function samePlace(a: readonly { readonly url: string }[], b: readonly { readonly url: string }[], url: string): boolean {
+  const place = (list: typeof a, other: typeof a): number =>
+    list.filter((item) => other.some((each) => each.url === item.url)).findIndex((item) => item.url === url);
+  return place(a, b) === place(b, a);
+}
+
 /** Addresses of the mirrors that are on, in order: what the engine is asked for. */
 export function wanted(items: Items): readonly string[] {
   return items.filter(({ enabled }) => enabled).map(({ url }) => url);

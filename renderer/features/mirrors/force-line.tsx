@@ -7,6 +7,7 @@ import { useFormat } from '../../format';
 import { useActions, useStore } from '../../state/context';
 import { useVmView } from '../../state/vm-view';
 import { StateMark } from '../../ui/state-mark';
+import { itemsOf, samePlace, wanted } from './draft';
 import css from './mirrors.module.css';
 import type { NameOf } from './names';
 import type { ReactNode } from 'react';
@@ -27,6 +28,7 @@ export function ForceLine({ known, nameOf, busy, onPut, onTake }: ForceLineProps
   if (inForce === undefined) {
     return <OffLine />;
   }
+  const set = wanted(itemsOf(mirrors));
   const named = (url: string): string => nameOf(mirrors.find((each) => each.url === url) ?? { url });
   const chain = inForce.urls.length === 0 ? t('force.none') : inForce.urls.map(named).join(' → ');
   return (
@@ -45,18 +47,8 @@ export function ForceLine({ known, nameOf, busy, onPut, onTake }: ForceLineProps
       </div>
       {differs && open ? (
         <section className={css['difference']} aria-label={t('force.difference')}>
-          <Side
-            title={t('force.set')}
-            urls={mirrors.filter(({ enabled }) => enabled).map(({ url }) => url)}
-            other={inForce.urls}
-            named={named}
-          />
-          <Side
-            title={t('force.engine')}
-            urls={inForce.urls}
-            other={mirrors.filter(({ enabled }) => enabled).map(({ url }) => url)}
-            named={named}
-          />
+          <Side title={t('force.set')} urls={set} other={inForce.urls} named={named} />
+          <Side title={t('force.engine')} urls={inForce.urls} other={set} named={named} />
           <div className="row">
             <Button size="compact-xs" disabled={busy} onClick={onPut}>
               {t('force.put')}
@@ -71,6 +63,8 @@ export function ForceLine({ known, nameOf, busy, onPut, onTake }: ForceLineProps
     </>
   );
 }
+
+const asItems = (urls: readonly string[]): readonly { readonly url: string }[] => urls.map((url) => ({ url }));
 
 interface SideProps {
   readonly title: string;
@@ -87,13 +81,13 @@ function Side({ title, urls, other, named }: SideProps): ReactNode {
       {urls.length === 0 ? <p className="t3 s">{t('force.none')}</p> : null}
       <ol>
         {urls.map((url, index) => (
-          <li key={url} data-differs={other[index] !== url || undefined}>
+          <li key={url}>
             <span className="t3">{index + 1}</span>
             <span className="ell" title={url}>
               {named(url)}
             </span>
             {other.includes(url) ? (
-              other[index] === url ? null : (
+              samePlace(asItems(urls), asItems(other), url) ? null : (
                 <span className="t3 s nowrap">{t('force.otherPlace')}</span>
               )
             ) : (

@@ -52,7 +52,7 @@ export function HubList({ known, list, tests, nameOf, actions, refused }: HubLis
   const wrong = refused === undefined ? undefined : /^mirrors\.(\d+)\./.exec(String(refused.params['field'] ?? ''))?.[1];
   const direct = results[DIRECT];
   return (
-    <div className={css['list']}>
+    <div className={css['list']} data-dragging={sorting.drop === undefined ? undefined : true}>
       <span className="sr" id="mirrors-keys">
         {t('row.keys')}
       </span>

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { WireError } from '../../../preload/contract';
 import type { DraftMirror } from '../../state/slices/mirrors';
 import { useErrorText } from '../../ui/error-text';
+import { StateMark } from '../../ui/state-mark';
 import css from './mirrors.module.css';
 import { useAddressCheck } from './use-check';
 import type { Items } from './draft';
@@ -83,6 +84,11 @@ export function MirrorDialog({ item, items, onClose, onDone }: MirrorDialogProps
           onBlur={() => setLeft(true)}
           onChange={(event) => setUrl(event.currentTarget.value)}
         />
+        {error === undefined && !empty && checked?.warning !== undefined ? (
+          <p className="c-warn s" role="status">
+            <StateMark kind="warn" /> {wordsOf(checked.warning)}
+          </p>
+        ) : null}
         {error === undefined && normal !== '' && normal !== url.trim() ? (
           <p className="t2 s" role="status">
             {t('dialog.kept')} <code>{normal}</code>

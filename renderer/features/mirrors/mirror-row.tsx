@@ -23,6 +23,7 @@ import { StateMark } from '../../ui/state-mark';
 import css from './mirrors.module.css';
 import { TestLine, TestMeaning } from './test-line';
 import { Verdict } from './verdict';
+import { during } from './sorting';
 import type { Sorting } from './sorting';
 import type { ReactNode } from 'react';
 
@@ -62,6 +63,7 @@ export function MirrorRow({ item, place, count, facts, sorting, actions }: Mirro
   const { drop } = sorting;
   const dragged = drop?.key === key;
   const own = sorting.row(key);
+  const now = during(drop, place);
   return (
     <li
       className={css['mr']}
@@ -69,8 +71,7 @@ export function MirrorRow({ item, place, count, facts, sorting, actions }: Mirro
       data-off={!enabled || undefined}
       data-dragged={dragged || undefined}
       data-grabbed={sorting.grabbed === key || undefined}
-      data-drop={dropEdge(drop, place, count)}
-      style={dragged ? { transform: `translateY(${String(drop.shift)}px)` } : undefined}
+      style={now.shift === 0 ? undefined : { transform: `translateY(${String(now.shift)}px)` }}
       aria-label={name}
       {...own}
     >
@@ -84,7 +85,7 @@ export function MirrorRow({ item, place, count, facts, sorting, actions }: Mirro
       >
         <Icon of={IconGripVertical} />
       </button>
-      <span className={css['place']}>{place + 1}</span>
+      <span className={css['place']}>{now.place + 1}</span>
       <Switch
         className={css['switch'] ?? ''}
         checked={enabled}
@@ -112,15 +113,6 @@ export function MirrorRow({ item, place, count, facts, sorting, actions }: Mirro
       <RowMenu item={item} place={place} count={count} name={name} actions={actions} />
     </li>
   );
-}
-
-/** The line between rows where the dragged one would go. */
-function dropEdge(drop: Sorting['drop'], place: number, count: number): 'before' | 'after' | undefined {
-  if (drop === undefined || drop.to === drop.from || place === drop.from) {
-    return undefined;
-  }
-  const among = place < drop.from ? place : place - 1;
-  return among === drop.to ? 'before' : among === count - 2 && drop.to === count - 1 ? 'after' : undefined;
 }
 
 export function Tested({

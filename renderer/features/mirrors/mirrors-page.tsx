@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { DIRECT } from '../../../preload/contract';
 import type { MirrorsState } from '../../../preload/contract';
-import { useRoute } from '../../routes';
+import { navigate, useRoute } from '../../routes';
 import { useActions, useStore } from '../../state/context';
 import type { DraftMirror } from '../../state/slices/mirrors';
 import { SkeletonRows } from '../../ui/delayed';
@@ -45,7 +45,6 @@ function Page({ known }: { readonly known: MirrorsState }): ReactNode {
   const { t } = useTranslation(['mirrors', 'common']);
   const { query } = useRoute();
   const wanted = query.get('do');
-  const off = query.get('off');
   const appActions = useActions();
   const list = useMirrorList(known);
   const apply = useApply();
@@ -53,7 +52,7 @@ function Page({ known }: { readonly known: MirrorsState }): ReactNode {
   const engine = useEngineFirst();
   const engineRuns = useStore((s) => s.vm.status?.state === 'running');
   const nameOf = useNames(known.presets);
-  const [tab, setTab] = useState<Tab>(query.get('tab') === 'other' ? 'other' : 'hub');
+  const tab: Tab = query.get('tab') === 'other' ? 'other' : 'hub';
   const [open, setOpen] = useState<Open>();
   const [drawer, setDrawer] = useState(false);
   const { items, edit } = list;
@@ -90,18 +89,12 @@ function Page({ known }: { readonly known: MirrorsState }): ReactNode {
   );
   const add = useCallback((url: string, name: string) => edit((old) => addAll(old, [{ url, name, note: '', enabled: true }])), [edit]);
   useWanted(wanted, setOpen, testAll);
-  useEffect(() => {
-    if (off !== null) {
-      location.replace('#/mirrors');
-      edit((old) => old.map((item) => (item.url === off ? { ...item, enabled: false } : item)));
-    }
-  }, [off, edit]);
 
   const close = (): void => setOpen(undefined);
   const presets = <Presets known={known} items={items} onAdd={add} />;
   const empty = items.length === 0 && list.changes.total === 0;
   return (
-    <div className={`split ${css['split'] ?? ''}`}>
+    <div className={`split ${css['split'] ?? ''}`} data-alone={tab === 'other' || undefined}>
       <section className={css['main']}>
         <div className="toolbar">
           <FilterTabs
@@ -110,46 +103,20 @@ function Page({ known }: { readonly known: MirrorsState }): ReactNode {
             text={(each) => t(`tab.${each}`)}
             counts={{ hub: items.length, other: known.prefixes.length }}
             value={tab}
-            onChange={setTab}
+            onChange={(each) => navigate(each === 'hub' ? '#/mirrors' : '#/mirrors?tab=other')}
           />
           <span className="end" />
           {tab === 'hub' ? (
             <>
-              <Button
-                className={css['hides'] ?? ''}
-                variant="subtle"
-                aria-label={t('do.add')}
-                leftSection={<Icon of={IconPlus} small />}
-                onClick={() => setOpen({ kind: 'add' })}
-              >
-                {t('do.add')}
-              </Button>
-              <Button
-                className={css['hides'] ?? ''}
-                variant="subtle"
-                aria-label={t('do.paste')}
-                leftSection={<Icon of={IconClipboard} small />}
-                onClick={() => setOpen({ kind: 'paste' })}
-              >
-                {t('do.paste')}
-              </Button>
-              {testing ? (
-                <Button leftSection={<Icon of={IconX} small />} onClick={tests.cancel}>
-                  {t('do.cancelTests')}
-                </Button>
-              ) : (
-                <Button leftSection={<Icon of={IconActivity} small />} loading={engine.starting} onClick={testAll}>
-                  {t(engineRuns ? 'do.testAll' : 'do.startAndTest')}
-                </Button>
-              )}
               {empty ? null : (
-                <Button
-                  className={css['accent'] ?? ''}
-                  leftSection={<Icon of={IconBolt} small />}
-                  onClick={() => setOpen({ kind: 'setup' })}
-                >
-                  {t('do.setup')}
-                </Button>
+                <Tools
+                  engineRuns={engineRuns}
+                  starting={engine.starting}
+                  testing={testing}
+                  onTest={testAll}
+                  onCancel={tests.cancel}
+                  onOpen={setOpen}
+                />
               )}
               <Button
                 className={`${css['hides'] ?? ''} ${css['narrow'] ?? ''}`}
@@ -206,9 +173,11 @@ function Page({ known }: { readonly known: MirrorsState }): ReactNode {
           </>
         )}
       </section>
-      <aside className={`panel ${css['panel'] ?? ''}`} aria-label={t('presets.title')}>
-        {presets}
-      </aside>
+      {tab === 'other' ? null : (
+        <aside className="panel" aria-label={t('presets.title')}>
+          {presets}
+        </aside>
+      )}
       <Drawer
         opened={drawer}
         onClose={() => setDrawer(false)}
@@ -263,6 +232,48 @@ function Page({ known }: { readonly known: MirrorsState }): ReactNode {
         />
       ) : null}
     </div>
+  );
+}
+
+interface ToolsProps {
+  readonly engineRuns: boolean;
+  readonly starting: boolean;
+  readonly testing: boolean;
+  readonly onTest: () => void;
+  readonly onCancel: () => void;
+  readonly onOpen: (open: Open) => void;
+}
+
+function Tools({ engineRuns, starting, testing, onTest, onCancel, onOpen }: ToolsProps): ReactNode {
+  const { t } = useTranslation('mirrors');
+  const quiet = (kind: 'add' | 'paste', icon: typeof IconPlus): ReactNode => (
+    <Button
+      className={css['hides'] ?? ''}
+      variant="subtle"
+      aria-label={t(`do.${kind}`)}
+      leftSection={<Icon of={icon} small />}
+      onClick={() => onOpen({ kind })}
+    >
+      {t(`do.${kind}`)}
+    </Button>
+  );
+  return (
+    <>
+      {quiet('add', IconPlus)}
+      {quiet('paste', IconClipboard)}
+      {testing ? (
+        <Button leftSection={<Icon of={IconX} small />} onClick={onCancel}>
+          {t('do.cancelTests')}
+        </Button>
+      ) : (
+        <Button leftSection={<Icon of={IconActivity} small />} loading={starting} onClick={onTest}>
+          {t(engineRuns ? 'do.testAll' : 'do.startAndTest')}
+        </Button>
+      )}
+      <Button className={css['accent'] ?? ''} leftSection={<Icon of={IconBolt} small />} onClick={() => onOpen({ kind: 'setup' })}>
+        {t('do.setup')}
+      </Button>
+    </>
   );
 }
 

@@ -25,6 +25,7 @@ test('what cannot be pulled from is named with its field', () => {
   expect(of('', 'a.example')).toBe('registryEmpty');
   expect(of('gh cr', 'a.example')).toBe('registryForm');
   expect(of('ghcr.io/owner', 'a.example')).toBe('registryForm');
+  expect(of('docker.io', 'a.example')).toBe('hub');
   expect(of('ghcr.io', ' ')).toBe('prefixEmpty');
   expect(of('ghcr.io', 'mirror')).toBe('prefixForm');
   expect(of('ghcr.io', 'a.example/-x')).toBe('prefixForm');
@@ -32,9 +33,9 @@ test('what cannot be pulled from is named with its field', () => {
   expect(of('ghcr.io', 'https://ghcr.io/')).toBe('same');
 });
 
-test('the second of two equal lines is the wrong one; two prefixes of a registry are not', () => {
+test('the second line of a registry is the wrong one: a pull has one way', () => {
   const lines = [line('ghcr.io', 'a.example', 1), line('GHCR.io', 'a.example/', 2), line('ghcr.io', 'b.example', 3)];
-  expect(lines.map((each) => problemOf(each, lines)?.problem)).toEqual([undefined, 'twice', undefined]);
+  expect(lines.map((each) => problemOf(each, lines)?.problem)).toEqual([undefined, 'twice', 'twice']);
 });
 
 test('what is saved is tidy', () => {

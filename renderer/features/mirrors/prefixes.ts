@@ -1,20 +1,21 @@
 // Prefix mirrors as they are typed: what is wrong with a line, before the backend is asked. Pure.
 import type { PrefixMirror } from '../../../preload/contract';
 
-export type PrefixProblem = 'registryEmpty' | 'registryForm' | 'prefixEmpty' | 'prefixForm' | 'same' | 'twice';
+export type PrefixProblem = 'registryEmpty' | 'registryForm' | 'prefixEmpty' | 'prefixForm' | 'hub' | 'same' | 'twice';
 
 export interface PrefixLine extends PrefixMirror {
   readonly key: number;
 }
 
 const HOST = /^(?=.{1,255}$)(localhost|[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+)(:\d{1,5})?$/;
+const HUB = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 const PATH = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/;
 
 /** What is copied from a browser loses its scheme and its last slash. */
 export function tidy(text: string): string {
   return text
     .trim()
-    .replace(/^https?:\/\//i, '')
+    .replace(/^https:\/\//i, '')
     .replace(/\/+$/, '')
     .toLowerCase();
 }
@@ -31,6 +32,12 @@ export function problemOf(
   if (!HOST.test(registry)) {
     return { field: 'registry', problem: 'registryForm' };
   }
+  if (HUB.has(registry)) {
+    return { field: 'registry', problem: 'hub' };
+  }
+  if (all.slice(0, all.indexOf(line)).some((other) => tidy(other.registry) === registry)) {
+    return { field: 'registry', problem: 'twice' };
+  }
   if (prefix === '') {
     return { field: 'prefix', problem: 'prefixEmpty' };
   }
@@ -41,10 +48,7 @@ export function problemOf(
   if (prefix === registry) {
     return { field: 'prefix', problem: 'same' };
   }
-  const before = all.slice(0, all.indexOf(line));
-  return before.some((other) => tidy(other.registry) === registry && tidy(other.prefix) === prefix)
-    ? { field: 'prefix', problem: 'twice' }
-    : undefined;
+  return undefined;
 }
 
 export function valuesOf(lines: readonly PrefixLine[]): readonly PrefixMirror[] {

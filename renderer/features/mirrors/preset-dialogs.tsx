@@ -75,7 +75,7 @@ export function PersonalDialog({ preset, items, onClose, onDone }: PersonalDialo
           onChange={(event) => setText(event.currentTarget.value)}
         />
         <p className="t2 s">
-          {t('personal.becomes')} <code className="words">{url === '' ? preset.url.replace('{id}', '…') : url}</code>
+          {t('personal.becomes')} <code className="words">{url === '' ? preset.url : url}</code>
         </p>
         <div className="modal-foot">
           <Button onClick={onClose}>{t('common:cancel')}</Button>

@@ -67,7 +67,7 @@ export function SetupDialog({ known, items, nameOf, onClose, onDraft, onApply }:
   return (
     <Modal opened onClose={onClose} size={720} title={t('setup.title')} closeButtonProps={{ 'aria-label': t('common:close') }}>
       <div className={css['setupHead']} role="status">
-        <StateMark kind={busy ? 'busy' : proposal === undefined ? 'exit' : works || proposal.direct ? 'pass' : 'fail'} />
+        <StateMark kind={busy ? 'busy' : proposal === undefined ? 'exit' : works || proposal.direct !== 'no' ? 'pass' : 'fail'} />
         <p>
           {starting
             ? t('setup.starting')
@@ -75,8 +75,8 @@ export function SetupDialog({ known, items, nameOf, onClose, onDraft, onApply }:
               ? t('setup.testing', { count: Object.keys(running).length, image: known.testImage })
               : works
                 ? t('setup.found', { count: place.size, seconds: format.seconds(proposal.seconds) })
-                : t(proposal.direct ? 'setup.directOnly' : 'setup.noneWorks')}
-          {works && proposal?.direct === true ? ` ${t('setup.directToo')}` : ''}
+                : t(proposal.direct === 'no' ? 'setup.noneWorks' : 'setup.directOnly')}
+          {works && proposal !== undefined && proposal.direct !== 'no' ? ` ${t(`setup.direct.${proposal.direct}`)}` : ''}
         </p>
       </div>
       {error === undefined ? null : <ErrorNotice error={error} onRetry={() => void run(all.map(({ url }) => url))} />}

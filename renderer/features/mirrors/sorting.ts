@@ -3,9 +3,17 @@
 import { useCallback, useRef, useState } from 'react';
 import type { KeyboardEvent, PointerEvent, RefObject } from 'react';
 
+/** The dragged row: its place now and after the drop, how far the pointer has moved it, and its height, by which the others make room. */
+export interface Drop {
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+  readonly shift: number;
+  readonly height: number;
+}
+
 export interface Sorting {
-  /** The dragged row: its place now and after the drop, and how far the pointer has moved it. */
-  readonly drop: { readonly key: string; readonly from: number; readonly to: number; readonly shift: number } | undefined;
+  readonly drop: Drop | undefined;
   readonly grabbed: string | undefined;
   /** For a live region. */
   readonly said: string;
@@ -48,12 +56,14 @@ export function useSorting({ list, keys, onMove, say }: SortingOptions): Sorting
     [keys, onMove, say],
   );
 
-  /** How many other rows lie above the pointer: the place afterwards. */
+  const rows = (): readonly HTMLElement[] => [...(list.current?.querySelectorAll<HTMLElement>('[data-sort]') ?? [])];
+  const inContent = (y: number): number => {
+    const box = list.current?.parentElement;
+    return box === null || box === undefined ? y : y - box.getBoundingClientRect().top + box.scrollTop;
+  };
+  /** How many other rows lie above the pointer: the place afterwards. By where they lie at rest, as they move out of the way. */
   const placeAt = (key: string, y: number): number =>
-    [...(list.current?.querySelectorAll<HTMLElement>('[data-sort]') ?? [])].filter((row) => {
-      const rect = row.getBoundingClientRect();
-      return row.dataset['sort'] !== key && y > rect.top + rect.height / 2;
-    }).length;
+    rows().filter((row) => row.dataset['sort'] !== key && y > row.offsetTop + row.offsetHeight / 2).length;
 
   const scrollAt = (y: number): void => {
     const box = list.current?.parentElement;
@@ -89,18 +99,16 @@ export function useSorting({ list, keys, onMove, say }: SortingOptions): Sorting
       onPointerDown: (event) => {
         if (event.button === 0) {
           event.currentTarget.setPointerCapture(event.pointerId);
-          start.current = event.clientY + (list.current?.parentElement?.scrollTop ?? 0);
-          setDrop({ key, from: keys.indexOf(key), to: keys.indexOf(key), shift: 0 });
+          start.current = inContent(event.clientY);
+          const place = keys.indexOf(key);
+          setDrop({ key, from: place, to: place, shift: 0, height: rows()[place]?.offsetHeight ?? 0 });
         }
       },
       onPointerMove: (event) => {
         if (drop !== undefined) {
           scrollAt(event.clientY);
-          setDrop({
-            ...drop,
-            to: placeAt(key, event.clientY),
-            shift: event.clientY + (list.current?.parentElement?.scrollTop ?? 0) - start.current,
-          });
+          const y = inContent(event.clientY);
+          setDrop({ ...drop, to: placeAt(key, y), shift: y - start.current });
         }
       },
       onPointerUp: () => finish(true),
@@ -137,4 +145,17 @@ export function useSorting({ list, keys, onMove, say }: SortingOptions): Sorting
       },
     }),
   };
+}
+
+/** Where a row stands while another one is dragged: the place that it would have, and how far it moves for that. */
+export function during(drop: Drop | undefined, place: number): { readonly place: number; readonly shift: number } {
+  if (drop === undefined) {
+    return { place, shift: 0 };
+  }
+  const { from, to, shift, height } = drop;
+  if (place === from) {
+    return { place: to, shift };
+  }
+  const by = from < place && place <= to ? -1 : to <= place && place < from ? 1 : 0;
+  return { place: place + by, shift: by * height };
 }

@@ -10,6 +10,8 @@ export interface Checked {
   /** Normalised; empty while unknown or wrong. */
   readonly url: string;
   readonly error: WireError | undefined;
+  /** Kept nevertheless. */
+  readonly warning?: WireError | undefined;
 }
 
 export interface AddressCheck {
@@ -28,7 +30,7 @@ export function useAddressCheck(text: string): AddressCheck {
     async (of: string): Promise<Checked> => {
       last.current = of;
       const checked: Checked = await client.call('mirrors.check', { url: of }).then(
-        ({ url, error }) => ({ url: error === undefined ? url : '', error }),
+        ({ url, error, warning }) => ({ url: error === undefined ? url : '', error, warning }),
         (thrown: unknown) => ({ url: '', error: toWireError(thrown) }),
       );
       // A slow answer to an older text says nothing about this one.

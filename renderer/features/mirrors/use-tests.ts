@@ -1,6 +1,6 @@
 // Tests as they run: steps live, results into the store, at last a proposal. Ends with the page or by cancel; several may run at once.
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { toWireError } from '../../../preload/contract';
+import { DIRECT, toWireError } from '../../../preload/contract';
 import type { MirrorProposal, MirrorTestItem, MirrorTestStep, WireError } from '../../../preload/contract';
 import { useServices } from '../../state/context';
 import { patchMirrors } from '../../state/store';
@@ -10,8 +10,8 @@ export type Running = Readonly<Record<string, readonly MirrorTestStep[]>>;
 
 export interface Proposal {
   readonly order: readonly MirrorProposal[];
-  /** Docker Hub itself answers. */
-  readonly direct: boolean;
+  /** How Docker Hub itself does; the order is of mirrors only. */
+  readonly direct: 'no' | 'works' | 'fastest';
   readonly seconds: number;
   readonly at: number;
   readonly count: number;
@@ -52,7 +52,8 @@ export function useTests(): Tests {
         default:
           // One mirror alone has nobody to be compared with.
           if (count > 1) {
-            setProposal({ order: item.order, direct: item.direct, seconds: item.seconds, at: Date.now(), count });
+            const direct = item.order[0]?.url === DIRECT ? 'fastest' : item.direct ? 'works' : 'no';
+            setProposal({ order: item.order.filter(({ url }) => url !== DIRECT), direct, seconds: item.seconds, at: Date.now(), count });
           }
       }
     },
