@@ -20,8 +20,6 @@ export interface Actions {
   readonly cancelTask: (id: string) => Promise<void>;
   readonly dismissTask: (id: string) => Promise<void>;
   readonly dismissNotice: (id: string) => Promise<void>;
-  /** The way out of a notice about a mirror; rejects where the list could not be applied. */
-  readonly switchOffMirror: (url: string) => Promise<void>;
   /** The way out of a notice; its steps are shown on the mirrors' page. */
   readonly switchOffMirror: (url: string) => Promise<void>;
   readonly clearError: (id: string) => void;
@@ -102,7 +100,6 @@ export function createActions(client: Client, store: Store): Actions {
     cancelTask: (id) => quietly(client.call('tasks.cancel', { id })),
     dismissTask: (id) => quietly(client.call('tasks.dismiss', { id })),
     dismissNotice: (id) => quietly(client.call('app.dismissNotice', { id })),
-    switchOffMirror: async (url) => void (await client.call('mirrors.switchOff', { url })),
     async switchOffMirror(url) {
       try {
         const { task } = await client.call('mirrors.switchOff', { url });

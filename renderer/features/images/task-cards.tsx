@@ -8,6 +8,7 @@ import { useActions, useStore } from '../../state/context';
 import { ErrorNotice } from '../../ui/error-notice';
 import { IconButton } from '../../ui/icon-button';
 import { StateMark } from '../../ui/state-mark';
+import { PullSteps } from './pull-steps';
 import styles from './images.module.css';
 import type { ReactNode } from 'react';
 import type { LayerProgress, Task } from '../../../preload/contract';
@@ -151,6 +152,7 @@ function RunningCard({ task }: { readonly task: Task }): ReactNode {
           />
         )}
       </header>
+      {open && task.steps !== undefined && <PullSteps steps={task.steps} />}
       {open && layers.length > 0 && (
         <ul className={styles.layers}>
           {layers.map((layer) => (
