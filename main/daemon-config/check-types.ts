@@ -1,5 +1,5 @@
 // Types, ranges and names of a document against the table of keys. Knows no rule of a single key.
-import { daemonKeys, logOptions } from '../../preload/contract';
+import { daemonKeys, logOptions, own } from '../../preload/contract';
 import type { DaemonField } from '../../preload/contract';
 import type { ConfigPath } from './key-name';
 import { nearest } from './nearest';
@@ -153,7 +153,7 @@ const topLevel = daemonKeys.map(({ name }) => name);
 const ofLogOpts = new Set(Object.values(logOptions).flat());
 
 export function checkUnknown(name: string, problems: Problems): void {
-  const meant = MEANT[name] ?? (ofLogOpts.has(name) && name.includes('-') ? `log-opts.${name}` : nearest(name, topLevel));
+  const meant = own(MEANT, name) ?? (ofLogOpts.has(name) && name.includes('-') ? `log-opts.${name}` : nearest(name, topLevel));
   unknown([name], meant, problems);
 }
 

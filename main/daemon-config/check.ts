@@ -50,7 +50,7 @@ export function checkText(text: string, context: CheckContext = {}): ParsedDocum
 
 function withPlace(problem: ConfigProblem, parsed: ParsedDocument): ConfigProblem {
   // What is wrong with a name is marked at the name.
-  const atKey = /^config\.(?:unknown|owned)/.test(problem.error.code);
+  const atKey = /^config\.(?:unknownKey|unknownLogOption|ownedKey)/.test(problem.error.code);
   const place = parsed.placeOf(problem.path, atKey ? 'key' : 'value');
   return place === undefined ? problem : { ...problem, place };
 }

@@ -1,5 +1,5 @@
 // What differs between two documents, key by key, and what putting the second in force costs. Pure.
-import { classOf, costlier, sameJson } from '../../preload/contract';
+import { classOf, costlier, own, sameJson } from '../../preload/contract';
 import type { ApplyClass, ConfigChange } from '../../preload/contract';
 import type { DaemonDocument } from './daemon-config';
 import { maskValue } from './mask';
@@ -7,12 +7,13 @@ import { maskValue } from './mask';
 /** In the order of the document after, then what went away. Credentials are masked; a change of nothing but a credential is listed too. */
 export function diffDocuments(before: DaemonDocument, after: DaemonDocument): ConfigChange[] {
   return [...new Set([...Object.keys(after), ...Object.keys(before)])]
-    .filter((key) => !sameJson(before[key], after[key]))
-    .map((key) => ({
+    .map((key) => ({ key, was: own(before, key), is: own(after, key) }))
+    .filter(({ was, is }) => !sameJson(was, is))
+    .map(({ key, was, is }) => ({
       key,
-      ...(before[key] !== undefined && { before: maskValue(before[key], [key]) }),
-      ...(after[key] !== undefined && { after: maskValue(after[key], [key]) }),
-      class: classOf(key, before[key], after[key]),
+      ...(was !== undefined && { before: maskValue(was, [key]) }),
+      ...(is !== undefined && { after: maskValue(is, [key]) }),
+      class: classOf(key, was, is),
     }));
 }
 

@@ -8,15 +8,20 @@ export const MASK = '***';
 /** Values that are secret as a whole. */
 const SECRETS: ReadonlySet<string> = new Set(['log-opts.splunk-token']);
 
-/** `http://***@proxy.example:3128`. In a proxy everything up to the last @ is hidden: people write passwords with / and @ as they are. */
+/** In a proxy everything up to the last @ is hidden: people write passwords with / and @ as they are. */
+const PROXY = /^(?<scheme>\s*[a-z][a-z0-9+.-]*:\/\/)?(?<credentials>.*)@/is;
+const ADDRESS = /(?<scheme>[a-z][a-z0-9+.-]*:\/\/)(?<credentials>[^\s/?#"]*)@/i;
+const ADDRESSES = new RegExp(ADDRESS, 'gi');
+
+/** `http://***@proxy.example:3128` */
 export function maskText(text: string, path: ConfigPath = []): string {
   if (SECRETS.has(path.join('.'))) {
     return text === '' ? '' : MASK;
   }
   if (path[0] === 'proxies') {
-    return text.replace(/^(\s*[a-z][a-z0-9+.-]*:\/\/)?.*@/is, `$1${MASK}@`);
+    return text.replace(PROXY, (_, scheme: string | undefined) => `${scheme ?? ''}${MASK}@`);
   }
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"]*@/gi, `$1${MASK}@`);
+  return text.replace(ADDRESSES, `$<scheme>${MASK}@`);
 }
 
 export function maskValue(value: unknown, path: ConfigPath = []): unknown {
@@ -62,22 +67,30 @@ function unmasker(kept: DaemonDocument): (text: string, path: ConfigPath) => str
       return text;
     }
     const same = at(kept, path);
-    if (typeof same === 'string' && text === MASK) {
+    if (typeof same === 'string' && (text === MASK || maskText(same, path) === text)) {
       return same;
     }
-    const moved = new Map<string, string>();
-    mapStrings(kept, [], (value, place) => {
-      moved.set(maskText(value, place), value);
-      return value;
-    });
-    const before = moved.get(text);
-    if (before !== undefined && !(typeof same === 'string' && maskText(same, path) === text)) {
-      return before;
+    const moved = findMasked(kept, text);
+    if (moved !== undefined) {
+      return moved;
     }
     // The host was edited and the credentials were not.
-    const credentials = typeof same === 'string' ? /^\s*(?:[a-z][a-z0-9+.-]*:\/\/)?(.*)@/is.exec(same)?.[1] : undefined;
+    const credentials =
+      typeof same === 'string' ? (path[0] === 'proxies' ? PROXY : ADDRESS).exec(same)?.groups?.['credentials'] : undefined;
     return credentials === undefined ? text : text.replace(`${MASK}@`, () => `${credentials}@`);
   };
+}
+
+/** The first value that looks like this when masked. */
+function findMasked(kept: DaemonDocument, masked: string): string | undefined {
+  let found: string | undefined;
+  mapStrings(kept, [], (value, path) => {
+    if (found === undefined && maskText(value, path) === masked) {
+      found = value;
+    }
+    return value;
+  });
+  return found;
 }
 
 function at(value: unknown, path: ConfigPath): unknown {

@@ -1,5 +1,5 @@
 // Rules of log-driver and log-opts: what the driver takes. dockerd checks part of it at its start and the rest only when a container starts.
-import { logOptions, logOptionsOfAll } from '../../preload/contract';
+import { logOptions, logOptionsOfAll, own } from '../../preload/contract';
 import { nearest } from './nearest';
 import { show } from './problems';
 import type { Rule, RuleContext } from './rule';
@@ -15,6 +15,9 @@ const known = Object.keys(logOptions);
 const logDriver: Rule<string> = (value, at) => {
   // A plug-in has its tag in its name: `loki:latest`, `grafana/loki-docker-driver:latest`.
   const plugin = /[:/]/.test(value) || (at.context.logPlugins ?? []).some((name) => name === value || name === `${value}:latest`);
+  if (at.document['log-opts'] === undefined) {
+    missing(value, {}, at);
+  }
   if (value !== '' && !known.includes(value) && !plugin) {
     at.problems.error('config.unknownLogDriver', at.path, { value: show(value, at.path), values: known.join(', ') }, nearest(value, known));
   }
@@ -91,14 +94,14 @@ const needed: Readonly<Record<string, readonly string[]>> = {
 const logOpts: Rule<Options> = (value, at) => {
   const driver =
     typeof at.document['log-driver'] === 'string' && at.document['log-driver'] !== '' ? at.document['log-driver'] : DEFAULT_DRIVER;
-  const own = logOptions[driver];
-  if (own === undefined || driver === 'none') {
+  const ofDriver = own(logOptions, driver);
+  if (ofDriver === undefined || driver === 'none') {
     return;
   }
-  const options = [...own, ...logOptionsOfAll];
+  const options = [...ofDriver, ...logOptionsOfAll];
   for (const [name, text] of Object.entries(value)) {
     const path = [...at.path, name];
-    const check = checks[name];
+    const check = own(checks, name);
     if (!options.includes(name)) {
       at.problems.error('config.unknownLogOption', path, {
         option: show(name, path),
@@ -138,10 +141,12 @@ function combinations(value: Options, driver: string, at: RuleContext): void {
       }
     }
   }
-  for (const option of needed[driver] ?? []) {
-    if (value[option] === undefined || value[option] === '') {
-      at.problems.error('config.missingField', at.path, { field: option });
-    }
+  missing(driver, value, at);
+}
+
+function missing(driver: string, options: Options, at: RuleContext): void {
+  for (const field of (own(needed, driver) ?? []).filter((option) => (options[option] ?? '') === '')) {
+    at.problems.error('config.missingField', at.path, { field });
   }
 }
 

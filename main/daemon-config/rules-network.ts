@@ -93,7 +93,8 @@ function fixedCidr(family: 4 | 6, bridge: 'bip' | 'bip6'): Rule<string> {
       return;
     }
     const outer = subnetOf(at, bridge);
-    if (outer !== undefined && !includes(outer, subnet)) {
+    // A larger one is taken, and means the bridge's own.
+    if (outer !== undefined && !overlaps(outer, subnet)) {
       at.problems.error('config.notInside', at.path, { value, other: bridge, otherValue: textOf(at, bridge) ?? '' });
     }
   };
@@ -199,6 +200,12 @@ const hostGateways: Rule<readonly string[]> = (value, at) => {
   }
 };
 
+const oneAddress: Rule<string> = (value, at) => {
+  if (value !== '') {
+    addressRule(value, at);
+  }
+};
+
 const networkOptions: Rule<Readonly<Record<string, Strings>>> = (value, at) => {
   for (const [driver, options] of Object.entries(value)) {
     const text = options['com.docker.network.driver.mtu'];
@@ -218,9 +225,9 @@ export const networkRules: Readonly<Record<string, Rule<never>>> = {
   bridge,
   mtu,
   icc,
-  ip: addressRule,
+  ip: oneAddress,
   'default-address-pools': pools,
   'host-gateway-ips': hostGateways,
-  'host-gateway-ip': addressRule,
+  'host-gateway-ip': oneAddress,
   'default-network-opts': networkOptions,
 };

@@ -148,10 +148,23 @@ const labels: Rule<readonly string[]> = (value, at) => {
   });
 };
 
-const resource: Rule<string> = (value, at) => {
-  if (!/^[^=\s]+=[^=\s]+$/.test(value)) {
-    at.problems.error('config.notAPair', at.path, { value: show(value, at.path) });
-  }
+/** Of one kind there is a number, once, or there are names. */
+const resources: Rule<readonly string[]> = (value, at) => {
+  const kinds = new Map<string, 'number' | 'names'>();
+  value.forEach((item, index) => {
+    const path = [...at.path, index];
+    const [, kind, text] = /^([^=\s]+)=([^=\s]+)$/.exec(item) ?? [];
+    if (kind === undefined || text === undefined) {
+      at.problems.error('config.notAPair', path, { value: show(item, path) });
+      return;
+    }
+    const found = /^\d+$/.test(text) ? 'number' : 'names';
+    const before = kinds.get(kind);
+    if (before !== undefined && (before !== found || found === 'number')) {
+      at.problems.error('config.mixedResource', path, { value: show(item, path), kind });
+    }
+    kinds.set(kind, found);
+  });
 };
 
 const metricsAddress: Rule<string> = (value, at) => {
@@ -210,7 +223,7 @@ export const registryRules: Readonly<Record<string, Rule<never>>> = {
   'dns-search': each(dnsSearch),
   'dns-opts': each(dnsOption),
   labels,
-  'node-generic-resources': each(resource),
+  'node-generic-resources': resources,
   'metrics-addr': metricsAddress,
   proxies,
 };

@@ -165,15 +165,18 @@ const shutdownTimeout: Rule<number> = (value, at) => {
   }
 };
 
+/** The guest has no other user with ids to give. */
+const REMAPS = ['', 'default', 'root'];
+
 const remap: Rule<string> = (value, at) => {
-  if (value !== '') {
-    at.problems.error('config.notHere', at.path, { value: show(value, at.path), reason: 'usersAreRemade' });
+  if (!REMAPS.includes(value)) {
+    at.problems.error('config.notOneOf', at.path, { value: show(value, at.path), values: 'default' }, 'default');
   }
 };
 
 const realtime: Rule<number> = (value, at) => {
   if (value !== 0) {
-    at.problems.error('config.notHere', at.path, { value: String(value), reason: 'cgroup2' }, 0);
+    at.problems.error('config.notHere', at.path, { value: String(value) }, 0);
   }
 };
 
@@ -217,8 +220,6 @@ export const runtimeRules: Readonly<Record<string, Rule<never>>> = {
   'cgroup-parent': cgroupParent,
   'userland-proxy-path': absolute,
   'init-path': guestPath(['docker-init', '/usr/bin/docker-init']),
-  'default-init': guestPath(['docker-init', '/usr/bin/docker-init']),
-  'resolv-conf': guestPath(['/etc/resolv.conf']),
   'seccomp-profile': guestPath(['builtin', 'unconfined']),
   'authorization-plugins': plugins,
 };

@@ -30,8 +30,8 @@ function featuresClass(before: Readonly<Record<string, unknown>>, after: Readonl
   let result: ApplyClass = 'none';
   for (const feature of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const standard = defaults.find(({ name }) => name === feature)?.default;
-    if (!sameJson(before[feature] ?? standard, after[feature] ?? standard)) {
-      result = costlier(result, featureClasses[feature] ?? 'reload');
+    if (!sameJson(own(before, feature) ?? standard, own(after, feature) ?? standard)) {
+      result = costlier(result, own(featureClasses, feature) ?? 'reload');
     }
   }
   return result;
@@ -39,6 +39,11 @@ function featuresClass(before: Readonly<Record<string, unknown>>, after: Readonl
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** A name of a user's document may be one of Object's own: `constructor`, `__proto__`. */
+export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** Deep, whatever the order of an object's keys. */

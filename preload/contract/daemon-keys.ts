@@ -129,7 +129,6 @@ export const daemonKeys: readonly DaemonKey[] = [
   },
   { name: 'host-gateway-ips', type: 'strings', group: 'dns', apply: 'restart', default: [], example: ['10.0.2.2'] },
   { name: 'host-gateway-ip', type: 'string', group: 'dns', apply: 'restart', rare: true },
-  { name: 'resolv-conf', type: 'string', group: 'dns', apply: 'restart', rare: true },
 
   // Proxies
   {
@@ -196,11 +195,10 @@ export const daemonKeys: readonly DaemonKey[] = [
   { name: 'no-new-privileges', type: 'boolean', group: 'limits', apply: 'restart', default: false },
   { name: 'init', type: 'boolean', group: 'limits', apply: 'restart', default: false },
   { name: 'init-path', type: 'string', group: 'limits', apply: 'restart', rare: true },
-  { name: 'default-init', type: 'string', group: 'limits', apply: 'restart', rare: true },
   { name: 'seccomp-profile', type: 'string', group: 'limits', apply: 'restart', default: 'builtin', proposals: ['builtin', 'unconfined'] },
   { name: 'cgroup-parent', type: 'string', group: 'limits', apply: 'restart', example: '/containers' },
   { name: 'selinux-enabled', type: 'boolean', group: 'limits', apply: 'restart', default: false, rare: true },
-  { name: 'userns-remap', type: 'string', group: 'limits', apply: 'disruptive', example: 'default' },
+  { name: 'userns-remap', type: 'string', group: 'limits', apply: 'disruptive', proposals: ['default'], rare: true },
   { name: 'cpu-rt-period', type: 'integer', group: 'limits', apply: 'restart', default: 0, unit: 'microseconds', rare: true },
   { name: 'cpu-rt-runtime', type: 'integer', group: 'limits', apply: 'restart', default: 0, unit: 'microseconds', rare: true },
 
@@ -300,8 +298,6 @@ export const daemonKeys: readonly DaemonKey[] = [
   { name: 'authorization-plugins', type: 'strings', group: 'other', apply: 'restart', default: [], rare: true },
   { name: 'node-generic-resources', type: 'strings', group: 'other', apply: 'restart', default: [], example: ['gpu=UUID1'], rare: true },
   { name: 'swarm-default-advertise-addr', type: 'string', group: 'other', apply: 'restart', rare: true },
-  { name: 'swarm-raft-heartbeat-tick', type: 'integer', group: 'other', apply: 'restart', default: 0, min: 0, rare: true },
-  { name: 'swarm-raft-election-tick', type: 'integer', group: 'other', apply: 'restart', default: 0, min: 0, rare: true },
 
   // Berth's own
   { name: 'hosts', type: 'strings', group: 'other', apply: 'restart', owned: 'socket' },

@@ -193,8 +193,9 @@ export const errorTable = {
   'config.ulimitOrder': spec<{ key: string; soft: number; hard: number }>(),
   'config.swarm': spec<{ key: string }>(),
   'config.shutdownTimeout': spec<{ key: string; value: string; seconds: number }>(),
-  'config.notHere': spec<{ key: string; value: string; reason: 'usersAreRemade' | 'cgroup2' }>(),
+  'config.notHere': spec<{ key: string; value: string }>(),
   'config.notAbsolute': spec<{ key: string; value: string }>(),
+  'config.mixedResource': spec<{ key: string; value: string; kind: string }>(),
 
   // Mirrors: first an address by itself, then the list, then pulls
   'mirrors.empty': spec(),
