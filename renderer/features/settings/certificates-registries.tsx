@@ -102,7 +102,7 @@ function RegistryForm({ onClose }: { readonly onClose: () => void }): ReactNode 
         value={draft.clientCertificate}
         onChange={(clientCertificate) => edit({ clientCertificate })}
       />
-      <PemField label={t('certificates.clientKey')} rows={2} value={draft.clientKey} onChange={(clientKey) => edit({ clientKey })} />
+      <PemField label={t('certificates.clientKey')} isKey rows={2} value={draft.clientKey} onChange={(clientKey) => edit({ clientKey })} />
       {set.error === undefined ? null : <ErrorNotice error={set.error} onDismiss={set.reset} />}
       <div className={css['do']}>
         <Button variant="subtle" onClick={onClose}>

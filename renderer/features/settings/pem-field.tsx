@@ -12,11 +12,12 @@ interface PemFieldProps {
   readonly label: string;
   readonly value: string;
   readonly rows?: number;
+  readonly isKey?: boolean;
   readonly error?: boolean;
   readonly onChange: (value: string) => void;
 }
 
-export function PemField({ label, value, rows = 3, error = false, onChange }: PemFieldProps): ReactNode {
+export function PemField({ label, value, rows = 3, isKey = false, error = false, onChange }: PemFieldProps): ReactNode {
   const { t } = useTranslation('trust');
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
@@ -56,7 +57,7 @@ export function PemField({ label, value, rows = 3, error = false, onChange }: Pe
           rows={rows}
           error={error}
           spellCheck={false}
-          placeholder={t('certificates.paste')}
+          placeholder={t(isKey ? 'certificates.pasteKey' : 'certificates.paste')}
           onChange={(event) => onChange(event.currentTarget.value)}
         />
       </div>
