@@ -34,9 +34,10 @@ export function ApplySteps({ task, buttons, onClose }: ApplyStepsProps): ReactNo
   const format = useFormat();
   const { cancelTask, openPanel } = useActions();
   const running = useStore((s) => s.engine.containerIds.filter((id) => s.engine.containers[id]?.state === 'running').length);
-  const steps = (task.steps ?? []).filter(({ state }) => state !== 'skipped');
-  const failed = steps.find(({ state }) => state === 'failed');
-  const words = failed?.detail ?? '';
+  // What was left out tells nothing, nor does what was never reached.
+  const steps = (task.steps ?? []).filter(({ state }) => state !== 'skipped' && (state !== 'waiting' || task.state === 'running'));
+  const said = task.error?.params['detail'];
+  const words = typeof said === 'string' ? said : '';
   const bad = task.state === 'failed';
   return (
     <section className={css['result']} data-state={task.state} data-words={words !== ''} aria-label={t('steps.region')}>
@@ -101,7 +102,11 @@ function Headline({ task }: { readonly task: Task }): ReactNode {
   const { t } = useTranslation('engine-settings');
   const errorText = useErrorText();
   const failed = task.error === undefined ? t('steps.headline.failed') : errorText(task.error).title;
-  return <b className="strong grow">{task.state === 'failed' ? failed : t(`steps.headline.${task.state}`)}</b>;
+  // The engine is off: nothing could be read back.
+  const kept = task.state === 'done' && task.steps?.some(({ name, state }) => name === 'readBack' && state === 'done') !== true;
+  return (
+    <b className="strong grow">{task.state === 'failed' ? failed : t(kept ? 'steps.headline.kept' : `steps.headline.${task.state}`)}</b>
+  );
 }
 
 /** The engine runs on with what it had; of other failures their own texts say what is kept. */
@@ -109,6 +114,7 @@ const WENT_BACK: readonly string[] = ['config.refused', 'config.rolledBack', 'co
 
 function Below({ task, running }: { readonly task: Task; readonly running: number }): ReactNode {
   const { t } = useTranslation('engine-settings');
+  const off = useStore((s) => s.vm.status?.state !== 'running');
   const errorText = useErrorText();
   if (task.state === 'running') {
     return null;
@@ -121,7 +127,7 @@ function Below({ task, running }: { readonly task: Task; readonly running: numbe
         <>
           {task.state === 'done' ? null : t('steps.kept')}
           {t('field.join')}
-          {task.state === 'cancelled' ? null : t('steps.running', { count: running })}
+          {task.state === 'cancelled' || off ? null : t('steps.running', { count: running })}
         </>
       ) : (
         <>

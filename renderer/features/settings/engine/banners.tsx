@@ -17,8 +17,10 @@ import type { Apply } from './use-apply';
 
 export function Banners({ saved, apply }: { readonly saved: ConfigState; readonly apply: Apply }): ReactNode {
   const draft = useStore((s) => s.config.draft);
-  // A conflict is told by what it is about.
-  const error = apply.error?.code === 'config.conflict' && isStale(draft, saved) ? undefined : apply.error;
+  // These two are told by what they are about.
+  const code = apply.error?.code;
+  const told = (code === 'config.conflict' && isStale(draft, saved)) || (code === 'config.guestEdited' && saved.guestEdit !== undefined);
+  const error = told ? undefined : apply.error;
   return (
     <div className={css['banners']}>
       {error === undefined ? null : <ErrorNotice error={error} onDismiss={apply.clear} />}

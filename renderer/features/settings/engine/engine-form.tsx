@@ -1,9 +1,10 @@
 // What the forms and the JSON side share: one draft text, its values, what is wrong with it and where. Forms edit by path; nobody else writes the
 // draft but the editor.
 import { createContext, useContext } from 'react';
+import { sameJson } from '../../../../preload/contract';
 import type { ConfigProblem } from '../../../../preload/contract';
 import type { Checked } from './use-check';
-import { getAt, sameValue, setAt } from './text-edit';
+import { getAt, setAt } from './text-edit';
 import type { Path, Values } from './text-edit';
 
 export interface EngineForm {
@@ -52,11 +53,11 @@ export function useField(path: Path, fallback?: unknown): Field {
   return {
     value,
     saved,
-    changed: !sameValue(value, saved),
+    changed: !sameJson(value, saved),
     locked,
     problems: problems.filter((problem) => isWithin(problem.path, path)),
     set(next) {
-      const plain = next === undefined || (saved === undefined && sameValue(next, fallback));
+      const plain = next === undefined || (saved === undefined && sameJson(next, fallback));
       write(setAt(text, path, plain ? undefined : next), 'form');
     },
   };

@@ -2,6 +2,7 @@
 import { useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { sameJson } from '../../../../preload/contract';
 import type { ConfigState, Task } from '../../../../preload/contract';
 import { useServices, useStore } from '../../../state/context';
 import { editDraft } from '../../../state/slices/config';
@@ -17,7 +18,7 @@ import { JsonSide } from './json-side';
 import { SectionForm } from './section-form';
 import { engineSections } from './section-list';
 import { SectionNav } from './section-nav';
-import { readValues, sameValue } from './text-edit';
+import { readValues } from './text-edit';
 import type { Path, Values } from './text-edit';
 import { useApply } from './use-apply';
 import { useCheck } from './use-check';
@@ -96,7 +97,11 @@ function Page({ saved, section }: { readonly saved: ConfigState; readonly sectio
 /** dockerd's words about a key, until its value is another one than it was tried with. */
 function refusedBy(task: Task | undefined, values: Values | undefined, applied: string | undefined): EngineForm['refused'] {
   const { key, detail } = task?.state === 'failed' ? (task.error?.params ?? {}) : {};
-  const same = typeof key === 'string' && key !== '' && sameValue(values?.[key], readValues(applied ?? '')?.[key]);
+  const same =
+    typeof key === 'string' &&
+    values !== undefined &&
+    Object.hasOwn(values, key) &&
+    sameJson(values[key], readValues(applied ?? '')?.[key]);
   return same && typeof detail === 'string' && detail !== '' ? { key, words: detail } : undefined;
 }
 

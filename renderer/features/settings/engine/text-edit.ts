@@ -2,6 +2,7 @@
 // knows JSON and nothing of dockerd.
 import { applyEdits, findNodeAtLocation, modify, parseTree } from 'jsonc-parser';
 import type { Node, ParseError } from 'jsonc-parser';
+import { sameJson } from '../../../../preload/contract';
 
 export type Path = readonly (string | number)[];
 export type Values = Readonly<Record<string, unknown>>;
@@ -47,19 +48,7 @@ export function rangeOf(text: string, path: Path): { readonly from: number; read
 /** Top-level keys whose values differ, in the order of the second, then what is gone. */
 export function changedKeys(before: Values, after: Values): readonly string[] {
   const keys = [...Object.keys(after), ...Object.keys(before).filter((key) => !Object.hasOwn(after, key))];
-  return keys.filter((key) => !sameValue(before[key], after[key]));
-}
-
-export function sameValue(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) {
-    return true;
-  }
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) {
-    return false;
-  }
-  const [left, right] = [a as Values, b as Values];
-  const keys = Object.keys(left);
-  return keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && sameValue(left[key], right[key]));
+  return keys.filter((key) => !sameJson(before[key], after[key]));
 }
 
 function readTree(text: string): Node | undefined {
