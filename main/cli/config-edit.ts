@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Client } from '../../preload/contract';
+import type { Client, ConfigProblem } from '../../preload/contract';
 import { problemLine } from './config-show';
 import type { Kit } from './kit';
 import { Exit, EXIT } from './output';
@@ -72,7 +72,17 @@ function withoutNotes(text: string): string {
   return lines.slice(Math.max(0, from)).join('\n');
 }
 
-function moved<P extends { readonly place?: { readonly line: number; readonly endLine: number } }>(problem: P, lines: number): P {
-  const { place } = problem;
-  return place === undefined ? problem : { ...problem, place: { ...place, line: place.line + lines, endLine: place.endLine + lines } };
+/** Lines that are said in words, too. */
+const LINES: readonly string[] = ['line', 'firstLine'];
+
+function moved(problem: ConfigProblem, lines: number): ConfigProblem {
+  const { place, error } = problem;
+  const params = Object.entries(error.params).map(([name, value]) =>
+    LINES.includes(name) && typeof value === 'number' ? [name, value + lines] : [name, value],
+  );
+  return {
+    ...problem,
+    error: { ...error, params: Object.fromEntries(params) as typeof error.params },
+    ...(place && { place: { ...place, line: place.line + lines, endLine: place.endLine + lines } }),
+  };
 }

@@ -111,14 +111,15 @@ describe('the list', () => {
     [['add', 'https://d.example', '--disabled', '--first'], '-d +a -b +c'],
     [['remove', 'A.example', 'https://c.example'], '-b'],
     [['remove', 'first'], '-b +c'],
+    [['remove', 'E.example'], '+a -b +c', { mirrors: [A, B, C, mirror('http://e.example')] }],
     [['move', 'c.example', '1'], '+c +a -b'],
     [['move', 'first', '9'], '-b +c +a'],
     [['enable', 'b.example'], '+a +b +c'],
     [['disable', 'first', 'c.example'], '-a -b -c'],
     [['use', 'c.example', 'https://d.example'], '+c +d -a -b'],
     [['use', '--none'], '-a -b -c'],
-  ])('%j makes it %s', async (argv, made) => {
-    const { code, lists, stderr } = await run(['mirrors', ...argv]);
+  ] as const)('%j makes it %s', async (argv, made, state = {}) => {
+    const { code, lists, stderr } = await run(['mirrors', ...argv], { state });
     expect([code, urlsOf(lists[0])]).toEqual([0, made]);
     expect(lists[0]).toMatchObject({ revision: 'm3', origin: 'cli' });
     expect(stderr).toContain('In force.');
@@ -262,8 +263,8 @@ describe('other registries', () => {
       ),
     };
     const { code, stdout, stderr } = await run(['pull', 'ghcr.io/owner/name', '--via', 'mirror.example/ghcr.io'], { handlers });
-    expect([code, stdout]).toEqual([0, 'Digest: sha256:1']);
-    expect(stderr).toContain('Pulling from');
+    expect([code, stdout]).toEqual([0, 'ghcr.io/owner/name']);
+    expect(stderr).toBe('Pulling from owner/name\nDigest: sha256:1');
     expect(asked).toEqual([{ reference: 'ghcr.io/owner/name', via: 'mirror.example/ghcr.io' }]);
     const failed = taskOf({ kind: 'pull', state: 'failed', error: { code: 'engine.pullDenied', params: { reference: 'x', detail: '' } } });
     const refused = await run(['pull', 'x', '--json'], { handlers: { ...handlers, 'tasks.changes': streamOf([failed]) } });

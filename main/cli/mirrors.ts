@@ -42,9 +42,9 @@ export function createMirrorsCommands(kit: Kit): MirrorsCommands {
     });
   }
 
-  /** By address, as it would be kept, or by a name that only one has. */
+  /** By address, as it would be kept, or by a host or a name that only one has. */
   async function find(client: Client, mirrors: readonly Mirror[], given: string): Promise<Mirror> {
-    const named = mirrors.filter(({ name }) => name === given);
+    const named = mirrors.filter(({ name, url }) => name === given || new URL(url).host === given.toLowerCase());
     const only = named.length === 1 ? named[0] : undefined;
     const { url } = await client.call('mirrors.check', { url: given });
     const found = mirrors.find((mirror) => mirror.url === url) ?? only;

@@ -22,7 +22,7 @@ export async function pull(kit: Kit, reference: string, { json, via, platform }:
     });
     let told: string | undefined;
     const ended = await followTask(kit, client, id, (task) => {
-      if (task.detail !== undefined && task.detail !== told && task.state === 'running') {
+      if (task.detail !== undefined && task.detail !== told) {
         told = task.detail;
         terminal.paint(undefined);
         say(told);
@@ -36,7 +36,7 @@ export async function pull(kit: Kit, reference: string, { json, via, platform }:
     if (json) {
       print(JSON.stringify({ reference, state, detail: detail ?? null, error: error === undefined ? null : errorJson(error, output) }));
     } else if (state === 'done') {
-      print(detail ?? reference);
+      print(reference);
     }
     if (state !== 'done') {
       if (error === undefined) {
