@@ -63,6 +63,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
     let link = false;
     const streams = new Set<Duplex>();
 
+    const notRunning = (): BerthError => new BerthError('vm.notRunning', { state: status.get().state });
     const sever = (): void => {
       link = false;
       streams.forEach((stream) => stream.destroy());
@@ -176,12 +177,11 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
           }),
       },
       agent: {
-        call: (op, request) =>
-          link ? guest.agent.call(op, request) : Promise.reject(new BerthError('vm.notRunning', { state: status.get().state })),
+        call: (op, request) => (link ? guest.agent.call(op, request) : Promise.reject(notRunning())),
       },
       engine: guest.engine,
       doctorChecks: [{ id: 'accelerator', run: () => Promise.resolve({ status: 'warn', detail: 'tcg' }) }],
-      exec: guest.exec,
+      exec: (command, options) => (link ? guest.exec(command, options) : Promise.reject(notRunning())),
       start: () => start(),
       stop,
       async restart({ engineOnly = false } = {}) {
