@@ -19,7 +19,8 @@ const DAEMON_JSON = '/run/berth/daemon.json';
 /** dockerd opens the file by its name, which a socket for an input cannot be. */
 const VALIDATE = 'cat | dockerd --validate --config-file /dev/stdin';
 
-export function createConfigGuest({ vm, available, containers, pauseEvents }: ConfigGuestDeps): ConfigGuest {
+export function createConfigGuest(deps: ConfigGuestDeps): ConfigGuest {
+  const { vm, available, containers } = deps;
   const http = createEngineHttp(vm.dialer);
   const context = { signal: new AbortController().signal };
 
@@ -108,7 +109,7 @@ export function createConfigGuest({ vm, available, containers, pauseEvents }: Co
     },
     pauseEvents() {
       const release = vm.engine.expectExits();
-      const resume = pauseEvents();
+      const resume = deps.pauseEvents();
       let over = false;
       return () => {
         if (!over) {

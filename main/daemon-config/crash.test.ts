@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { applyText, callContext, EVERYTHING, startConfigBench } from '../../test/fakes/config-bench';
 import type { ConfigBench } from '../../test/fakes/config-bench';
+import type * as AtomicFile from '../lib/atomic-file';
 import type { ConfigGuest, DaemonConfig } from './daemon-config';
 
 /** What a change does, in order; at the point that is asked for, the process is gone: what it began never returns. */
@@ -32,7 +33,7 @@ const crash = vi.hoisted(() => {
 });
 
 vi.mock('../lib/atomic-file', async (importOriginal) => {
-  const real = await importOriginal<typeof import('../lib/atomic-file')>();
+  const real = await importOriginal<typeof AtomicFile>();
   const name = (path: string): string => path.split('/').at(-1) ?? '';
   return {
     ...real,
@@ -144,7 +145,7 @@ describe.each(Object.entries(changes))('%s', (name, document) => {
           } else if (end === 1) {
             expect(history[0], label).toMatchObject({ result: 'applied' });
           }
-          ends.add(`${end === 1 ? 'new' : 'old'}`);
+          ends.add(end === 1 ? 'new' : 'old');
           await bench.dispose();
         }
       }

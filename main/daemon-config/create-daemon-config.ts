@@ -1,6 +1,6 @@
 // The engine's configuration: one change at a time, from whoever wants it, through transaction.ts; what windows are told of it; and what a start
 // needs of it. Files, plan and transaction are modules of their own.
-import { BerthError } from '../../preload/contract';
+import { BerthError, isBerthError } from '../../preload/contract';
 import type { ConfigHistoryEntry, ConfigState } from '../../preload/contract';
 import { deferred } from '../lib/async';
 import { createObservable, follow } from '../lib/observable';
@@ -37,7 +37,7 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
   let task: string | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let turns = 0;
-  const recovery = createRecovery({ ...transaction, history, notify: deps.notify, now });
+  const recovery = createRecovery({ ...transaction, history, notify: (level, error) => deps.notify(level, error), now });
 
   function publish(): void {
     const { text, revision, document: kept } = store.current();
@@ -101,14 +101,13 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
 
   async function work(plan: Plan, run: TaskRun): Promise<void> {
     const steps = createSteps((next) => run.update({ steps: next }));
-    let committed = false;
+    const reached = { commit: false, end: false };
     const commit = (): void => {
-      committed = true;
+      reached.commit = true;
       run.update({ cancellable: false });
     };
-    let said = false;
     const ended = async (error?: BerthError): Promise<void> => {
-      said = true;
+      reached.end = true;
       await history.add(entryOf(plan, error === undefined ? 'applied' : 'rolledBack', error));
     };
     await steps.run('check', () => Promise.resolve());
@@ -126,11 +125,11 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
       }
     } catch (error) {
       const left = store.journal() !== undefined;
-      if (!said && !left) {
-        const cancelled = run.signal.aborted && !committed;
+      if (!reached.end && !left) {
+        const cancelled = run.signal.aborted && !reached.commit;
         await history.add(entryOf(plan, cancelled ? 'cancelled' : 'rolledBack', cancelled ? undefined : error));
       }
-      if (left && error instanceof BerthError) {
+      if (left && isBerthError(error)) {
         deps.notify('error', error);
       }
       if (guest.available.get() && !left) {

@@ -28,7 +28,7 @@ export interface Recovery {
 }
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { store, guest, history, notify, now, log } = deps;
+  const { store, guest, history, now, log } = deps;
   /** The guest began with what `forBoot` gave it, and the engine has not answered since. */
   let booted = false;
 
@@ -43,7 +43,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const error = new BerthError(ended === 'new' ? 'config.recoveredNew' : 'config.recoveredOld', { keys });
     await history.add(entryOf(journal, 'recovered', error));
     await store.writeJournal(undefined);
-    notify('warn', error);
+    deps.notify('warn', error);
   }
 
   /** A document that was kept while the engine was off, and that it now answered with, is a good one. */
@@ -79,7 +79,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     await store.keep(good.text, true);
     const cost = classOfChanges(changes, good.document, tried.document);
     await history.add(entryOf({ id: randomUUID(), at: now(), origin, text: tried.text, changes, class: cost }, 'rolledBack', error));
-    notify('error', error);
+    deps.notify('error', error);
   }
 
   return {
@@ -112,7 +112,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         const error = lastGoodError(words, changes);
         const cost = classOfChanges(changes, store.current().document, documentOf(file));
         await history.add(entryOf({ id: randomUUID(), at: now(), origin: 'guest', text: file, changes, class: cost }, 'rolledBack', error));
-        notify('error', error);
+        deps.notify('error', error);
         return true;
       }
       return false;

@@ -1,6 +1,6 @@
 // One change that was checked: validate, write, put in force, read back, and all the way back where a step fails. Each step that changes anything is
 // in the journal, on disk, before it begins; so is its end. Knows neither who asked nor what a window shows.
-import { BerthError } from '../../preload/contract';
+import { BerthError, isBerthError } from '../../preload/contract';
 import type { ApplyClass, ConfigChange, ConfigOrigin } from '../../preload/contract';
 import { asError } from '../lib/async';
 import type { Logger } from '../lib/logger';
@@ -140,7 +140,7 @@ async function undo(
   log.warn('a change of the configuration failed', { stage: journal.stage, error: cause });
   if (journal.stage === 'keep') {
     // It is in force; what failed is the host's disk. The journal says that it holds.
-    return cause instanceof BerthError ? cause : new BerthError('config.interrupted', { detail: asError(cause).message });
+    return isBerthError(cause) ? cause : new BerthError('config.interrupted', { detail: asError(cause).message });
   }
   const words = errorWords(await guest.tail(LOG_LINES).catch(() => []), plan.way === 'restart' ? 'start' : 'reload');
   try {
@@ -169,7 +169,7 @@ async function undo(
 
 /** dockerd's words tell more than that it ended. */
 function explained(cause: unknown, words: string, { changes }: Plan): BerthError {
-  return cause instanceof BerthError && !['engine.exited', 'engine.away', 'engine.notAnswering'].includes(cause.code)
+  return isBerthError(cause) && !['engine.exited', 'engine.away', 'engine.notAnswering'].includes(cause.code)
     ? cause
     : failure('config.rolledBack', words === '' ? asError(cause).message : words, changes);
 }
@@ -276,5 +276,5 @@ function failure(
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof BerthError && ['vm.notRunning', 'engine.away', 'ssh.unreachable'].includes(error.code);
+  return isBerthError(error) && ['vm.notRunning', 'engine.away', 'ssh.unreachable'].includes(error.code);
 }

@@ -38,7 +38,7 @@ export function cleanWords(line: string): string {
 
 /** `time="…" level=error msg="…" error="…"` -> both texts. */
 function messageOf(line: string): string {
-  if (!/^time=/.test(line)) {
+  if (!line.startsWith('time=')) {
     return line;
   }
   const quoted = (name: string): string | undefined => {

@@ -125,7 +125,7 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
   async function recover(): Promise<void> {
     const release = expectExits();
     try {
-      if (await startOnLastGood(deps.agent(), deps.recover)) {
+      if (await startOnLastGood(deps.agent(), (words) => deps.recover(words))) {
         ends = [];
         await answers(deps.disposing);
       }

@@ -21,7 +21,7 @@ export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0, o
 
   return {
     agent: {
-      call: (async (op: string, request: Record<string, unknown>) => {
+      call: async (op: string, request: Record<string, unknown>) => {
         if (op === 'config') {
           await configure(String(request['daemonJson']), request['action'] as 'write');
           return {};
@@ -30,7 +30,7 @@ export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0, o
           return { lines: configuration.log().slice(-Number(request['lines'])) };
         }
         throw new Error(`the fake guest has no ${op}`);
-      }) as Vm['agent']['call'],
+      },
     },
     engine: {
       configure,

@@ -118,7 +118,7 @@ export function createFakeConfiguration(model: Model, onEnd: () => void = () => 
       inForce = { ...inForce, ...Object.fromEntries(taken) };
       const attributes = Object.entries(inForce)
         .filter(([key]) => reloads.has(key))
-        .map(([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : String(value)] as const);
+        .map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)] as const);
       model.emit('daemon', 'reload', 'fake', Object.fromEntries(attributes));
       return true;
     },
@@ -169,7 +169,7 @@ export function createFakeConfiguration(model: Model, onEnd: () => void = () => 
       return {
         Name: 'bridge',
         IPAM: { Config: [{ Subnet: subnet, Gateway: gateway }] },
-        Options: { 'com.docker.network.driver.mtu': String(inForce['mtu'] ?? 1500) },
+        Options: { 'com.docker.network.driver.mtu': String((inForce['mtu'] as number | undefined) ?? 1500) },
       };
     },
   };

@@ -1,0 +1,73 @@
+// The engine's configuration over a VM that runs, composed as app.ts does it, with files of the test's own. `close` puts the default one back.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BerthError } from '../../preload/contract';
+import { createConfigGuest } from '../../main/config-guest';
+import { createDaemonConfig } from '../../main/daemon-config/create-daemon-config';
+import type { ConfigGuest, DaemonConfig, DaemonConfigDeps } from '../../main/daemon-config/daemon-config';
+import { defaultDocument } from '../../main/daemon-config/document';
+import { silentLogger } from '../../main/lib/logger';
+import { createObservable } from '../../main/lib/observable';
+import { createTasks } from '../../main/tasks';
+import type { Tasks } from '../../main/tasks';
+import type { Vm } from '../../main/vm/vm';
+import { openEngine } from './open-engine';
+import type { OpenEngine } from './open-engine';
+
+export interface OpenConfig {
+  readonly config: DaemonConfig;
+  readonly guest: ConfigGuest;
+  readonly files: DaemonConfigDeps['files'];
+  readonly engine: OpenEngine;
+  readonly tasks: Tasks;
+  readonly notices: BerthError[];
+  close(): Promise<void>;
+}
+
+export async function openConfig(vm: Vm): Promise<OpenConfig> {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-config-'));
+  const at = (name: string): string => join(folder, name);
+  const files = {
+    document: at('daemon.json'),
+    lastGood: at('daemon.json.last'),
+    journal: at('journal.json'),
+    history: at('history.json'),
+    guest: at('guest.json'),
+  };
+  const engine = await openEngine(vm.dialer);
+  const tasks = createTasks();
+  const notices: BerthError[] = [];
+  const guest = createConfigGuest({
+    vm,
+    available: createObservable(true),
+    containers: engine.engine.handlers,
+    pauseEvents: engine.engine.pauseEvents,
+  });
+  const config = await createDaemonConfig({
+    files,
+    guest,
+    tasks,
+    log: silentLogger,
+    notify: (_, error) => notices.push(error),
+    present() {
+      const { containers, images } = engine.engine.state.get();
+      return {
+        running: [...containers.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
+        containers: containers.size,
+        images: images.size,
+        imageBytes: [...images.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      };
+    },
+  });
+  return {
+    ...{ config, guest, files, engine, tasks, notices },
+    async close() {
+      const back = await config.change('form', () => defaultDocument(), { accept: { warnings: true, disruptive: true } });
+      await back.done;
+      config.dispose();
+      await engine.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
