@@ -164,6 +164,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     probe: createProbe({ exec, config }),
     exec,
     tail: async (lines) => (await vm.agent.call('tail', { service: 'dockerd', lines })).lines,
+    clock: async () => (await vm.agent.call('status', {})).clockMs,
     log: log.child('mirrors'),
     notify: notices.notify,
   });
@@ -199,8 +200,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     notices.notify('warn', context.error);
   }
 
-  const unwatch = vm.status.subscribe(({ state }) => {
-    if (state !== 'running' && state !== 'starting') {
+  const unwatch = vm.status.subscribe(({ state, pid }) => {
+    // A VM that died is `starting` again at once, and for a moment without a process.
+    if (state !== 'running' && (state !== 'starting' || pid === undefined)) {
       available.set(false);
       engine.pauseEvents();
     }

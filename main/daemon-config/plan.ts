@@ -1,10 +1,11 @@
 // A text that somebody wants -> what is wrong with it, what it changes, what that costs, and the plan of the change. Changes nothing.
 import { randomUUID } from 'node:crypto';
-import { BerthError, fromWireError } from '../../preload/contract';
+import { BerthError, fromWireError, MAX_CONFIG_CHARACTERS } from '../../preload/contract';
 import type { ApplyClass, ConfigChange, ConfigCheck, ConfigEffects, ConfigOrigin, ConfigProblem } from '../../preload/contract';
 import { checkText } from './check';
 import type { ChangeOptions, DaemonConfigDeps, DaemonDocument } from './daemon-config';
 import { classOfChanges, diffDocuments } from './diff';
+import { forGuest, formatDocument } from './document';
 import { unmaskText } from './mask';
 import { parseDocument } from './parse';
 import { swarmActive } from './read-back';
@@ -103,6 +104,11 @@ export function makePlan(deps: PlanDeps, asked: Asked, present: Present, context
   const document = parseDocument(text).document ?? {};
   const wanted = overridden(document, present.override, check.changes);
   const both = options.restart === true && check.class !== 'disruptive' ? restartClass(present.given, wanted) : check.class;
+  const bytes = Buffer.byteLength(formatDocument(forGuest(wanted, present.given)));
+  if (bytes > MAX_CONFIG_CHARACTERS) {
+    // The guest takes no more, and begins with a default of its own where it is given more.
+    throw new BerthError('config.tooLarge', { characters: bytes, limit: MAX_CONFIG_CHARACTERS });
+  }
   const effects = both === check.class ? check.effects : effectsOf(deps, [], both);
   const warnings = check.problems.length;
   if ((warnings > 0 && !accept.warnings) || (both === 'disruptive' && !accept.disruptive)) {
