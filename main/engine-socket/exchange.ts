@@ -6,7 +6,7 @@ import { collectBody, keepsAlive, noBody, requestFraming, responseFraming, wireB
 import { judgeCreateBody } from './create-body';
 import type { EngineSocketDeps } from './engine-socket';
 import { badMessage, hasToken, readResponseHead, valuesOf, withFields, type RequestHead, type ResponseHead } from './head';
-import type { PullWatch } from '../lib/pull-guard';
+import type { BuildWatch, PullWatch } from '../lib/pull-guard';
 import { readPullLines } from './pull-lines';
 import { closeGently, errorReply, statusOf } from './reply';
 import type { Route } from './routes';
@@ -34,6 +34,7 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
   let held: string | undefined;
   let upstream: Upstream | undefined;
   let pull: PullWatch | undefined;
+  let pulled = false;
   const release = async (): Promise<void> => {
     const id = held;
     held = undefined;
@@ -67,10 +68,13 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
     if (answer.status === 101 || hijacked(route, answer)) {
       await write(client.stream, answer.bytes);
       await sent.sending;
-      await join(client, upstream);
+      const build = route.builds ? deps.pulls?.watchBuild?.() : undefined;
+      await join(client, build === undefined ? upstream : heardBy(build, upstream)).finally(() => build?.end());
       return false;
     }
-    return await passAnswer(client, head, answer, sent, deps.upstreams, pull && readPullLines(pull));
+    const more = await passAnswer(client, head, answer, sent, deps.upstreams, pull && readPullLines(pull));
+    pulled = answer.status < 300;
+    return more;
   } catch (error) {
     upstream?.stream.destroy();
     await release();
@@ -84,8 +88,22 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
     await refuse(client, refusal, head.method, deps);
     return false;
   } finally {
-    pull?.end();
+    void pull?.end(pulled ? undefined : new Error('the client or the engine ended it'));
   }
+}
+
+function heardBy(build: BuildWatch, { stream, source }: ByteStream): ByteStream {
+  return {
+    stream,
+    source: {
+      ...source,
+      async next() {
+        const bytes = await source.next();
+        build.heard();
+        return bytes;
+      },
+    },
+  };
 }
 
 export async function refuse(

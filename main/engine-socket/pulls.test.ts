@@ -1,5 +1,6 @@
 // Clients' pulls are read along: what passes is not changed, not held back, and not always JSON.
 import { afterEach, expect, test } from 'vitest';
+import type { PullGuard } from '../lib/pull-guard';
 import { setUp, type Setup } from '../../test/fakes/engine-socket';
 import { answerEach } from '../../test/fakes/raw-engine';
 
@@ -9,17 +10,23 @@ afterEach(() => setup.dispose());
 interface Seen {
   readonly reference: string;
   readonly lines: unknown[];
-  ended: number;
+  ended: 'no' | 'pulled' | 'failed';
 }
 
-function recorder(): { seen: Seen[]; watch: (reference: string) => { line(line: unknown): void; end(): void } } {
+function recorder(): { readonly seen: Seen[]; readonly watch: PullGuard['watch'] } {
   const seen: Seen[] = [];
   return {
     seen,
     watch(reference) {
-      const entry: Seen = { reference, lines: [], ended: 0 };
+      const entry: Seen = { reference, lines: [], ended: 'no' };
       seen.push(entry);
-      return { line: (line) => entry.lines.push(line), end: () => (entry.ended += 1) };
+      return {
+        line: (line) => entry.lines.push(line),
+        end(error) {
+          entry.ended = error === undefined ? 'pulled' : 'failed';
+          return Promise.resolve(undefined);
+        },
+      };
     },
   };
 }
@@ -39,6 +46,7 @@ test('a pull is watched line by line, across chunks, byte for byte the same', as
   one.send(pull('fromImage=docker.io%2Flibrary%2Fnginx&tag=1.29'));
   await one.until('0\r\n\r\n');
   expect(one.received()).toBe(answer);
+  await expect.poll(() => pulls.seen[0]?.ended).toBe('pulled');
   expect(pulls.seen).toEqual([
     {
       reference: 'docker.io/library/nginx:1.29',
@@ -46,7 +54,7 @@ test('a pull is watched line by line, across chunks, byte for byte the same', as
         { status: 'Pulling from library/nginx', id: '1.29' },
         { status: 'Downloading', id: 'a', progressDetail: { current: 1 } },
       ],
-      ended: 1,
+      ended: 'pulled',
     },
   ]);
 });
@@ -61,7 +69,7 @@ test.each([
   const one = await setup.client();
   one.send(pull(query));
   await one.until('{}');
-  expect(pulls.seen).toEqual([{ reference, lines: [{}], ended: 1 }].map((each) => ({ ...each, lines: [] })));
+  await expect.poll(() => pulls.seen).toEqual([{ reference, lines: [], ended: 'failed' }]);
 });
 
 test('an import is no pull, and a client that leaves ends its watch', async () => {
@@ -79,9 +87,9 @@ test('an import is no pull, and a client that leaves ends its watch', async () =
   const one = await setup.client();
   one.send(pull('fromImage=nginx&tag=1'));
   await one.until('\r\n\r\n');
-  expect(pulls.seen.map(({ reference, ended }) => [reference, ended])).toEqual([['nginx:1', 0]]);
+  expect(pulls.seen.map(({ reference, ended }) => [reference, ended])).toEqual([['nginx:1', 'no']]);
   one.end();
   await setup.engine.connections[1]?.ended;
   setup.engine.connections[1]?.socket.destroy();
-  await expect.poll(() => pulls.seen[0]?.ended).toBe(1);
+  await expect.poll(() => pulls.seen[0]?.ended).toBe('failed');
 });

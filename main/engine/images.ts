@@ -22,6 +22,11 @@ export type ImageHandlers = Pick<BackendHandlers, Extract<keyof BackendHandlers,
 /** How often one pull begins again because a mirror was silent. */
 const MAX_REMEDIES = 4;
 
+interface Pulled {
+  readonly digest: string;
+  readonly served: string | undefined;
+}
+
 /** Why a pull under way was given up: to begin again without this mirror. */
 class SilentMirror extends Error {
   constructor(readonly mirror: string) {
@@ -33,8 +38,8 @@ export function createImages(connection: Connection, tasks: TaskRunner, guard: P
   /** A second click on the same pull joins the first. */
   const running = new Map<string, string>();
 
-  /** The digest that dockerd says it pulled. Rejects with `SilentMirror` where the watch had it given up. */
-  async function pullOnce(reference: string, platform: string | undefined, { signal: outer, update }: TaskRun): Promise<string> {
+  /** The digest that dockerd says it pulled, and who served it. Rejects with `SilentMirror` where the watch had it given up. */
+  async function pullOnce(reference: string, platform: string | undefined, { signal: outer, update }: TaskRun): Promise<Pulled> {
     const remedy = new AbortController();
     const signal = AbortSignal.any([outer, remedy.signal]);
     const watch = guard.watch(reference, (mirror) => remedy.abort(new SilentMirror(mirror)));
@@ -61,11 +66,11 @@ export function createImages(connection: Connection, tasks: TaskRunner, guard: P
       if (progress.detail === '') {
         throw new BerthError('engine.failed', { status: 200, detail: 'the pull ended without a result' });
       }
-      watch.end();
-      return digest;
+      const served = await watch.end();
+      return { digest, served };
     } catch (error) {
       const failure: unknown = remedy.signal.aborted && !outer.aborted ? remedy.signal.reason : linkError(error, outer);
-      watch.end(asError(failure));
+      void watch.end(asError(failure));
       throw failure;
     } finally {
       update(pullSummary(progress, Date.now()));
@@ -73,7 +78,7 @@ export function createImages(connection: Connection, tasks: TaskRunner, guard: P
   }
 
   /** Begins again where a silent mirror was taken out of force; the steps name it. */
-  async function pull(reference: string, platform: string | undefined, run: TaskRun, steps: PullSteps): Promise<string> {
+  async function pull(reference: string, platform: string | undefined, run: TaskRun, steps: PullSteps): Promise<Pulled> {
     for (let remedies = 0; ; remedies += 1) {
       try {
         return await pullOnce(reference, platform, run);
@@ -96,7 +101,7 @@ export function createImages(connection: Connection, tasks: TaskRunner, guard: P
     steps: PullSteps,
   ): Promise<void> {
     const { signal } = run;
-    const digest = await pull(route.from, platform, run, steps);
+    const { digest } = await pull(route.from, platform, run, steps);
     steps.end('done', route.from);
     const untag = async (): Promise<void> => {
       steps.begin('untag', route.from);
@@ -131,8 +136,12 @@ export function createImages(connection: Connection, tasks: TaskRunner, guard: P
   async function run(reference: string, platform: string | undefined, route: PullRoute | undefined, task: TaskRun): Promise<void> {
     const steps = createPullSteps(task.update);
     if (route === undefined) {
-      await pull(reference, platform, task, steps);
+      const { served } = await pull(reference, platform, task, steps);
       steps.endLast();
+      if (served !== undefined) {
+        steps.begin('served', served);
+        steps.end('done');
+      }
       return;
     }
     steps.begin('pull', route.from);

@@ -4,8 +4,15 @@
 export interface PullWatch {
   /** A line of dockerd's progress, parsed. One that says the same as the one before of its layer is no sign of life. */
   line(line: Readonly<Record<string, unknown>>): void;
-  /** It ended; `error` where it failed. */
-  end(error?: Error): void;
+  /** It ended; `error` where it failed. Resolves with the mirror that served it, where that is known for certain; never rejects. */
+  end(error?: Error): Promise<string | undefined>;
+}
+
+/** A client's build as its progress passes. */
+export interface BuildWatch {
+  /** BuildKit said something. */
+  heard(): void;
+  end(): void;
 }
 
 export interface PullRoute {
@@ -28,7 +35,7 @@ export interface PullGuard {
 }
 
 export const noGuard: PullGuard = {
-  watch: () => ({ line: () => undefined, end: () => undefined }),
+  watch: () => ({ line: () => undefined, end: () => Promise.resolve(undefined) }),
   route: () => undefined,
   digestAtRegistry: () => Promise.resolve(undefined),
 };

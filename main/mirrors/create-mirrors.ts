@@ -4,8 +4,11 @@ import { BerthError, DIRECT, toWireError } from '../../preload/contract';
 import type { BackendHandlers, MirrorsState, MirrorTestItem } from '../../preload/contract';
 import type { DaemonDocument } from '../daemon-config/daemon-config';
 import { createObservable, follow } from '../lib/observable';
+import { createBuildWatch } from './build-watch';
+import { createCutOff } from './cut-off';
 import { mirrorsOf, withMirrors } from './document';
 import { checkMirrorUrl, hostnameOf, normaliseMirrorUrl, withoutSlash } from './entries';
+import { createEvidence } from './evidence';
 import { enabledOf, followDocument, openMirrorList, revisionOf } from './list';
 import type { KeptMirror } from './list';
 import type { Mirrors, MirrorsDeps } from './mirrors';
@@ -28,6 +31,7 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
   const presets = createPresetSource(log);
   await presets.start(list.kept.get().presetFile);
   const suspension = createSuspension(config, now);
+  const cutOff = createCutOff({ exec: (command, options) => deps.exec(command, options), log });
   const state = createObservable<MirrorsState>(present());
   let applying: Promise<unknown> = Promise.resolve();
   let seen = '';
@@ -82,15 +86,12 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
       followConfig(config.document.get(), true);
     };
     try {
+      if (enabledOf(mirrors).join('\n') === mirrorsOf(config.document.get()).join('\n')) {
+        // Nothing for the configuration to do; what is out of force for the time being is meant.
+        await suspension.remove(suspension.urls.get());
+      }
       const { id, done } = await config.change('mirrors', (document) => withMirrors(document, enabledOf(mirrors)));
-      void done
-        .then(async ({ state: end }) => {
-          over();
-          if (end === 'done') {
-            await suspension.remove(suspension.urls.get());
-          }
-        })
-        .catch((error: unknown) => log.warn('mirrors stay out of force', { error }));
+      void done.then(over);
       return { task: id };
     } catch (error) {
       await list.update((kept) => (kept.mirrors === mirrors ? { ...kept, mirrors: before } : kept));
@@ -106,13 +107,19 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
     return result;
   }
 
-  async function failed(urls: readonly string[]): Promise<void> {
+  async function told(failed: readonly string[], served?: string): Promise<void> {
     await list.update((kept) => ({
       ...kept,
-      mirrors: kept.mirrors.map((mirror) => (urls.includes(mirror.url) ? { ...mirror, failures: mirror.failures + 1 } : mirror)),
+      mirrors: kept.mirrors.map((mirror) =>
+        failed.includes(mirror.url)
+          ? { ...mirror, failures: mirror.failures + 1 }
+          : mirror.url === served && mirror.failures > 0
+            ? { ...mirror, failures: 0 }
+            : mirror,
+      ),
     }));
     for (const { url, enabled, failures } of list.kept.get().mirrors) {
-      if (urls.includes(url) && enabled && failures === MANY_FAILURES) {
+      if (failed.includes(url) && enabled && failures === MANY_FAILURES) {
         deps.notify('warn', new BerthError('mirrors.failing', { url, times: failures }));
       }
     }
@@ -151,11 +158,25 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
     }
   }
 
+  const builds = createBuildWatch({
+    suspension,
+    probe: deps.probe,
+    testImage: () => list.kept.get().testImage,
+    log,
+    notify: (level, error) => deps.notify(level, error),
+    ...(deps.stallMilliseconds === undefined ? {} : { stallMilliseconds: deps.stallMilliseconds }),
+  });
   const watch = createWatch({
     suspension,
     probe: deps.probe,
-    tail: (lines) => deps.tail(lines),
-    failed,
+    evidence: createEvidence({
+      config,
+      inForce: suspension.candidates,
+      tail: (lines) => deps.tail(lines),
+      clock: () => deps.clock(),
+      now,
+    }),
+    told,
     log,
     notify: (level, error) => deps.notify(level, error),
     now,
@@ -166,6 +187,7 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
     list.kept.subscribe(refresh),
     presets.state.subscribe(refresh),
     suspension.urls.subscribe(refresh),
+    suspension.urls.subscribe((urls) => void cutOff.set(urls, suspension.candidates())),
     config.inForce.subscribe(refresh),
     config.document.subscribe((document) => followConfig(document)),
   ];
@@ -173,6 +195,7 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
 
   return {
     watch: (reference, onRemedy) => watch.watch(reference, onRemedy),
+    watchBuild: () => builds.watchBuild(),
     route: (reference, via) => routeOf(reference, via, list.kept.get().prefixes),
     digestAtRegistry: (reference, signal) =>
       digestAtRegistry((command, options) => deps.exec(command, options), config.document.get(), reference, signal),
@@ -217,6 +240,7 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
     dispose() {
       subscriptions.forEach((unsubscribe) => unsubscribe());
       watch.dispose();
+      builds.dispose();
       suspension.dispose();
       presets.dispose();
     },

@@ -1,22 +1,28 @@
-// What dockerd's log says about mirrors: which of them failed a pull. The only place where dockerd names them; a pull's own answer never does. Pure.
+// What dockerd's log says about mirrors: that one failed a pull, and mostly which. The only place where dockerd tells; a pull's own answer never does. Pure.
 
 /** Lines of moby 28's classic store and of containerd's resolver (the containerd image store), as logrus writes them. */
-const CLASSIC = /msg="Attempting next endpoint for pull after error: .*?\bhttps?:\/\/([^/\s"\\]+)\/(?:v2|token)\b/;
+const CLASSIC = /msg="Attempting next endpoint for pull after error: (.*)/;
+const CLASSIC_HOST = /\bhttps?:\/\/([^/\s"\\]+)\//;
 const CONTAINERD = /msg="trying next host(?: - [^"]*)?".*?\bhost="?([^\s"]+)"?/;
 const TIME = /\btime="([^"]+)"/;
 
 export interface MirrorFailure {
+  /** By the guest's clock. */
   readonly at: number;
-  /** host[:port] */
-  readonly host: string;
-  readonly line: string;
+  readonly store: 'classic' | 'containerd';
+  /** host[:port]; some of the classic store's errors (`toomanyrequests: …`) name none. */
+  readonly host?: string;
 }
 
 export function failuresIn(lines: readonly string[]): readonly MirrorFailure[] {
-  return lines.flatMap((line) => {
-    const host = (CLASSIC.exec(line) ?? CONTAINERD.exec(line))?.[1];
+  return lines.flatMap((line): readonly MirrorFailure[] => {
     const at = timeOf(line);
-    return host === undefined || at === undefined ? [] : [{ at, host, line }];
+    const words = CLASSIC.exec(line)?.[1];
+    const host = words === undefined ? CONTAINERD.exec(line)?.[1] : CLASSIC_HOST.exec(words)?.[1];
+    if (at === undefined || (words === undefined && host === undefined)) {
+      return [];
+    }
+    return [{ at, store: words === undefined ? 'containerd' : 'classic', ...(host === undefined ? {} : { host }) }];
   });
 }
 

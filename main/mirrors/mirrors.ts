@@ -3,7 +3,7 @@
 import type { BackendHandlers, BerthError, MirrorTest, MirrorTestItem, Notice } from '../../preload/contract';
 import type { DaemonConfig } from '../daemon-config/daemon-config';
 import type { Logger } from '../lib/logger';
-import type { PullGuard } from '../lib/pull-guard';
+import type { BuildWatch, PullGuard } from '../lib/pull-guard';
 import type { ExecOptions, ExecResult } from '../ssh/connection';
 
 export interface MirrorsDeps {
@@ -15,6 +15,8 @@ export interface MirrorsDeps {
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** The last lines of dockerd's log, which names the mirrors that failed a pull. */
   tail(lines: number): Promise<readonly string[]>;
+  /** The guest's clock, which that log is written by. */
+  clock(): Promise<number>;
   readonly log: Logger;
   notify(level: Notice['level'], error: BerthError): void;
   readonly now?: () => number;
@@ -38,6 +40,8 @@ export type MirrorHandlerNames = Extract<keyof BackendHandlers, `mirrors.${strin
 
 /** create-mirrors.ts makes it. */
 export interface Mirrors extends PullGuard {
+  /** A client's build: where it stands still because of a mirror, that one is taken out and cut off, and the build goes on. */
+  watchBuild(): BuildWatch;
   readonly handlers: Pick<BackendHandlers, MirrorHandlerNames>;
   dispose(): void;
 }

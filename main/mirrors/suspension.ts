@@ -11,10 +11,10 @@ export interface Suspension {
   /** When it was taken out, of those that are out now. */
   since(url: string): number | undefined;
   /** Mirrors in force that are not out. */
-  candidates(): readonly string[];
+  readonly candidates: () => readonly string[];
   /** Rejects when the engine could not be told; then nothing is out that was not before. */
   add(urls: readonly string[]): Promise<void>;
-  /** They count again: the list is applied anew, or a test found one well. */
+  /** They are asked again: the same list is applied anew, or a test found one well. */
   remove(urls: readonly string[]): Promise<void>;
   dispose(): void;
 }
@@ -49,13 +49,16 @@ export function createSuspension(config: Pick<DaemonConfig, 'document' | 'inForc
     }
   }
 
-  // A boot, or a change of the configuration, has put them back in force: it knew nothing of us, or better.
-  const unsubscribe = config.inForce.subscribe((state) => {
-    const present = state?.mirrors.map(withoutSlash) ?? [];
-    if (overriding === 0 && urls.get().some((url) => present.includes(url))) {
-      urls.set(urls.get().filter((url) => !present.includes(url)));
+  // A boot, or a change of the list, has put them back in force or done away with them: both end what an override began.
+  const settle = (): void => {
+    const present = inForce();
+    const documented = mirrorsOf(config.document.get());
+    const out = urls.get().filter((url) => documented.includes(url) && !present.includes(url));
+    if (overriding === 0 && out.length !== urls.get().length) {
+      urls.set(out);
     }
-  });
+  };
+  const subscriptions = [config.inForce.subscribe(settle), config.document.subscribe(settle)];
 
   return {
     urls,
@@ -73,6 +76,6 @@ export function createSuspension(config: Pick<DaemonConfig, 'document' | 'inForc
         await override(next);
       }
     },
-    dispose: unsubscribe,
+    dispose: () => subscriptions.forEach((unsubscribe) => unsubscribe()),
   };
 }

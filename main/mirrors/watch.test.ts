@@ -9,6 +9,15 @@ import { failuresIn } from './engine-log';
 const A = 'https://a.example';
 const B = 'https://b.example';
 const C = 'https://c.example:5000';
+/** A pull of its own second, in whose course dockerd left these; resolves with who served it. */
+async function pulled(on: MirrorBench, hosts: readonly string[], fields = 'level=info'): Promise<string | undefined> {
+  const watch = on.mirrors.watch('busybox');
+  // Clearly within the pull, whatever the clocks' slack.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  on.log.push(...hosts.map((host) => CLASSIC(host).replace('level=info', fields)));
+  return watch.end();
+}
+
 const CLASSIC = (host: string, at = new Date()): string =>
   `time="${at.toISOString()}" level=info msg="Attempting next endpoint for pull after error: Head \\"https://${host}/v2/library/busybox/manifests/latest\\": dial tcp 10.0.2.2:443: connect: connection refused"`;
 
@@ -55,6 +64,7 @@ describe('a pull of the window that gets nothing', () => {
     expect(done.steps?.map(({ name, state, detail }) => [name, state, detail])).toEqual([
       ['pull', 'failed', B],
       ['pullAgain', 'done', undefined],
+      ['served', 'done', A],
     ]);
     expect(bench.overrides).toEqual([[A, C]]);
     const state = await bench.state();
@@ -78,7 +88,7 @@ describe('a pull of the window that gets nothing', () => {
     expect(bench.looks[0]).toEqual([A, B, C]);
     stall = false;
     const done = await ended(other.task);
-    expect([done.state, done.steps, bench.overrides, bench.notices]).toEqual(['done', undefined, [], []]);
+    expect([done.state, done.steps?.map(({ name }) => name), bench.overrides, bench.notices]).toEqual(['done', ['served'], [], []]);
   });
 
   test('can be cancelled while it stalls', async () => {
@@ -99,7 +109,7 @@ describe("a client's pull that gets nothing", () => {
     await until('notice', () => bench.notices.length > 0);
     expect(bench.notices.map(({ code, params }) => [code, params['url']])).toEqual([['mirrors.silentForClient', C]]);
     expect(bench.overrides).toEqual([[A, B]]);
-    watch.end();
+    await watch.end();
     expect((await bench.state()).mirrors.map(({ failures }) => failures)).toEqual([0, 0, 1]);
   });
 
@@ -148,6 +158,13 @@ describe('a mirror that is out of force', () => {
     expect(state.inForce?.urls).toEqual([A, B, C]);
   });
 
+  test('counts again when the same list is put in force', async () => {
+    await suspend();
+    await bench.apply([{ url: A }, { url: B }, { url: C }]);
+    const state = await bench.state();
+    expect([state.suspended, state.inForce?.urls]).toEqual([[], [A, B, C]]);
+  });
+
   test('is switched off by the way out of its notice', async () => {
     await suspend();
     await bench.mirrors.handlers['mirrors.switchOff']({ url: B }, context());
@@ -161,6 +178,18 @@ describe('a mirror that is out of force', () => {
   });
 });
 
+describe('where all are silent', () => {
+  test('only the first is taken out: dockerd waits for that one, and the network may be to blame', async () => {
+    await start();
+    for (const url of [A, B, C]) {
+      bench.verdicts.set(url, 'silent');
+    }
+    bench.mirrors.watch('busybox');
+    await until('notice', () => bench.notices.length > 0);
+    expect(bench.overrides).toEqual([[B, C]]);
+  });
+});
+
 describe("dockerd's log", () => {
   test('names mirrors that failed, of both image stores', () => {
     const lines = [
@@ -170,6 +199,7 @@ describe("dockerd's log", () => {
       'time="2026-11-21T08:00:03Z" level=info msg="Layer sha256:1 cleaned up"',
       'no line of dockerd',
     ];
+    expect(failuresIn([CLASSIC('x').replace(/Head.*refused/, 'toomanyrequests: slow down')])).toMatchObject([{ store: 'classic' }]);
     expect(failuresIn(lines).map(({ at, host }) => [new Date(at).toISOString(), host])).toEqual([
       ['2026-11-21T08:00:00.500Z', 'a.example'],
       ['2026-11-21T08:00:01.000Z', 'c.example:5000'],
@@ -180,12 +210,7 @@ describe("dockerd's log", () => {
   test('is read after each pull; three failures in a row offer to switch off, a test that works forgets them', async () => {
     await start(60_000);
     for (let pull = 1; pull <= 3; pull += 1) {
-      const watch = bench.mirrors.watch('busybox');
-      bench.log.push(CLASSIC('a.example'), CLASSIC('a.example'), CLASSIC('elsewhere.example'));
-      watch.end();
-      await bench.until(({ mirrors }) => mirrors[0]?.failures === pull);
-      // Lines of one pull are not counted for the next.
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await pulled(bench, ['a.example']);
     }
     const state = await bench.state();
     expect(state.mirrors.map(({ failures, offerDisable }) => [failures, offerDisable])).toEqual([
@@ -198,5 +223,31 @@ describe("dockerd's log", () => {
       // Its result is what matters.
     }
     expect((await bench.until(({ mirrors }) => mirrors[0]?.failures === 0)).mirrors[0]?.offerDisable).toBe(false);
+  });
+
+  test('tells which mirror served a pull, where it can mean one thing only', async () => {
+    await start(60_000);
+    expect(await pulled(bench, [])).toBe(A);
+    expect(await pulled(bench, ['a.example'])).toBe(B);
+    // It names no host, but there is a line for each that was left.
+    expect(await pulled(bench, ['a.example', 'b.example', 'c.example:5000'])).toBe('direct');
+    expect((await bench.state()).mirrors.map(({ failures }) => failures)).toEqual([2, 1, 1]);
+    expect(await pulled(bench, [])).toBe(A);
+    expect((await bench.state()).mirrors.map(({ failures }) => failures)).toEqual([0, 1, 1]);
+  });
+
+  test('tells nothing of pulls at the same time, of a failed one, of the containerd store, of a log of warnings', async () => {
+    await start(60_000);
+    const other = bench.mirrors.watch('other');
+    expect(await pulled(bench, ['a.example'])).toBeUndefined();
+    expect(await other.end()).toBeUndefined();
+    expect(await bench.mirrors.watch('busybox').end(new Error('no such image'))).toBeUndefined();
+    const mirrors = bench.document.get();
+    bench.document.set({ ...mirrors, features: { 'containerd-snapshotter': true } });
+    expect(await pulled(bench, [])).toBeUndefined();
+    bench.document.set({ ...mirrors, 'log-level': 'warn' });
+    expect(await pulled(bench, [])).toBeUndefined();
+    bench.document.set(mirrors);
+    expect(await pulled(bench, [])).toBe(A);
   });
 });

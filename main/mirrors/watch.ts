@@ -4,27 +4,24 @@ import { BerthError } from '../../preload/contract';
 import type { MirrorVerdict, Notice } from '../../preload/contract';
 import type { Logger } from '../lib/logger';
 import type { PullWatch } from '../lib/pull-guard';
-import { failuresIn } from './engine-log';
-import { hostOf } from './entries';
+import type { Evidence, PullEvidence } from './evidence';
 import type { MirrorProbe } from './mirrors';
 import { isDockerHub, splitRegistry } from './prefix';
 import type { Suspension } from './suspension';
 
 const STALL_MS = 15_000;
-const QUICK_MS = 12_000;
+/** Above the probe's own limits, which count in the guest. */
+const QUICK_MS = 30_000;
 /** How often a pull that goes on saying nothing has the mirrors looked at. */
 const MAX_LOOKS = 3;
-const LOG_LINES = 200;
-/** Clocks of host and guest may differ by this. */
-const CLOCK_SLACK_MS = 2000;
 const SILENT: ReadonlySet<MirrorVerdict> = new Set<MirrorVerdict>(['silent', 'unreachable']);
 
 export interface WatchDeps {
   readonly suspension: Suspension;
   readonly probe: MirrorProbe;
-  tail(lines: number): Promise<readonly string[]>;
-  /** A pull found these failing. */
-  failed(urls: readonly string[]): Promise<void>;
+  readonly evidence: Evidence;
+  /** A pull found these failing, and this one well. */
+  told(failed: readonly string[], served?: string): Promise<void>;
   readonly log: Logger;
   notify(level: Notice['level'], error: BerthError): void;
   readonly now: () => number;
@@ -36,7 +33,7 @@ export interface Watch {
   dispose(): void;
 }
 
-const unwatched: PullWatch = { line: () => undefined, end: () => undefined };
+const unwatched: PullWatch = { line: () => undefined, end: () => Promise.resolve(undefined) };
 
 export function createWatch(deps: WatchDeps): Watch {
   const { suspension, probe, log, now, stallMilliseconds = STALL_MS } = deps;
@@ -44,8 +41,6 @@ export function createWatch(deps: WatchDeps): Watch {
   const timers = new Set<NodeJS.Timeout>();
   /** Two pulls that stall together have one look. */
   let looking: Promise<readonly string[]> | undefined;
-  /** Of the last line of the log that was counted. */
-  let countedUntil = 0;
 
   /** Which mirrors keep a pull that began at `since` waiting; they are out of force when this resolves. */
   async function look(reference: string, since: number): Promise<readonly string[]> {
@@ -65,20 +60,26 @@ export function createWatch(deps: WatchDeps): Watch {
     const image = splitRegistry(reference).rest;
     const within = AbortSignal.any([disposed.signal, AbortSignal.timeout(QUICK_MS)]);
     const quick = await probe.quick(urls, image, within);
-    let silent: readonly string[] = urls.filter((url) => SILENT.has(quick.get(url)?.verdict ?? 'works'));
+    let silent = urls.filter((url) => SILENT.has(quick.get(url)?.verdict ?? 'works'));
     if (silent.length === 0) {
       silent = await silentLayers(urls, image);
     }
-    if (silent.length > 0) {
-      log.warn('mirrors that keep a pull waiting are taken out of force', { reference, silent });
-      await suspension.add(silent);
-      await deps.failed(silent);
+    // Where none answers at all the network may be to blame; dockerd waits for the first of them in any case.
+    const found = silent.length === urls.length ? silent.slice(0, 1) : silent;
+    log.info('a pull gets nothing: mirrors looked at', {
+      reference,
+      verdicts: Object.fromEntries([...quick].map(([url, { verdict }]) => [url, verdict])),
+      found,
+    });
+    if (found.length > 0) {
+      await suspension.add(found);
+      await deps.told(found);
     }
-    return silent;
+    return found;
   }
 
   /** One that answers for manifests may be silent where the layers begin. */
-  async function silentLayers(urls: readonly string[], image: string): Promise<readonly string[]> {
+  async function silentLayers(urls: readonly string[], image: string): Promise<string[]> {
     const silent: string[] = [];
     const asked = urls.map((url) => ({ url, name: url, limited: false }));
     for await (const item of probe.test(asked, image, disposed.signal)) {
@@ -89,19 +90,17 @@ export function createWatch(deps: WatchDeps): Watch {
     return silent;
   }
 
-  /** dockerd falls back from a failing mirror in silence; its log names it. */
-  async function countFailures(since: number): Promise<void> {
-    const urls = suspension.candidates();
-    if (urls.length === 0) {
-      return;
-    }
-    const failures = failuresIn(await deps.tail(LOG_LINES)).filter(({ at }) => at > Math.max(countedUntil, since - CLOCK_SLACK_MS));
-    countedUntil = Math.max(countedUntil, ...failures.map(({ at }) => at));
-    const hosts = new Set(failures.map(({ host }) => host));
-    const found = urls.filter((url) => hosts.has(hostOf(url)));
-    if (found.length > 0) {
-      log.info('mirrors failed a pull', { found });
-      await deps.failed(found);
+  async function weigh(reference: string, end: Promise<PullEvidence>): Promise<string | undefined> {
+    try {
+      const { failed, served } = await end;
+      if (failed.length > 0 || served !== undefined) {
+        log.info('a pull and its mirrors', { reference, failed, served });
+        await deps.told(failed, served);
+      }
+      return served;
+    } catch (error) {
+      log.debug("dockerd's log could not be read", { error });
+      return undefined;
     }
   }
 
@@ -110,13 +109,19 @@ export function createWatch(deps: WatchDeps): Watch {
       return unwatched;
     }
     const since = now();
+    const seen = deps.evidence.begin();
     const last = new Map<string, string>();
     let looks = 0;
     let ended = false;
+    /** dockerd says so in a line of its progress; the answer's status is 200 all the same. */
+    let failed = false;
 
     async function stalled(): Promise<void> {
       looks += 1;
-      const silent = await look(reference, since);
+      const silent = await look(reference, since).catch((error: unknown) => {
+        log.warn('the mirrors could not be looked at', { reference, error });
+        return [];
+      });
       if (ended) {
         return;
       }
@@ -135,9 +140,7 @@ export function createWatch(deps: WatchDeps): Watch {
       }
     }
 
-    const timer = setTimeout(() => {
-      stalled().catch((error: unknown) => log.warn('the mirrors could not be looked at', { reference, error }));
-    }, stallMilliseconds);
+    const timer = setTimeout(() => void stalled(), stallMilliseconds);
     timer.unref();
     timers.add(timer);
     const stop = (): void => {
@@ -148,6 +151,7 @@ export function createWatch(deps: WatchDeps): Watch {
 
     return {
       line(line) {
+        failed ||= line['errorDetail'] !== undefined || line['error'] !== undefined;
         const id = typeof line['id'] === 'string' ? line['id'] : '';
         const says = JSON.stringify([line['status'], line['progressDetail']]);
         if (!ended && last.get(id) !== says) {
@@ -156,11 +160,9 @@ export function createWatch(deps: WatchDeps): Watch {
           timer.refresh();
         }
       },
-      end() {
-        if (!ended) {
-          stop();
-          countFailures(since).catch((error: unknown) => log.debug("dockerd's log could not be read", { error }));
-        }
+      end(error) {
+        stop();
+        return weigh(reference, seen(error === undefined && !failed));
       },
     };
   }

@@ -34,10 +34,11 @@ export interface LoadProgress {
 }
 
 /**
- * Names of the steps of a pull's task. A plain pull has none. `pull` and `pullAgain` that failed name in `detail` the mirror that was silent and is out
+ * Names of the steps of a pull's task. A plain pull without mirrors has none. `served`: the mirror that it came from, or `direct`, where that is certain.
+ * `pull` and `pullAgain` that failed name in `detail` the mirror that was silent and is out
  * of force; otherwise `detail` is what was pulled. `compare` is skipped where the registry (`detail`) could not be reached; `untag` takes the mirror's name off.
  */
-export const pullSteps = ['pull', 'pullAgain', 'compare', 'tag', 'untag'] as const;
+export const pullSteps = ['pull', 'pullAgain', 'compare', 'tag', 'untag', 'served'] as const;
 export type PullStep = (typeof pullSteps)[number];
 
 export const imagesTable = {

@@ -72,6 +72,7 @@ export async function startMirrorBench(options: MirrorBenchOptions = {}): Promis
     },
     exec: options.exec ?? (() => Promise.reject(new Error('no guest'))),
     tail: () => Promise.resolve(log),
+    clock: () => Promise.resolve(Date.now()),
     log: silentLogger,
     notify: (_level, error) => notices.push(error),
     ...(options.stallMilliseconds === undefined ? {} : { stallMilliseconds: options.stallMilliseconds }),

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { StateMark } from '../../ui/state-mark';
 import styles from './images.module.css';
 import type { ReactNode } from 'react';
+import { DIRECT } from '../../../preload/contract';
 import type { TaskStep } from '../../../preload/contract';
 import type { MarkKind } from '../../ui/state-mark';
 
@@ -31,7 +32,10 @@ export function PullSteps({ steps }: { readonly steps: readonly TaskStep[] }): R
 }
 
 /** A pull that failed and is no error was given up because of a mirror. */
-function wordsOf({ name, state }: TaskStep): string {
+function wordsOf({ name, state, detail }: TaskStep): string {
+  if (name === 'served') {
+    return detail === DIRECT ? 'served_direct' : 'served';
+  }
   const pulling = name === 'pull' || name === 'pullAgain';
   return pulling && state === 'failed' ? 'silent' : name === 'compare' && state !== 'running' ? `compare_${state}` : name;
 }

@@ -1,6 +1,6 @@
 // Pulls and loads on their way, in figures: one card a task, its layers as strata, each layer on its own line when opened.
 import { Button } from '@mantine/core';
-import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
+import { IconChevronDown, IconChevronUp, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../format';
@@ -22,7 +22,9 @@ export function TaskCards({ load }: { readonly load: Load }): ReactNode {
   const tasks = useStore((state) => state.tasks);
   // The backend tells of loads too; the page's own card knows the file and how to stop it.
   const shown = tasks.filter(
-    ({ kind, state }) => (state === 'running' && (kind === 'pull' || load.now === undefined)) || (state === 'failed' && kind === 'pull'),
+    ({ kind, state, steps }) =>
+      (state === 'running' && (kind === 'pull' || load.now === undefined)) ||
+      (kind === 'pull' && (state === 'failed' || (state === 'done' && steps !== undefined))),
   );
   if (shown.length === 0 && load.now === undefined && load.failed === undefined) {
     return null;
@@ -32,7 +34,13 @@ export function TaskCards({ load }: { readonly load: Load }): ReactNode {
       {load.failed !== undefined && <ErrorNotice error={load.failed.error} onDismiss={load.dismiss} />}
       {load.now !== undefined && <LoadCard load={load} />}
       {shown.map((task) =>
-        task.state === 'failed' ? <FailedCard key={task.id} task={task} /> : <RunningCard key={task.id} task={task} />,
+        task.state === 'failed' ? (
+          <FailedCard key={task.id} task={task} />
+        ) : task.state === 'done' ? (
+          <DoneCard key={task.id} task={task} />
+        ) : (
+          <RunningCard key={task.id} task={task} />
+        ),
       )}
     </div>
   );
@@ -48,6 +56,32 @@ function FailedCard({ task }: { readonly task: Task }): ReactNode {
     <ErrorNotice error={task.error} onDismiss={() => void actions.dismissTask(task.id)}>
       <span className="t2 s">{t('pull.failed', { name: task.subject })}</span>
     </ErrorNotice>
+  );
+}
+
+/** A pull that has something to tell: which mirror it came from, which one was passed by. */
+function DoneCard({ task }: { readonly task: Task }): ReactNode {
+  const { t } = useTranslation('images');
+  const actions = useActions();
+  return (
+    <section className={styles.card} aria-label={t('pull.done', { name: task.subject })}>
+      <header>
+        <StateMark kind="pass" />
+        <b className="strong ell" title={task.subject}>
+          {task.subject}
+        </b>
+        <span className="end" />
+        <IconButton
+          small
+          icon={IconX}
+          label={t('pull.dismiss', { name: task.subject })}
+          onClick={() => {
+            void actions.dismissTask(task.id);
+          }}
+        />
+      </header>
+      <PullSteps steps={task.steps ?? []} />
+    </section>
   );
 }
 
