@@ -40,7 +40,7 @@ export async function writeCliProxies(env: NodeJS.ProcessEnv, dockerHost: string
 export function editCliConfig(text: string, dockerHost: string, { http, https, noProxy }: ProxyAddresses): string {
   const bom = text.startsWith('\ufeff') ? '\ufeff' : '';
   const body = text.slice(bom.length).trim() === '' ? '{}\n' : text.slice(bom.length);
-  const document = JSON.parse(body) as unknown;
+  const document = parse(body);
   if (!isObject(document) || ('proxies' in document && !isObject(document['proxies']))) {
     throw new Error('not a configuration of the docker CLI');
   }
@@ -76,11 +76,20 @@ async function replace(path: string, text: string, mode: number): Promise<void> 
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(temporary, text, { mode, flush: true });
-    JSON.parse((await readFile(temporary, 'utf8')).replace(/^\ufeff/, ''));
+    parse((await readFile(temporary, 'utf8')).replace(/^\ufeff/, ''));
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Without the parser's own words: they quote the text, and logins are in it. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new Error('no JSON');
   }
 }
 
