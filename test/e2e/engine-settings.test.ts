@@ -20,6 +20,12 @@ beforeEach(() => {
 /** All but one test share a window, each with keys of its own. */
 async function open(section: string) {
   const { page, dockerd, complaints, headless } = shared;
+  page.setDefaultTimeout(15_000);
+  // From another page: whatever the last test left open is gone.
+  await page.evaluate(() => {
+    location.hash = '#/overview';
+  });
+  await editor(page).waitFor({ state: 'detached' });
   await visit(page, section);
   const discard = page.getByRole('button', { name: 'Discard' });
   if ((await discard.count()) > 0) {
@@ -87,7 +93,7 @@ test('the JSON is checked by line and column, completed from the table, and show
 
   await page.getByText('Difference').click();
   const difference = page.getByRole('region', { name: 'Difference' });
-  await difference.getByText('"debug": true').waitFor();
+  await difference.getByText('"max-concurrent-downloads": 3').waitFor();
   expect(complaints).toEqual([]);
 });
 
@@ -113,34 +119,35 @@ test('what stops containers names them and waits for a yes', async () => {
 
 test('an engine that does not start goes back; its words stand at the field, the draft stays, and history restores what was', async () => {
   const { page, configuration } = await open('limits');
-  configuration.failStart = (values) => (values['no-new-privileges'] === true ? 'bad ulimit' : undefined);
-  await write(
-    page,
-    '{ "live-restore": true, "no-new-privileges": true, "default-ulimits": { "core": { "Name": "core", "Soft": 1, "Hard": 1 } } }',
-  );
-  await page.getByText(/The engine restarts/).waitFor();
+  const words = 'cgroup-parent "/none" is not supported';
+  configuration.failStart = (values) => (values['cgroup-parent'] === '/none' ? words : undefined);
+  await page.getByRole('button', { name: /more keys/ }).click();
+  const field = page.getByRole('textbox', { name: /cgroup-parent/ });
+  await field.fill('/none');
+  await page.getByText('The engine restarts; the running container goes on.').waitFor();
   await apply(page).click();
   await result(page).getByRole('alert').waitFor();
   await result(page).getByText('Roll back').waitFor();
-  await result(page).getByText('bad ulimit').waitFor();
-  await page.getByRole('form').getByText('dockerd refused it: bad ulimit').waitFor();
-  expect(configuration.inForce).not.toHaveProperty('no-new-privileges');
-  await expect.poll(() => document(page)).toMatchObject({ 'no-new-privileges': true });
+  await result(page).getByText(words).waitFor();
+  await page.getByRole('form').getByText(`dockerd refused it: ${words}`).waitFor();
+  expect(configuration.inForce).not.toHaveProperty('cgroup-parent');
+  expect(await field.inputValue()).toBe('/none');
 
   configuration.failStart = () => undefined;
   await apply(page).click();
   await result(page).getByText('In force').waitFor();
-  expect(configuration.inForce).toMatchObject({ 'no-new-privileges': true });
-
-  await write(page, '{ "live-restore": true, "labels": ["a=b"] }');
+  expect(configuration.inForce['cgroup-parent']).toBe('/none');
+  await field.fill('');
   await apply(page).click();
-  await expect.poll(() => configuration.inForce['labels']).toEqual(['a=b']);
   await result(page).getByText('In force').waitFor();
+  expect(configuration.inForce).not.toHaveProperty('cgroup-parent');
+
   await page.getByRole('button', { name: 'History' }).click();
-  const drawer = page.getByRole('dialog');
-  await drawer.getByText('Rolled back').waitFor();
-  await drawer.getByRole('listitem').nth(1).getByRole('button', { name: 'Restore' }).click();
-  await expect.poll(() => configuration.inForce['no-new-privileges']).toBe(true);
+  const entries = page.getByRole('dialog').getByRole('listitem');
+  await entries.filter({ hasText: 'Rolled back' }).getByText(words).waitFor();
+  await entries.nth(1).getByRole('button', { name: 'Restore' }).click();
+  await expect.poll(() => configuration.inForce['cgroup-parent']).toBe('/none');
+  await expect.poll(() => document(page)).toMatchObject({ 'cgroup-parent': '/none' });
 });
 
 test('of two windows one wins; the other sees what changed and puts its own on top', async () => {
@@ -164,11 +171,11 @@ test('of two windows one wins; the other sees what changed and puts its own on t
 test('an edit made inside the guest is shown and dropped, and the draft waits', async () => {
   const { page, configuration } = await open('other');
   const ours = configuration.file;
-  configuration.file = JSON.stringify({ ...(JSON.parse(ours) as object), debug: true });
+  configuration.file = JSON.stringify({ ...(JSON.parse(ours) as object), 'max-download-attempts': 9 });
   await page.getByRole('textbox', { name: /^Labels of the engine, entry 1/ }).fill('a=b');
   await apply(page).click();
   const banner = page.getByRole('alert').filter({ hasText: 'edited inside the virtual machine' });
-  await banner.getByText('debug').waitFor();
+  await banner.getByText('max-download-attempts').waitFor();
   await banner.getByRole('button', { name: 'Drop it' }).click();
   await banner.waitFor({ state: 'detached' });
   expect(JSON.parse(configuration.file)).toEqual(JSON.parse(ours));

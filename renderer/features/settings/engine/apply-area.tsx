@@ -20,6 +20,7 @@ export function ApplyArea({ saved, apply }: { readonly saved: ConfigState; reado
   const task = useStore((s) => s.tasks.find(({ id }) => id === s.config.watched));
   const draft = useStore((s) => s.config.draft);
   const watched = useStore((s) => s.config.watched);
+  const applied = useStore((s) => s.config.applied);
   const known = useStore((s) => s.tasks.length > 0);
   const close = (): void => store.setState((s) => ({ config: { ...s.config, watched: undefined } }));
   useEffect(() => {
@@ -28,17 +29,24 @@ export function ApplyArea({ saved, apply }: { readonly saved: ConfigState; reado
       store.setState((s) => ({ config: { ...s.config, watched: undefined } }));
     }
   }, [watched, task, known, saved.task, store]);
-  const buttons = draft === undefined ? null : <Buttons saved={saved} apply={apply} />;
-  return task === undefined ? (
-    buttons === null ? null : (
+  if (task === undefined || (draft !== undefined && (task.state === 'done' || task.state === 'cancelled'))) {
+    return draft === undefined ? null : (
       <div className={css['bar']}>
         <Cost />
         <span className="end" />
-        {buttons}
+        <Buttons saved={saved} apply={apply} />
       </div>
-    )
-  ) : (
-    <ApplySteps task={task} buttons={task.state === 'running' ? null : buttons} onClose={close} />
+    );
+  }
+  return (
+    <ApplySteps task={task} onClose={close}>
+      {draft === undefined || task.state === 'running' ? null : (
+        <>
+          <Buttons saved={saved} apply={apply} />
+          {draft.text === applied ? null : <Cost />}
+        </>
+      )}
+    </ApplySteps>
   );
 }
 

@@ -25,11 +25,12 @@ const MARKS: Readonly<Record<TaskStep['state'], MarkKind>> = {
 
 interface ApplyStepsProps {
   readonly task: Task;
-  readonly buttons: ReactNode;
   readonly onClose: () => void;
+  /** What can be done next. */
+  readonly children: ReactNode;
 }
 
-export function ApplySteps({ task, buttons, onClose }: ApplyStepsProps): ReactNode {
+export function ApplySteps({ task, onClose, children }: ApplyStepsProps): ReactNode {
   const { t } = useTranslation(['engine-settings', 'common']);
   const format = useFormat();
   const { cancelTask, openPanel } = useActions();
@@ -70,7 +71,7 @@ export function ApplySteps({ task, buttons, onClose }: ApplyStepsProps): ReactNo
           ))}
         </ol>
         <div className={css['resultdo']}>
-          {buttons}
+          {children}
           {task.state === 'running' && task.cancellable !== false ? (
             <Button variant="subtle" onClick={() => void cancelTask(task.id)}>
               {t('common:cancel')}
