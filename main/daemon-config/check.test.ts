@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { badDocuments } from '../../test/fakes/daemon-documents';
 import { goodDocuments, unknownDocuments } from '../../test/fakes/daemon-good-documents';
 import { daemonKey, daemonKeys, isErrorCode } from '../../preload/contract';
+import { createTexts } from '../lib/texts';
 import { checkDocument, checkText } from './check';
 
 test('the corpus has more than 200 bad documents, each another one', () => {
@@ -68,7 +69,7 @@ describe('a right value is proposed', () => {
     ['{"log-driver": "jsonfile"}', 'json-file'],
     ['{"metrics-addr": "9323"}', '127.0.0.1:9323'],
     ['{"default-address-pools": [{"base": "172.20.0.0/16", "size": 8}]}', 24],
-    ['{"default-ulimits": {"nofile": {"Soft": 1, "Hard": 1}}}', 'nofile'],
+    ['{"default-ulimits": {"nofile": {"Soft": 1, "Hard": 1}}}', { Name: 'nofile', Soft: 1, Hard: 1 }],
   ])('for %s', (text, fix) => {
     const [problem] = checkText(text, { networks }).problems;
     expect(problem?.fix).toEqual(fix);
@@ -119,6 +120,19 @@ describe('what is known of the engine', () => {
     expect(codes('{"log-driver": "loki"}', {})).toEqual(['config.unknownLogDriver']);
     expect(codes('{"log-driver": "loki"}', { logPlugins: ['loki:latest'] })).toEqual([]);
   });
+});
+
+test.each(['en', 'zh-CN'] as const)('every problem has its words (%s)', (language) => {
+  const { error: words } = createTexts(language);
+  const found = [...badDocuments, ...goodDocuments, ...unknownDocuments].flatMap(({ text }) => checkText(text).problems);
+  const codes = new Set(found.map(({ error }) => error.code));
+  expect(codes.size).toBeGreaterThan(60);
+  for (const { error } of found) {
+    const { title, kept, next } = words(error);
+    expect([title, kept, next].filter((text) => text === '' || text.includes(error.code) || /\{(?:key|value|line)\}/.test(text))).toEqual(
+      [],
+    );
+  }
 });
 
 test('no problem shows a credential', () => {

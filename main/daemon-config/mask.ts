@@ -8,7 +8,8 @@ export const MASK = '***';
 /** Values that are secret as a whole. */
 const SECRETS: ReadonlySet<string> = new Set(['log-opts.splunk-token']);
 
-/** In a proxy everything up to the last @ is hidden: people write passwords with / and @ as they are. */
+/** Keys whose texts are one address each: everything up to the last @ is hidden, because people write passwords with / and @ as they are. */
+const ONE_ADDRESS: ReadonlySet<unknown> = new Set(['proxies', 'registry-mirrors', 'insecure-registries']);
 const PROXY = /^(?<scheme>\s*[a-z][a-z0-9+.-]*:\/\/)?(?<credentials>.*)@/is;
 const ADDRESS = /(?<scheme>[a-z][a-z0-9+.-]*:\/\/)(?<credentials>[^\s/?#"]*)@/i;
 const ADDRESSES = new RegExp(ADDRESS, 'gi');
@@ -18,7 +19,7 @@ export function maskText(text: string, path: ConfigPath = []): string {
   if (SECRETS.has(path.join('.'))) {
     return text === '' ? '' : MASK;
   }
-  if (path[0] === 'proxies') {
+  if (ONE_ADDRESS.has(path[0])) {
     return text.replace(PROXY, (_, scheme: string | undefined) => `${scheme ?? ''}${MASK}@`);
   }
   return text.replace(ADDRESSES, `$<scheme>${MASK}@`);
@@ -76,7 +77,7 @@ function unmasker(kept: DaemonDocument): (text: string, path: ConfigPath) => str
     }
     // The host was edited and the credentials were not.
     const credentials =
-      typeof same === 'string' ? (path[0] === 'proxies' ? PROXY : ADDRESS).exec(same)?.groups?.['credentials'] : undefined;
+      typeof same === 'string' ? (ONE_ADDRESS.has(path[0]) ? PROXY : ADDRESS).exec(same)?.groups?.['credentials'] : undefined;
     return credentials === undefined ? text : text.replace(`${MASK}@`, () => `${credentials}@`);
   };
 }

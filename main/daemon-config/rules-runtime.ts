@@ -108,9 +108,11 @@ const ulimits: Rule<Readonly<Record<string, Ulimit>>> = (value, at) => {
       hard?: number;
       soft?: number;
     };
-    if (own === undefined || !ULIMITS.includes(own)) {
-      const fix = ULIMITS.includes(name) ? name : undefined;
-      at.problems.error('config.ulimitName', [...path, 'Name'], { value: show(own ?? '', path), values: ULIMITS.join(', ') }, fix);
+    const fix = ULIMITS.includes(name) ? name : undefined;
+    if (own === undefined) {
+      at.problems.error('config.missingField', path, { field: 'Name' }, fix && { Name: fix, ...limit });
+    } else if (!ULIMITS.includes(own)) {
+      at.problems.error('config.ulimitName', [...path, 'Name'], { value: show(own, path), values: ULIMITS.join(', ') }, fix);
     }
     const [low, high] = [soft ?? 0, hard ?? 0];
     if (high !== -1 && (low === -1 || low > high)) {

@@ -41,7 +41,7 @@ const WHITE = /[ \t\n\r]+/y;
 /** White to the eye, not to JSON. */
 const ODD_WHITE = /[\p{Z}\p{Cf}\v\f]+/uy;
 const COMMENT = /\/\/[^\n\r]*|#[^\n\r]*|\/\*[\s\S]*?(?:\*\/|$)/y;
-const NUMBER_LIKE = /[+-]?(?:\d|\.\d)[\w.+-]*|-[\w.+-]*/y;
+const NUMBER_LIKE = /[+-]?(?:\d|\.\d)[\w.+-]*(?:\/\d+)?|-[\w.+-]*/y;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const WORD = /[\p{L}_$][\p{L}\p{N}_$.-]*/uy;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;

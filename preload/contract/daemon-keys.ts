@@ -93,7 +93,7 @@ export const daemonKeys: readonly DaemonKey[] = [
   { name: 'ipv6', type: 'boolean', group: 'network', apply: 'disruptive', default: false },
   { name: 'fixed-cidr', type: 'string', group: 'network', apply: 'disruptive', example: '172.26.1.0/24' },
   { name: 'fixed-cidr-v6', type: 'string', group: 'network', apply: 'disruptive', example: 'fd00:0:0:1::/64' },
-  { name: 'default-gateway', type: 'string', group: 'network', apply: 'disruptive', example: '172.26.0.1' },
+  { name: 'default-gateway', type: 'string', group: 'network', apply: 'disruptive', example: '172.26.1.1' },
   { name: 'default-gateway-v6', type: 'string', group: 'network', apply: 'disruptive', example: 'fd00:0:0:1::1' },
   { name: 'bridge', type: 'string', group: 'network', apply: 'disruptive', proposals: ['none'] },
   { name: 'ip', type: 'string', group: 'network', apply: 'disruptive', default: '0.0.0.0', proposals: ['0.0.0.0', '127.0.0.1'] },

@@ -319,6 +319,7 @@ const values: readonly (readonly [ErrorCode, ...string[]])[] = [
     '{"default-address-pools": [⟦{"base": "172.30.0.0/16"}]}',
     '{"default-address-pools": [⟦{"size": 24}]}',
     '{"runtimes": {"x": ⟦{}}}',
+    '{"default-ulimits": {"nofile": ⟦{"Hard": 1, "Soft": 1}}}',
     '{"log-driver": "awslogs", "log-opts": ⟦{"awslogs-region": "x"}}',
     '{"log-driver": "gelf", "log-opts": ⟦{"tag": "x"}}',
     '{"log-driver": ⟦"gelf"}',
@@ -454,11 +455,7 @@ const values: readonly (readonly [ErrorCode, ...string[]])[] = [
   ],
   ['config.unknownExecOption', '{"exec-opts": [⟦"isolation=process"]}', '{"exec-opts": ["native.cgroupdriver=cgroupfs", ⟦"x=y"]}'],
   ['config.noSystemd', '{"exec-opts": [⟦"native.cgroupdriver=systemd"]}'],
-  [
-    'config.ulimitName',
-    '{"default-ulimits": {"nofile": ⟦{"Hard": 1, "Soft": 1}}}',
-    '{"default-ulimits": {"files": {"Name": ⟦"files", "Hard": 1, "Soft": 1}}}',
-  ],
+  ['config.ulimitName', '{"default-ulimits": {"files": {"Name": ⟦"files", "Hard": 1, "Soft": 1}}}'],
   [
     'config.ulimitOrder',
     '{"default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1, "Soft": ⟦5}}}',
