@@ -57,7 +57,8 @@ export function createEvidence({ config, inForce, tail, clock, now }: EvidenceDe
         const failures = failuresIn(lines).filter(({ at }) => at > countedUntil && at > begun - slack);
         countedUntil = Math.max(countedUntil, ...failures.map(({ at }) => at));
         const hosts = new Set(failures.map(({ host }) => host));
-        const named = urls.filter((url) => hosts.has(hostOf(url)));
+        // One that was taken out meanwhile was counted by whoever did it.
+        const named = urls.filter((url) => hosts.has(hostOf(url)) && inForce().includes(url));
         const certain =
           succeeded &&
           pull.alone &&
