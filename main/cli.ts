@@ -3,6 +3,7 @@ import { createCommands } from './cli/commands';
 import { createConfigCommands } from './cli/config';
 import { createMirrorsCommands } from './cli/mirrors';
 import { createOutput, EXIT, reportFailure } from './cli/output';
+import { ports } from './cli/ports';
 import { prefixes } from './cli/prefixes';
 import { runProgram } from './cli/program';
 import { pull } from './cli/pull';
@@ -49,6 +50,7 @@ async function main(): Promise<number> {
           mirrors: createMirrorsCommands(kit),
           trust: createTrustCommands(kit),
           prefixes: (...args) => prefixes(kit, ...args),
+          ports: (...args) => ports(kit, ...args),
           pull: (...args) => pull(kit, ...args),
         };
       },

@@ -9,6 +9,7 @@ import type { Output } from './output';
 import type { PrefixFlags } from './prefixes';
 import type { AddCommand } from './program-engine';
 import { addConfigCommands, addMirrorsCommands, addTrustCommands } from './program-engine';
+import type { PortsFlags } from './ports';
 import type { PullFlags } from './pull';
 import type { TrustCommands } from './trust';
 
@@ -17,6 +18,7 @@ export interface AllCommands extends Commands {
   readonly mirrors: MirrorsCommands;
   readonly trust: TrustCommands;
   prefixes(registry: string | undefined, prefix: string | undefined, flags: PrefixFlags): Promise<void>;
+  ports(flags: PortsFlags): Promise<void>;
   pull(reference: string, flags: PullFlags): Promise<void>;
 }
 
@@ -75,6 +77,10 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
     .option('--platform <platform>', text('option.platform'))
     .option('--json', text('option.json'), false)
     .action((reference: string, flags: PullFlags) => own().pull(reference, flags));
+  add('ports')
+    .option('--probe', text('option.probe'), false)
+    .option('--json', text('option.json'), false)
+    .action((flags: PortsFlags) => own().ports(flags));
   addMirrorsCommands(add, text, own);
   addConfigCommands(add, text, () => own().config);
   addTrustCommands(add, text, () => own().trust);

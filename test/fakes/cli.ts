@@ -8,6 +8,7 @@ import { createConfigCommands } from '../../main/cli/config';
 import { createMirrorsCommands } from '../../main/cli/mirrors';
 import { Exit, reportFailure } from '../../main/cli/output';
 import type { Output } from '../../main/cli/output';
+import { ports } from '../../main/cli/ports';
 import { prefixes } from '../../main/cli/prefixes';
 import { runProgram } from '../../main/cli/program';
 import { pull } from '../../main/cli/pull';
@@ -76,6 +77,7 @@ export async function runCli(argv: readonly string[], options: FakeCliOptions): 
     mirrors: createMirrorsCommands(kit),
     trust: createTrustCommands(kit),
     prefixes: prefixes.bind(undefined, kit),
+    ports: ports.bind(undefined, kit),
     pull: pull.bind(undefined, kit),
   };
   const code = await runProgram(argv, { output, commands: () => commands }).catch((error: unknown) => reportFailure(error, output));
