@@ -8,7 +8,7 @@ import type { Dialer } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
 import { createObservable, type Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
-import type { PullGuard } from '../lib/pull-guard';
+import type { BuildWatch, PullGuard } from '../lib/pull-guard';
 import type { ContainerEnv } from './create-body';
 import { exchange, refuse, type ExchangeDeps } from './exchange';
 import { readRequestHead } from './head';
@@ -28,7 +28,7 @@ export interface EngineSocketDeps {
   available(): BerthError | undefined;
   readonly ports: PortGate;
   /** Watches clients' pulls as their progress passes. */
-  readonly pulls?: Pick<PullGuard, 'watch'>;
+  readonly pulls?: Pick<PullGuard, 'watch'> & { watchBuild?(): BuildWatch };
   /** Proxies of containers, asked at each create. */
   containerEnv?(): ContainerEnv;
   /** The error's English words, from the locale files. */

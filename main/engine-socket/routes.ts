@@ -9,6 +9,8 @@ export interface Route {
   readonly container?: string;
   /** The reference that a client pulls: its progress is watched. */
   readonly pull?: string;
+  /** BuildKit's progress passes here. */
+  readonly builds: boolean;
   /** Clients of old get 200 and raw bytes instead of 101 here. */
   readonly hijacks: boolean;
   /** Keeps the VM from being idle while it is open. */
@@ -46,6 +48,7 @@ export function routeOf(method: string, target: string): Route {
     ...(row?.rule ? { rule: row.rule } : {}),
     ...(container === undefined ? {} : { container }),
     ...(pull === undefined ? {} : { pull }),
+    builds: method === 'POST' && path === '/grpc',
     hijacks: row?.hijacks ?? false,
     counts: !(method === 'GET' || method === 'HEAD') || (row !== undefined && row.lane !== 'api'),
   };

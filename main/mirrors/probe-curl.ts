@@ -1,6 +1,7 @@
 // curl in the guest: its configuration written so that no address can become an option, and its answers as records. Knows HTTP and no registry.
 // Everything that comes back is hostile: sizes, times, redirects and protocols are bounded here.
 import type { ExecOptions, ExecResult } from '../ssh/connection';
+import { TEST_PORTS } from './cut-off';
 
 export interface CurlRequest {
   readonly url: string;
@@ -121,6 +122,7 @@ function configOf(request: CurlRequest, settings: CurlSettings): string {
     ['url', request.url],
     'silent',
     'location',
+    ['local-port', `${TEST_PORTS.first}-${TEST_PORTS.last}`],
     ['max-redirs', '5'],
     ['proto', '=http,https'],
     ['proto-redir', '=http,https'],

@@ -23,9 +23,13 @@ const SLOW_BYTES_PER_SECOND = 100_000;
 /** How long a mirror waits for what another one is finding out about the same image. */
 const SHARED_PLAN_MS = 2000;
 
-export type ProbeDeps = Pick<MirrorsDeps, 'exec' | 'now'> & { readonly config: Pick<DaemonConfig, 'document'> };
+export type ProbeDeps = Pick<MirrorsDeps, 'exec' | 'now'> & {
+  readonly config: Pick<DaemonConfig, 'document'>;
+  /** For a guest that is slow itself. */
+  readonly limits?: Limits;
+};
 
-export function createProbe({ exec, config, now = Date.now }: ProbeDeps): MirrorProbe {
+export function createProbe({ exec, config, limits = FULL, now = Date.now }: ProbeDeps): MirrorProbe {
   const curl = createCurl(exec);
   const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
@@ -67,7 +71,7 @@ export function createProbe({ exec, config, now = Date.now }: ProbeDeps): Mirror
         return { ...entry, test, created: found.created, privateNetwork: found.privateNetwork };
       };
       const work = async (): Promise<void> => {
-        const job = await begin(image, FULL, false, signal);
+        const job = await begin(image, limits, false, signal);
         const candidates = await Promise.all(urls.map((entry) => testOne(job, entry)));
         // Only with all results at hand can an old copy be told from the present one: these results come a second time.
         const stale = findStale(candidates);
