@@ -282,13 +282,16 @@ test('a change that dockerd refuses or does not take is undone, in dockerd’s w
   configuration.validate = validate;
   configuration.ignores.add('registry-mirrors');
   await bar.getByRole('button', { name: 'Apply again' }).click();
-  await bar.getByText('Rolled back: the engine goes on as before').waitFor();
+  await bar.getByRole('listitem').filter({ hasText: 'Rolled back' }).waitFor();
   expect(inForce()).toEqual([A]);
 
   configuration.ignores.clear();
   await bar.getByRole('button', { name: 'Apply again' }).click();
   await bar.getByText('In force').waitFor();
   expect(inForce()).toEqual([A, B]);
+  // An edit takes the place of the result.
+  await row(page, 'b.example').getByRole('switch').press('Space');
+  await bar.getByText('1 switched').waitFor();
   expect(complaints).toEqual([]);
 });
 
@@ -323,14 +326,18 @@ test('two windows: the second sees what the first saved, and either takes it or 
   expect(complaints).toEqual([]);
 });
 
-test('what is in force and not in the list is shown, and settled either way', async () => {
+test('what is in force and not in the list is shown, and what a hand did is not run over', async () => {
   const { page, dockerd, inForce } = await open();
   await paste(page, `${A}\n${B}`, /Add 2/);
   await apply(page);
-  // Somebody restarts dockerd by hand with a file of his own.
+  // Somebody edits the file in the guest and has dockerd read it.
   dockerd.configuration.file = JSON.stringify({ 'registry-mirrors': [C] });
   dockerd.configuration.reload();
   expect(inForce()).toEqual([C]);
+  await page.evaluate(() => {
+    location.hash = '#/images';
+  });
+  await go(page);
   await page.getByText('The list differs from what is in force').waitFor();
   await page.getByRole('button', { name: 'Show difference' }).click();
   const difference = page.getByRole('region', { name: 'Difference' });
@@ -339,7 +346,10 @@ test('what is in force and not in the list is shown, and settled either way', as
   expect(await order(page)).toEqual(['c.example', 'a.example', 'b.example']);
   await page.getByRole('button', { name: 'Discard' }).click();
   await difference.getByRole('button', { name: 'Put the list in force' }).click();
-  await expect.poll(inForce).toEqual([A, B]);
+  const notice = page.getByRole('alert').filter({ hasText: 'Somebody edited the engine’s file in the VM' });
+  await notice.getByRole('button', { name: 'Settle it in the engine’s settings' }).click();
+  await expect.poll(() => page.url()).toMatch(/#\/settings\/engine/);
+  expect(inForce()).toEqual([C]);
 });
 
 test('while the engine is off the list is edited and kept; a test starts the engine', async () => {

@@ -4,6 +4,7 @@ import { IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { ConfigStep, Task, TaskStep } from '../../../preload/contract';
 import { useFormat } from '../../format';
+import { navigate } from '../../routes';
 import { useActions, useStore } from '../../state/context';
 import { useErrorText } from '../../ui/error-text';
 import { ErrorNotice } from '../../ui/error-notice';
@@ -26,19 +27,27 @@ interface ApplyBarProps {
 }
 
 export function ApplyBar({ list, apply, engineRuns, nameOf }: ApplyBarProps): ReactNode {
-  const { task, refused, busy } = apply;
+  const { t } = useTranslation('mirrors');
+  const { task, refused } = apply;
   const { changes, conflict } = list;
-  if (task !== undefined && (busy || task.state !== 'running')) {
-    return <Progress task={task} apply={apply} draft={changes.total > 0 && task.state !== 'done'} list={list} />;
+  const editedSince = changes.total > 0 && (task?.state === 'done' || task?.state === 'cancelled');
+  if (task !== undefined && !editedSince) {
+    return <Progress task={task} apply={apply} draft={changes.total > 0} list={list} />;
   }
-  if (conflict || (refused !== undefined && refused.code === 'mirrors.conflict')) {
+  if (conflict || refused?.code === 'mirrors.conflict') {
     return <Conflict list={list} apply={apply} nameOf={nameOf} />;
   }
   return (
     <>
       {refused === undefined ? null : (
         <div className={css['refused']}>
-          <ErrorNotice error={refused} onDismiss={apply.dismiss} />
+          <ErrorNotice error={refused} onDismiss={apply.dismiss}>
+            {refused.code === 'config.guestEdited' ? (
+              <Button size="compact-xs" onClick={() => navigate('#/settings/engine')}>
+                {t('apply.guestEdit')}
+              </Button>
+            ) : null}
+          </ErrorNotice>
         </div>
       )}
       {changes.total === 0 ? null : <Pending list={list} apply={apply} engineRuns={engineRuns} />}
@@ -122,17 +131,9 @@ function Progress({ task, apply, draft, list }: ProgressProps): ReactNode {
         </div>
         <Steps steps={steps} />
         {text === undefined ? null : (
-          <>
-            {isDone('rollBack') ? (
-              <p className="row c-run">
-                <StateMark kind="pass" />
-                {t('apply.rolledBack')}
-              </p>
-            ) : null}
-            <p className="t2">
-              {text.kept} {text.next}
-            </p>
-          </>
+          <p className="t2">
+            {text.kept} {text.next}
+          </p>
         )}
         {words.map((line) => (
           <p key={line} className={css['said']}>

@@ -27,6 +27,7 @@ import { SetupDialog } from './setup-dialog';
 import { useApply } from './use-apply';
 import { useMirrorList } from './use-draft';
 import { useEngineFirst } from './use-engine-first';
+import { useLook } from './use-look';
 import { useTests } from './use-tests';
 import type { RowActions } from './mirror-row';
 import type { Items } from './draft';
@@ -38,6 +39,7 @@ type Open = { readonly kind: 'add' | 'paste' | 'setup' } | { readonly kind: 'edi
 
 export function MirrorsPage(): ReactNode {
   const known = useStore((s) => s.mirrors.known);
+  useLook();
   return known === undefined ? <SkeletonRows rows={5} widths={[24, 28, 160, 240]} /> : <Page known={known} />;
 }
 

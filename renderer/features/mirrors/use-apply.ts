@@ -4,7 +4,7 @@ import { toWireError } from '../../../preload/contract';
 import type { Task, WireError } from '../../../preload/contract';
 import { useServices, useStore } from '../../state/context';
 import { patchMirrors } from '../../state/store';
-import { itemsOf } from './draft';
+import { itemsOf, rebase } from './draft';
 import type { Items } from './draft';
 
 export interface Apply {
@@ -28,6 +28,7 @@ export function useApply(): Apply {
     async (items: Items, revision: string) => {
       setCalling(true);
       setRefused(undefined);
+      patchMirrors(store, () => ({ applying: undefined }));
       try {
         const answer = await connection.client.call('mirrors.apply', {
           mirrors: items.map(({ url, name, note, enabled }) => ({ url, name, note, enabled })),
@@ -53,16 +54,15 @@ export function useApply(): Apply {
   }, [store, actions]);
 
   const state = task?.state;
+  const known = useStore((s) => s.mirrors.known);
   useEffect(() => {
     if (state === 'done') {
       patchMirrors(store, () => ({ draft: undefined }));
-    } else if (state === 'failed' || state === 'cancelled') {
-      // Our own apply may have changed the saved list: the draft goes on from what is saved now.
-      patchMirrors(store, ({ draft, known }) =>
-        draft === undefined || known === undefined ? {} : { draft: { ...draft, revision: known.revision, base: itemsOf(known.mirrors) } },
-      );
+    } else if ((state === 'failed' || state === 'cancelled') && known !== undefined) {
+      // Our own apply and its way back change the saved list: the draft goes on from what is saved now.
+      patchMirrors(store, ({ draft }) => (draft === undefined ? {} : { draft: rebase(draft, itemsOf(known.mirrors), known.revision) }));
     }
-  }, [state, store]);
+  }, [state, known, store]);
 
   return { busy: calling || (id !== undefined && state === 'running'), task, refused, run, dismiss };
 }
