@@ -223,6 +223,7 @@ export const errorTable = {
   'mirrors.badPrefix': spec<{ prefix: string }>(),
   'mirrors.badRegistry': spec<{ registry: string }>(),
   'mirrors.silent': spec<{ url: string; reference: string }>('switchOffMirror'),
+  'mirrors.silentForBuild': spec<{ url: string }>('switchOffMirror'),
   'mirrors.silentForClient': spec<{ url: string; reference: string }>('switchOffMirror'),
   'mirrors.failing': spec<{ url: string; times: number }>('switchOffMirror'),
   'mirrors.wrongDigest': spec<{ reference: string; mirror: string; expected: string; found: string }>(),

@@ -1,0 +1,91 @@
+// The whole backend as a shell composes it, on a real VM: every call of the contract, and the engine's socket on the host.
+import { createBackend } from '../../main/app';
+import type { Backend } from '../../main/app';
+import { prepareHome } from '../../main/control/home';
+import { createLog } from '../../main/lib/log';
+import type { HomeFiles } from '../../main/lib/home';
+import { dockerHostOf } from '../../main/lib/docker-host';
+import type { BackendHandlers, Task } from '../../preload/contract';
+import { testResources } from './open-vm';
+import type { Resources } from '../../main/vm/resources';
+
+export interface OpenBackend {
+  readonly backend: Backend;
+  readonly handlers: BackendHandlers;
+  readonly files: HomeFiles;
+  readonly dockerHost: string;
+  readonly resources: Resources;
+  /** What a stream says first. */
+  first<T>(stream: (context: { readonly signal: AbortSignal; readonly upload: AsyncIterable<Uint8Array> }) => AsyncIterable<T>): Promise<T>;
+  /** The task as it ended. */
+  ended(id: string | undefined): Promise<Task>;
+  close(options: { readonly keepVm: boolean }): Promise<void>;
+}
+
+export const quiet = { signal: new AbortController().signal };
+
+/** Takes over the VM of the home where there is one. */
+export async function openBackend(home: string): Promise<OpenBackend> {
+  const files = await prepareHome(home);
+  const resources = await testResources();
+  const log = createLog(files.logs.berth, { level: 'debug' });
+  const features = { hostTerminal: false, tray: false };
+  const backend = await createBackend({
+    files,
+    resources,
+    log,
+    version: '0.0.0',
+    build: 'test',
+    owner: 'headless',
+    locale: 'en',
+    features,
+  });
+  await backend.adopted;
+  const handlers = backend.handlersFor({ kind: 'browser', features });
+
+  async function until<T>(
+    stream: (context: { readonly signal: AbortSignal; readonly upload: AsyncIterable<Uint8Array> }) => AsyncIterable<T>,
+    right: (item: T) => boolean,
+  ): Promise<T> {
+    const abort = new AbortController();
+    try {
+      for await (const item of stream({ signal: abort.signal, upload: nothing() })) {
+        if (right(item)) {
+          return item;
+        }
+      }
+    } finally {
+      abort.abort();
+    }
+    throw new Error('the stream ended');
+  }
+
+  return {
+    backend,
+    handlers,
+    files,
+    dockerHost: dockerHostOf(files),
+    resources,
+    first: (stream) => until(stream, () => true),
+    async ended(id) {
+      const find = (tasks: readonly Task[]): Task | undefined => tasks.find((task) => task.id === id && task.state !== 'running');
+      const tasks = await until(
+        (context) => handlers['tasks.changes']({}, context),
+        (list) => find(list) !== undefined,
+      );
+      return find(tasks) ?? missing(id);
+    },
+    async close({ keepVm }) {
+      await backend.dispose({ keepVm });
+      log.dispose();
+    },
+  };
+}
+
+function missing(id: string | undefined): never {
+  throw new Error(`there is no task ${id ?? ''}`);
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  yield* [];
+}
