@@ -178,15 +178,13 @@ describe('a mirror that is out of force', () => {
   });
 });
 
-describe('where all are silent', () => {
-  test('only the first is taken out: dockerd waits for that one, and the network may be to blame', async () => {
+describe('where several are silent', () => {
+  test('only the first is taken out: dockerd waits for that one', async () => {
     await start();
-    for (const url of [A, B, C]) {
-      bench.verdicts.set(url, 'silent');
-    }
+    bench.verdicts.set(B, 'silent').set(C, 'silent');
     bench.mirrors.watch('busybox');
     await until('notice', () => bench.notices.length > 0);
-    expect(bench.overrides).toEqual([[B, C]]);
+    expect(bench.overrides).toEqual([[A, C]]);
   });
 });
 

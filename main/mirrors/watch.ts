@@ -60,17 +60,12 @@ export function createWatch(deps: WatchDeps): Watch {
     const image = splitRegistry(reference).rest;
     const within = AbortSignal.any([disposed.signal, AbortSignal.timeout(QUICK_MS)]);
     const quick = await probe.quick(urls, image, within);
-    let silent = urls.filter((url) => SILENT.has(quick.get(url)?.verdict ?? 'works'));
-    if (silent.length === 0) {
-      silent = await silentLayers(urls, image);
-    }
-    // Where none answers at all the network may be to blame; dockerd waits for the first of them in any case.
-    const found = silent.length === urls.length ? silent.slice(0, 1) : silent;
-    log.info('a pull gets nothing: mirrors looked at', {
-      reference,
-      verdicts: Object.fromEntries([...quick].map(([url, { verdict }]) => [url, verdict])),
-      found,
-    });
+    const verdicts = Object.fromEntries([...quick].map(([url, { verdict }]) => [url, verdict]));
+    const isSilent = (url: string): boolean => SILENT.has(verdicts[url] ?? 'works');
+    const silent = urls.some(isSilent) ? urls.filter(isSilent) : await silentLayers(urls, image);
+    // dockerd asks in this order and waits for the first of them; one behind it may be slow only, or the network is to blame.
+    const found = silent.slice(0, 1);
+    log.info('a pull gets nothing: mirrors looked at', { reference, verdicts, found });
     if (found.length > 0) {
       await suspension.add(found);
       await deps.told(found);
@@ -80,14 +75,14 @@ export function createWatch(deps: WatchDeps): Watch {
 
   /** One that answers for manifests may be silent where the layers begin. */
   async function silentLayers(urls: readonly string[], image: string): Promise<string[]> {
-    const silent: string[] = [];
+    const silent = new Set<string>();
     const asked = urls.map((url) => ({ url, name: url, limited: false }));
     for await (const item of probe.test(asked, image, disposed.signal)) {
       if (item.kind === 'result' && SILENT.has(item.test.verdict)) {
-        silent.push(item.url);
+        silent.add(item.url);
       }
     }
-    return silent;
+    return urls.filter((url) => silent.has(url));
   }
 
   async function weigh(reference: string, end: Promise<PullEvidence>): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 // A pull past mirrors that fail, on the real dockerd with the origin standing for Docker Hub: A refuses, B answers /v2/ and then nothing, C is good.
-// dockerd waits on B for ever; the watch takes it out of force and the window's pull ends at C. A client is told.
+// dockerd waits on B for ever; the watch takes it out of force and the window's pull ends at C. A client is told, and its pull goes on.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { startProxy } from '../lab/proxy';
 import type { LabProxy } from '../lab/proxy';
 import { startMirror, startOrigin } from '../lab/registry';
 import type { LabRegistry, Origin } from '../lab/registry';
-import { runDocker, startDocker } from './cli';
+import { runDocker } from './cli';
 import { openBackend, quiet } from './open-backend';
 import type { OpenBackend } from './open-backend';
 
@@ -103,16 +103,13 @@ test('the window’s pull ends at the good mirror, and says which one was silent
   await expect.poll(async () => (await state()).mirrors.map(({ failures }) => failures)).toEqual([1, 1, 0]);
 });
 
-test('a pull of the command line that stalls is told of, and goes past the mirror when it is run again', async () => {
-  const stuck = await startDocker(box, ['pull', '-q', 'watch-two:1']);
-  await expect.poll(async () => (await notices()).map(({ error }) => error.code), { timeout: 60_000 }).toContain('mirrors.silentForClient');
+test('a pull of the command line that stalls is told of, and goes on by itself once the mirror is cut off', async () => {
+  const stuck = runDocker(box, ['pull', '-q', 'watch-two:1']);
+  await expect.poll(async () => (await notices()).map(({ error }) => error.code), { timeout: 120_000 }).toContain('mirrors.silentForClient');
   expect((await state()).inForce?.urls).toEqual([A, C]);
-  expect(stuck.child.exitCode).toBeNull();
-  // Ctrl-C.
-  stuck.child.kill('SIGINT');
-  expect((await stuck.done).code).not.toBe(0);
+  expect(await stuck).toMatchObject({ code: 0 });
+  expect(c.requests.some(({ path }) => path.includes('watch-two/blobs'))).toBe(true);
   expect(await runDocker(box, ['pull', '-q', 'watch-two:1'])).toMatchObject({ code: 0 });
-  expect(hub.requests.some(({ path }) => path.includes('watch-two'))).toBe(false);
 });
 
 test('one that says nothing where the layers begin is found too', async () => {
