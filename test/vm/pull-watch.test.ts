@@ -105,7 +105,9 @@ test('the window’s pull ends at the good mirror, and says which one was silent
 
 test('a pull of the command line that stalls is told of, and goes on by itself once the mirror is cut off', async () => {
   const stuck = runDocker(box, ['pull', '-q', 'watch-two:1']);
-  await expect.poll(async () => (await notices()).map(({ error }) => error.code), { timeout: 120_000 }).toContain('mirrors.silentForClient');
+  await expect
+    .poll(async () => (await notices()).map(({ error }) => error.code), { timeout: 120_000 })
+    .toContain('mirrors.silentForClient');
   expect((await state()).inForce?.urls).toEqual([A, C]);
   expect(await stuck).toMatchObject({ code: 0 });
   expect(c.requests.some(({ path }) => path.includes('watch-two/blobs'))).toBe(true);
