@@ -37,11 +37,12 @@ export function createBuildWatch({ suspension, probe, testImage, log, notify, st
       return;
     }
     const found = await probe.quick(urls, testImage(), AbortSignal.any([disposed.signal, AbortSignal.timeout(QUICK_MS)]));
-    const silent = urls.filter((url) => ['silent', 'unreachable'].includes(found.get(url)?.verdict ?? ''));
-    if (silent.length > 0) {
-      log.warn('mirrors that keep a build waiting are taken out of force', { silent });
-      await suspension.add(silent);
-      silent.forEach((url) => notify('warn', new BerthError('mirrors.silentForBuild', { url })));
+    // BuildKit asks in this order and waits for the first of them; one behind it may only be slow.
+    const silent = urls.find((url) => ['silent', 'unreachable'].includes(found.get(url)?.verdict ?? ''));
+    if (silent !== undefined) {
+      log.warn('a mirror that keeps a build waiting is taken out of force', { silent });
+      await suspension.add([silent]);
+      notify('warn', new BerthError('mirrors.silentForBuild', { url: silent }));
     }
   }
 
