@@ -1,9 +1,10 @@
 // The guest as main/daemon-config needs it, made of the VM, the engine's API and the engine's own handlers. Part of the composition: decides nothing.
-import { BerthError } from '../preload/contract';
+import { BerthError, isBerthError } from '../preload/contract';
 import type { BackendHandlers } from '../preload/contract';
 import type { ConfigGuest } from './daemon-config/daemon-config';
 import { createConnection } from './engine/connection';
 import { jsonLines } from './engine/json-lines';
+import { asError, sleep } from './lib/async';
 import { createEngineHttp } from './lib/engine-http';
 import type { Observable } from './lib/observable';
 import type { Vm } from './vm/vm';
@@ -15,9 +16,16 @@ export interface ConfigGuestDeps {
   pauseEvents(): () => void;
 }
 
+const START_TRIES = 5;
+const START_PAUSE_MS = 500;
 const DAEMON_JSON = '/run/berth/daemon.json';
-/** dockerd opens the file by its name, which a socket for an input cannot be. */
-const VALIDATE = 'cat | dockerd --validate --config-file /dev/stdin';
+/**
+ * With the flags that the guest's init starts it with, because a key that is a flag too is refused. dockerd opens the file by its name, which a socket
+ * for an input cannot be.
+ */
+const VALIDATE =
+  'cat | dockerd --validate --config-file /dev/stdin --containerd /run/containerd/containerd.sock' +
+  ' --host unix:///run/docker.sock --group root --pidfile /run/docker.pid';
 
 export function createConfigGuest(deps: ConfigGuestDeps): ConfigGuest {
   const { vm, available, containers } = deps;
@@ -48,6 +56,19 @@ export function createConfigGuest(deps: ConfigGuestDeps): ConfigGuest {
       throw error;
     } finally {
       connection.dispose();
+    }
+  }
+
+  /** A connection that was kept over dockerd's restart may have died unseen; a second start of one that runs is none. */
+  async function start(id: string, tries = START_TRIES): Promise<void> {
+    try {
+      await containers['containers.start']({ id }, context);
+    } catch (error) {
+      if (tries === 1 || !(isBerthError(error) && error.code === 'engine.away')) {
+        throw error;
+      }
+      await sleep(START_PAUSE_MS);
+      await start(id, tries - 1);
     }
   }
 
@@ -89,7 +110,7 @@ export function createConfigGuest(deps: ConfigGuestDeps): ConfigGuest {
           try {
             await containers['containers.stop']({ id }, context);
           } catch (error) {
-            if (!(error instanceof BerthError && error.code === 'engine.notFound')) {
+            if (!(isBerthError(error) && error.code === 'engine.notFound')) {
               throw error;
             }
           }
@@ -97,12 +118,13 @@ export function createConfigGuest(deps: ConfigGuestDeps): ConfigGuest {
       );
     },
     async startContainers(names) {
-      const failed: string[] = [];
+      const failed: { readonly name: string; readonly words: string }[] = [];
       for (const id of names) {
         try {
-          await containers['containers.start']({ id }, context);
-        } catch {
-          failed.push(id);
+          await start(id);
+        } catch (error) {
+          const detail = isBerthError(error) ? error.params['detail'] : undefined;
+          failed.push({ name: id, words: String(detail ?? asError(error).message) });
         }
       }
       return failed;
@@ -130,7 +152,6 @@ interface DockerNetwork {
 /** dockerd ended before or while it was told: it comes back with the file as it is. */
 function isEnd(error: unknown): boolean {
   return (
-    (error instanceof BerthError && error.code === 'engine.away') ||
-    (error instanceof Error && /does not run|aborted|reset/i.test(error.message))
+    (isBerthError(error) && error.code === 'engine.away') || (error instanceof Error && /does not run|aborted|reset/i.test(error.message))
   );
 }

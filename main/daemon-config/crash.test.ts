@@ -56,7 +56,7 @@ const changes = {
   reload: { ...OLD, 'registry-mirrors': ['https://mirror.example'], labels: ['new=1'] },
   restart: { ...OLD, dns: ['10.1.1.1'], mtu: undefined, 'log-driver': 'local' },
   disruptive: { ...OLD, bip: '10.77.0.1/24' },
-  'rolled back': { ...OLD, dns: ['10.1.1.1'], 'cgroup-parent': 'fake-start-fails' },
+  'rolled back': { ...OLD, bip: '10.77.0.1/24', 'cgroup-parent': 'fake-start-fails' },
 };
 
 let bench: ConfigBench;

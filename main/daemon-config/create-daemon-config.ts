@@ -11,7 +11,7 @@ import { forGuest, formatDocument } from './document';
 import { createGuestFile } from './guest-file';
 import { openHistory } from './history';
 import { maskDocumentText } from './mask';
-import { checkAsked, contextOf, makePlan } from './plan';
+import { checkAsked, contextOf, makePlan, refuse, turnsLiveRestore } from './plan';
 import type { Asked, Present } from './plan';
 import { allShown, differences, mirrorsInForce } from './read-back';
 import type { Info } from './read-back';
@@ -28,7 +28,8 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
   const { guest, tasks, log, now = Date.now } = deps;
   const store = await openStore(deps);
   const history = await openHistory(deps);
-  const transaction = { store, guest, log };
+  const notify: DaemonConfigDeps['notify'] = (level, error) => deps.notify(level, error);
+  const transaction = { store, guest, log, notify };
   const guestFile = createGuestFile({ store, guest });
   const document = createObservable<DaemonDocument>(store.current().document);
   const inForce = createObservable<ConfigState['inForce']>(undefined);
@@ -37,7 +38,7 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
   let task: string | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let turns = 0;
-  const recovery = createRecovery({ ...transaction, history, notify: (level, error) => deps.notify(level, error), now });
+  const recovery = createRecovery({ ...transaction, history, now });
 
   function publish(): void {
     const { text, revision, document: kept } = store.current();
@@ -82,6 +83,8 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
   }
 
   const quiet = new AbortController().signal;
+  const context = (text: string, signal: AbortSignal): ReturnType<typeof contextOf> =>
+    contextOf(deps, signal, turnsLiveRestore(text, store.current().document));
 
   /** What `begin` starts, after all that is under way; rejects before a task is there where the plan cannot be made. */
   function begin(prepare: () => Promise<Plan>): Promise<StartedTask> {
@@ -160,12 +163,13 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
     if (turns > 0 && task !== undefined) {
       throw new BerthError('config.busy', {});
     }
+    refuse(asked.text, store.current().document);
     return begin(async () => {
       if (revision !== store.current().revision) {
         throw new BerthError('config.conflict', {});
       }
       await ready(asked.origin === 'guest');
-      return makePlan(deps, asked, await present(), await contextOf(deps, quiet));
+      return makePlan(deps, asked, await present(), await context(asked.text, quiet));
     });
   }
 
@@ -180,14 +184,14 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
     }
     return begin(async () => {
       const kept = store.current();
-      const context = await contextOf(deps, quiet);
-      const plan = makePlan(deps, { text: kept.text, origin: 'guest', accept: { ...accept, warnings: true } }, await present(), context);
+      const known = await contextOf(deps, quiet, true);
+      const plan = makePlan(deps, { text: kept.text, origin: 'guest', accept: { ...accept, warnings: true } }, await present(), known);
       const edited = documentOf(text);
       const wanted = plan.forGuest;
       const changes = diffDocuments(edited, wanted);
       const keys = changes.map(({ key }) => key);
       // An edit that nobody restarted dockerd for is in the file only, as far as it can be seen.
-      const { info } = context;
+      const { info } = known;
       const fileOnly = info !== undefined && allShown(wanted, info, keys) && differences(wanted, info, keys).length === 0;
       const cost = classOfChanges(changes, edited, wanted);
       if (fileOnly || cost === 'none' || cost === 'reload') {
@@ -224,7 +228,7 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
     inForce,
     handlers: {
       'config.changes': (_input, { signal }) => changes(signal),
-      'config.check': async ({ text }, { signal }) => checkAsked(deps, text, await present(), await contextOf(deps, signal)),
+      'config.check': async ({ text }, { signal }) => checkAsked(deps, text, await present(), await context(text, signal)),
       'config.apply': ({ text, revision, origin, accept }) => idOf(apply({ text, origin, accept }, revision)),
       'config.history': (): readonly ConfigHistoryEntry[] => history.list(),
       'config.restore'({ id, revision, accept }) {
@@ -246,7 +250,7 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
         await ready(false);
         const text = formatDocument(edit(store.current().document));
         const asked = { text, origin, accept: options.accept ?? WARNINGS_ONLY, options };
-        return makePlan(deps, asked, await present(), await contextOf(deps, quiet));
+        return makePlan(deps, asked, await present(), await context(text, quiet));
       }),
     overrideLive: (key, value) =>
       inTurn(async () => {

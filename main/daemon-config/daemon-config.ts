@@ -32,8 +32,8 @@ export interface ConfigGuest {
   networks(signal: AbortSignal): Promise<readonly { readonly name: string; readonly subnet: string }[]>;
   /** With their grace; those that are gone or stopped already are no error. */
   stopContainers(names: readonly string[]): Promise<void>;
-  /** The names of those that could not be started. */
-  startContainers(names: readonly string[]): Promise<readonly string[]>;
+  /** Those that could not be started, and the engine's words. */
+  startContainers(names: readonly string[]): Promise<readonly { readonly name: string; readonly words: string }[]>;
   /**
    * Closes our own event stream until the function returned is called, since an open one delays dockerd's end by 5 s; till then an end of dockerd
    * is our own doing and raises no alarm.

@@ -24,15 +24,22 @@ export interface Asked {
 
 export type PlanDeps = Pick<DaemonConfigDeps, 'guest' | 'present' | 'now'>;
 
-/** What is known of the engine while it answers; an engine that is away is no reason not to check. */
-export async function contextOf({ guest }: Pick<PlanDeps, 'guest'>, signal: AbortSignal): Promise<CheckContext & { readonly info?: Info }> {
+/**
+ * What is known of the engine while it answers; an engine that is away is no reason not to check. `docker info` is the slowest of its answers, and of
+ * use to the check only where live-restore is to be another one.
+ */
+export async function contextOf(
+  { guest }: Pick<PlanDeps, 'guest'>,
+  signal: AbortSignal,
+  withInfo: boolean,
+): Promise<CheckContext & { readonly info?: Info }> {
   if (!guest.available.get()) {
     return {};
   }
   const limited = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]);
   try {
-    const [networks, info] = await Promise.all([guest.networks(limited), guest.info(limited)]);
-    return { networks, swarmActive: swarmActive(info), info };
+    const [networks, info] = await Promise.all([guest.networks(limited), withInfo ? guest.info(limited) : undefined]);
+    return { networks, ...(info === undefined ? {} : { swarmActive: swarmActive(info), info }) };
   } catch {
     signal.throwIfAborted();
     return {};
@@ -90,6 +97,19 @@ function effectsOf(deps: PlanDeps, changes: readonly ConfigChange[], cost: Apply
 
 function hidesImages(changes: readonly ConfigChange[]): boolean {
   return changes.some((change) => change.class === 'disruptive' && (change.key === 'storage-driver' || change.key === 'features'));
+}
+
+/** Whether the check has to know of a swarm. */
+export function turnsLiveRestore(text: string, present: DaemonDocument): boolean {
+  return parseDocument(text).document?.['live-restore'] !== present['live-restore'];
+}
+
+/** Throws the first error that can be seen without an engine. */
+export function refuse(text: string, present: DaemonDocument): void {
+  const first = checkText(unmaskText(text, present)).problems.find(({ severity }) => severity === 'error');
+  if (first !== undefined) {
+    throw fromWireError(first.error);
+  }
 }
 
 /** Throws the first error, or what has to be accepted first. */

@@ -2,7 +2,7 @@
 // ends, and the way back to the last good document. Says how it ended: in the history and by a notice.
 import { randomUUID } from 'node:crypto';
 import { BerthError, sameJson, toWireError } from '../../preload/contract';
-import type { ConfigHistoryEntry, Notice } from '../../preload/contract';
+import type { ConfigHistoryEntry } from '../../preload/contract';
 import { classOfChanges, diffDocuments } from './diff';
 import { forGuest, formatDocument } from './document';
 import type { History } from './history';
@@ -15,7 +15,6 @@ const ANSWER_MS = 60_000;
 
 export interface RecoveryDeps extends TransactionDeps {
   readonly history: History;
-  notify(level: Notice['level'], error: BerthError): void;
   readonly now: () => number;
 }
 

@@ -1,7 +1,7 @@
 // One change that was checked: validate, write, put in force, read back, and all the way back where a step fails. Each step that changes anything is
 // in the journal, on disk, before it begins; so is its end. Knows neither who asked nor what a window shows.
 import { BerthError, isBerthError } from '../../preload/contract';
-import type { ApplyClass, ConfigChange, ConfigOrigin } from '../../preload/contract';
+import type { ApplyClass, ConfigChange, ConfigOrigin, Notice } from '../../preload/contract';
 import { asError } from '../lib/async';
 import type { Logger } from '../lib/logger';
 import type { ChangeOptions, ConfigGuest, DaemonDocument } from './daemon-config';
@@ -40,6 +40,7 @@ export interface TransactionDeps {
   readonly store: Store;
   readonly guest: ConfigGuest;
   readonly log: Logger;
+  notify(level: Notice['level'], error: BerthError): void;
 }
 
 export interface Control {
@@ -186,7 +187,8 @@ async function putBack({ store, guest, log }: TransactionDeps, journal: Journal)
       await guest.restart(text);
     });
   } else {
-    await guest.stopContainers(journal.containers);
+    // Where dockerd did not start again none of them runs.
+    await guest.stopContainers(journal.containers).catch((error: unknown) => log.info('nothing was stopped', { error }));
     await guest.restart(text);
   }
   await store.setGuestTexts([text]);
@@ -256,12 +258,15 @@ export async function guestText({ store, guest }: Pick<TransactionDeps, 'store' 
   return store.guestTexts().at(-1) ?? (await guest.read());
 }
 
-/** A container that does not start is no reason to go back: its own error is in the log, and `docker start` says it again. */
-async function startAgain({ guest, log }: TransactionDeps, names: readonly string[]): Promise<void> {
+/** A container that does not start is no reason to go back. */
+async function startAgain(deps: TransactionDeps, names: readonly string[]): Promise<void> {
   if (names.length > 0) {
-    const failed = await guest.startContainers(names);
+    const failed = await deps.guest.startContainers(names);
     if (failed.length > 0) {
-      log.warn('containers were not started again', { failed });
+      deps.notify(
+        'warn',
+        new BerthError('config.notStarted', { names: failed.map(({ name }) => name).join(', '), detail: failed[0]?.words ?? '' }),
+      );
     }
   }
 }

@@ -9,9 +9,9 @@ import type { EngineControl, EngineVersion } from './vm';
 
 export type ServiceEvent = Extract<AgentEvent, { event: 'service' }>;
 
-/** Stopping takes dockerd up to 60 s, starting under emulation about 5. */
-const RESTART_MS = 120_000;
-const PAUSE_MS = 100;
+/** Only for what hangs: stopping takes dockerd up to 60 s, starting under emulation 5, and on a machine that is overloaded more than 100. */
+const RESTART_MS = 300_000;
+const PAUSE_MS = 200;
 /** Lines of dockerd's log that say why it ended. */
 const WORDS = 40;
 

@@ -117,6 +117,7 @@ export const errorTable = {
   'config.recoveredNew': spec<{ keys: string }>(),
   'config.recoveredOld': spec<{ keys: string }>(),
   'config.lastGood': spec<{ key: string; detail: string }>(),
+  'config.notStarted': spec<{ names: string; detail: string }>(),
   'config.corrupt': spec<{ path: string; keptAs: string; detail: string }>(),
   'config.historyCorrupt': spec<{ path: string; keptAs: string }>(),
 

@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BerthError, ConfigState, Task } from '../../preload/contract';
+import { BerthError } from '../../preload/contract';
+import type { ConfigState, Task } from '../../preload/contract';
 import { createConfigGuest } from '../../main/config-guest';
 import { createDaemonConfig } from '../../main/daemon-config/create-daemon-config';
 import type { ConfigGuest, DaemonConfig, DaemonConfigDeps } from '../../main/daemon-config/daemon-config';
@@ -46,6 +47,9 @@ export async function startConfigBench(): Promise<ConfigBench> {
     guest: at('guest.json'),
   };
   const container = (id: string) => {
+    if (!fake.configuration.up) {
+      throw new BerthError('engine.away', { reason: 'engine' });
+    }
     const found = fake.model.findContainer(id);
     if (found === undefined) {
       throw new Error(`no container ${id}`);
@@ -57,12 +61,12 @@ export async function startConfigBench(): Promise<ConfigBench> {
     available,
     containers: {
       'containers.start': ({ id }) => {
-        log.push(`start ${id}`);
         fake.model.start(container(id));
+        log.push(`start ${id}`);
       },
       'containers.stop': ({ id }) => {
-        log.push(`stop ${id}`);
         fake.model.exit(container(id), 143);
+        log.push(`stop ${id}`);
       },
     },
     pauseEvents() {

@@ -1,12 +1,15 @@
 // The engine's configuration on a real dockerd: what reloads, what restarts, what stops containers, and the way back with dockerd's own words.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkText } from '../../main/daemon-config/check';
 import { classOfChanges, diffDocuments } from '../../main/daemon-config/diff';
 import { defaultDocument, formatDocument } from '../../main/daemon-config/document';
 import { createSteps } from '../../main/daemon-config/steps';
 import { openStore } from '../../main/daemon-config/store';
 import { applyPlan } from '../../main/daemon-config/transaction';
 import { silentLogger } from '../../main/lib/logger';
+import { isBerthError } from '../../preload/contract';
 import type { Task } from '../../preload/contract';
+import { badDocuments } from '../fakes/daemon-documents';
 import { applyText, callContext, EVERYTHING, stateOf, taskEnd } from '../fakes/config-bench';
 import { ensureTestImage, TEST_IMAGE } from './images';
 import { useVm } from './harness';
@@ -104,6 +107,7 @@ test('a disruptive change needs consent, says whom it stops, takes effect, and s
   });
   expect(await started()).toBe(before);
   expect((await apply(document)).error).toBeUndefined();
+  expect(open.notices).toEqual([]);
   expect(
     await box().docker(
       'network',
@@ -155,7 +159,7 @@ describe('what stops the start is undone, with dockerd’s own words at its key'
     const document = { ...DEFAULT, ...change };
     const changes = diffDocuments(DEFAULT, document);
     const failed = await applyPlan(
-      { store, guest: open.guest, log: silentLogger },
+      { store, guest: open.guest, log: silentLogger, notify: () => undefined },
       {
         ...{ id: key, at: 0, origin: 'editor', text: formatDocument(document), document, forGuest: document, changes },
         ...{ keys: changes.map((each) => each.key), class: classOfChanges(changes, DEFAULT, document), way: 'restart', stops: [] },
@@ -215,6 +219,32 @@ test('cancelled while dockerd checks it, nothing is changed', async () => {
   await open.tasks.handlers['tasks.cancel']({ id: task }, callContext);
   expect((await taskEnd(open.tasks, task)).state).toBe('cancelled');
   expect(await file()).toBe(before);
+});
+
+test('each of hundreds of bad documents ends with an error at its place, and touches nothing', async () => {
+  const before = [await file(), await dockerd(), await started()];
+  const { revision } = await stateOf(open.config);
+  const accept = EVERYTHING;
+  const wrong: unknown[] = [];
+  for (const { name, text, code, at } of badDocuments) {
+    const refused = await Promise.resolve()
+      .then(() => open.config.handlers['config.apply']({ text, revision, origin: 'editor', accept }, callContext))
+      .then(
+        () => 'applied',
+        (error: unknown) => error,
+      );
+    const found = checkText(text).problems.find(({ error }) => error.code === code);
+    if (!isBerthError(refused) || found?.place?.line !== at.line || found.place.column !== at.column) {
+      wrong.push({ name, refused, found });
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(badDocuments.length).toBeGreaterThan(200);
+  expect([await file(), await dockerd(), await started()]).toEqual(before);
+  expect(await open.config.handlers['config.history']({}, callContext)).not.toContainEqual(
+    expect.objectContaining({ result: 'recovered' }),
+  );
+  expect(await info('{{.ServerVersion}}')).toMatch(/^\d/);
 });
 
 test('dockerd refuses a document that only it can judge: nothing is written', async () => {
