@@ -10,7 +10,7 @@ import { StateMark } from '../../../ui/state-mark';
 import { ApplySteps } from './apply-steps';
 import { useEngineForm } from './engine-form';
 import css from './engine.module.css';
-import { fixWords } from './field-frame';
+import { valueWords } from './field-frame';
 import { changedKeys, setAt } from './text-edit';
 import type { Apply } from './use-apply';
 import { useCostWords } from './use-cost-words';
@@ -60,7 +60,7 @@ function Cost(): ReactNode {
   return (
     <div className={css['cost2']} role="status">
       <StateMark kind={errors > 0 ? 'fail' : checked?.class === 'disruptive' ? 'warn' : 'new'} />
-      <b className="med">{t('json.changes', { count })}</b>
+      <b className="med">{t(count === 0 ? 'json.edited' : 'json.changes', { count })}</b>
       <span className="t2">{errors > 0 ? t('apply.errors', { count: errors }) : fresh ? words(checked) : t('apply.checking')}</span>
     </div>
   );
@@ -102,7 +102,7 @@ function Buttons({ saved, apply }: { readonly saved: ConfigState; readonly apply
         </Button>
       ) : (
         <Button variant="filled" disabled={busy || stale} onClick={() => run(setAt(text, mend.path, mend.fix))}>
-          {t('apply.fixAndDo', { value: fixWords(mend.fix) })}
+          {t('apply.fixAndDo', { value: valueWords(mend.fix) })}
         </Button>
       )}
     </>

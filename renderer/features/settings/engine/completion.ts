@@ -93,8 +93,8 @@ function membersAt(parent: Path, text: string): readonly DaemonField[] {
   const holder = fieldAt(parent) ?? fieldAt(parent.slice(0, -1));
   const fields = holder?.fields ?? [];
   if (parent.length === 1 && parent[0] === 'log-opts') {
-    const driver = String(getAt(halfWritten(text), ['log-driver']) ?? 'json-file');
-    const known = logOptions[driver];
+    const driver = getAt(halfWritten(text), ['log-driver']) ?? 'json-file';
+    const known = typeof driver === 'string' ? logOptions[driver] : undefined;
     return known === undefined ? fields : fields.filter(({ name }) => known.includes(name));
   }
   return fields;

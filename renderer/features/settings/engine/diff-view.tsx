@@ -54,7 +54,6 @@ function problemAt(problems: readonly ConfigProblem[], line: DiffLine, piece: Pi
     return undefined;
   }
   return problems.find(
-    ({ place }) =>
-      place !== undefined && place.line === line.number && place.column < to && (place.endLine > place.line || place.endColumn > from),
+    ({ place }) => place?.line === line.number && place.column < to && (place.endLine > place.line || place.endColumn > from),
   );
 }

@@ -1,5 +1,5 @@
 // What stands around every field: its label with the key of daemon.json, what a change restarts, the mistake with its remedy, the explanation.
-import { useId } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConfigProblem } from '../../../../preload/contract';
@@ -93,22 +93,29 @@ export function KeyName({ path }: { readonly path: Path }): ReactNode {
 
 /** What the check says, and what dockerd said when it was tried. */
 export function Problems({ problems, path }: { readonly problems: readonly ConfigProblem[]; readonly path: Path }): ReactNode {
-  const { t } = useTranslation('engine-settings');
   const { refused } = useEngineForm();
   return (
     <>
       {problems.map((problem, index) => (
         <ProblemLine key={index} problem={problem} />
       ))}
-      {refused !== undefined && path.length === 1 && refused.key === path[0] ? (
-        <p className={css['bad']} role="alert">
-          <StateMark kind="fail" />
-          <span>
-            {t('field.refused')} <code lang="en">{refused.words}</code>
-          </span>
-        </p>
-      ) : null}
+      {refused !== undefined && path.length === 1 && refused.key === path[0] ? <Refused words={refused.words} /> : null}
     </>
+  );
+}
+
+/** It comes with the result, while the form may be scrolled elsewhere. */
+function Refused({ words }: { readonly words: string }): ReactNode {
+  const { t } = useTranslation('engine-settings');
+  const line = useRef<HTMLParagraphElement>(null);
+  useEffect(() => line.current?.scrollIntoView({ block: 'center' }), [words]);
+  return (
+    <p ref={line} className={css['bad']} role="alert">
+      <StateMark kind="fail" />
+      <span>
+        {t('field.refused')} <code lang="en">{words}</code>
+      </span>
+    </p>
   );
 }
 
@@ -126,7 +133,7 @@ function ProblemLine({ problem }: { readonly problem: ConfigProblem }): ReactNod
           <>
             {t('field.join')}
             <button type="button" className="link" onClick={() => write(setAt(draft, path, fix), 'form')}>
-              {t('field.use', { value: fixWords(fix) })}
+              {t('field.use', { value: valueWords(fix) })}
             </button>
           </>
         )}
@@ -135,8 +142,9 @@ function ProblemLine({ problem }: { readonly problem: ConfigProblem }): ReactNod
   );
 }
 
-export function fixWords(fix: unknown): string {
-  return typeof fix === 'string' ? fix : JSON.stringify(fix);
+/** A value of the JSON as a field shows it. */
+export function valueWords(value: unknown): string {
+  return value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Addresses, names and sizes are read letter by letter. */

@@ -13,7 +13,7 @@ import { StateMark } from '../../../ui/state-mark';
 import { DiffView } from './diff-view';
 import { useEngineForm } from './engine-form';
 import css from './engine.module.css';
-import { fixWords } from './field-frame';
+import { valueWords } from './field-frame';
 import type { JsonEditorHandle, JsonMark } from './json-editor';
 import { changedKeys, rangeOf, setAt } from './text-edit';
 import type { Path } from './text-edit';
@@ -154,7 +154,7 @@ function useMarks(): readonly JsonMark[] | undefined {
           message: errorText(problem.error).title,
           ...(problem.fix === undefined || locked
             ? {}
-            : { fix: { name: t('field.use', { value: fixWords(problem.fix) }), path: problem.path, value: problem.fix } }),
+            : { fix: { name: t('field.use', { value: valueWords(problem.fix) }), path: problem.path, value: problem.fix } }),
         })),
       ]
     );
@@ -166,7 +166,9 @@ function useDescribe(): (path: Path) => { readonly title: string; readonly text:
   return useCallback(
     (path) => {
       const { title, text, default: fallback, cost } = words(path.filter((step) => typeof step !== 'number'));
-      return text === '' ? undefined : { title, text, facts: [fallback, cost].filter((part) => part !== '').join(' · ') };
+      return text === ''
+        ? undefined
+        : { title, text, facts: [fallback.replace(/[.。]$/, ''), cost].filter((part) => part !== '').join(' · ') };
     },
     [words],
   );

@@ -7,10 +7,13 @@ import type { DaemonField } from '../../../../preload/contract';
 import { fieldAt } from './completion';
 import { useEngineForm, useField } from './engine-form';
 import css from './engine.module.css';
-import { FieldFrame, KeyName, mono, numberOr, Problems } from './field-frame';
+import { FieldFrame, KeyName, mono, numberOr, Problems, valueWords } from './field-frame';
 import { ListField } from './list-field';
 import type { Path } from './text-edit';
 import { useKeyWords } from './use-key-words';
+
+/** Characters of an example that a narrow input shows. */
+const SHORT = 8;
 
 export function KeyField({ path, hint }: { readonly path: Path; readonly hint?: ReactNode }): ReactNode {
   const field = fieldAt(path);
@@ -60,11 +63,11 @@ function SwitchField({ path, field, hint }: { readonly path: Path; readonly fiel
 function ValueField({ path, field, hint }: { readonly path: Path; readonly field: DaemonField; readonly hint: ReactNode }): ReactNode {
   const { t } = useTranslation('engine-settings');
   const { value, saved, changed, locked, problems, set } = useField(path, field.default);
-  const text = value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-  const was = changed && saved !== undefined ? t('field.was', { value: typeof saved === 'string' ? saved : JSON.stringify(saved) }) : '';
+  const text = valueWords(value);
+  const was = changed && saved !== undefined ? t('field.was', { value: valueWords(saved) }) : '';
   const error = problems.some(({ severity }) => severity === 'error');
   const write = (typed: string): void => set(typed === '' ? undefined : field.type === 'integer' ? numberOr(typed) : typed);
-  const placeholder = field.default === undefined ? '' : String(field.default);
+  const placeholder = valueWords(field.default);
   return (
     <FieldFrame path={path} problems={problems} hint={hint}>
       {({ id, describedBy }) => {
@@ -72,7 +75,16 @@ function ValueField({ path, field, hint }: { readonly path: Path; readonly field
         if (field.values !== undefined) {
           const data = [...new Set([...field.values, ...(text === '' ? [] : [text])])];
           const shown = text === '' ? (placeholder === '' ? null : placeholder) : text;
-          return <Select {...common} className={css['narrow'] ?? ''} data={data} value={shown} onChange={(next) => write(next ?? '')} />;
+          return (
+            <Select
+              {...common}
+              className={css['narrow'] ?? ''}
+              data={data}
+              value={shown}
+              placeholder={t('field.notSet')}
+              onChange={(next) => write(next ?? '')}
+            />
+          );
         }
         if (field.proposals !== undefined) {
           return (
@@ -86,7 +98,8 @@ function ValueField({ path, field, hint }: { readonly path: Path; readonly field
             />
           );
         }
-        const short = field.type === 'integer' || field.unit === 'size';
+        const short =
+          field.type === 'integer' || field.unit === 'size' || (typeof field.example === 'string' && field.example.length < SHORT);
         return (
           <TextInput
             {...common}

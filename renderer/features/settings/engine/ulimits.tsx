@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { IconButton } from '../../../ui/icon-button';
 import { useEngineForm, isWithin, useField } from './engine-form';
 import css from './engine.module.css';
-import { FieldFrame, mono, numberOr } from './field-frame';
+import { FieldFrame, mono, numberOr, valueWords } from './field-frame';
 import { setAt } from './text-edit';
 import type { Path, Values } from './text-edit';
 
@@ -111,7 +111,7 @@ export function Ulimits(): ReactNode {
 
 function shown(limit: unknown, part: string): string {
   const value = isObject(limit) ? limit[part] : undefined;
-  return value === undefined ? '' : String(value as number | string);
+  return valueWords(value);
 }
 
 function isObject(value: unknown): value is Values {

@@ -24,7 +24,10 @@ export function useKeyWords(): (path: Path) => KeyWords {
       return {
         title: known ? t(`${at}.label`) : (below.at(-1) ?? top),
         text: known ? t(`${at}.text`) : '',
-        default: value === undefined || typeof value === 'object' ? '' : t('field.default', { value: String(value) }),
+        default:
+          value === undefined || typeof value === 'object'
+            ? ''
+            : t('field.default', { value: JSON.stringify(value).replace(/^"|"$/g, '') }),
         cost: own === undefined ? '' : t(`cost.${own.apply}`),
       };
     },
