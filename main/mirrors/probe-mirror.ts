@@ -59,7 +59,12 @@ export async function probeMirror(job: MirrorJob): Promise<Findings> {
   const signal = AbortSignal.any([job.signal, deadline]);
   const ends = performance.now() + job.limits.totalSeconds * 1000;
   try {
-    const failure = await walk({ ...job, signal, secondsLeft: () => (ends - performance.now()) / 1000 }, found);
+    const step: Walk['step'] = (name, milliseconds, ok, status = 0) => {
+      const made = { name, milliseconds: Math.max(0, Math.round(milliseconds)), ok, ...(status === 0 ? {} : { status }) };
+      found.steps.push(made);
+      job.onStep(made);
+    };
+    const failure = await walk({ ...job, signal, step, secondsLeft: () => (ends - performance.now()) / 1000 }, found);
     if (failure !== undefined) {
       found.failure = failure;
     }
@@ -77,98 +82,108 @@ export async function probeMirror(job: MirrorJob): Promise<Findings> {
 
 interface Walk extends MirrorJob {
   readonly secondsLeft: () => number;
+  readonly step: (name: MirrorTestStepName, milliseconds: number, ok: boolean, status?: number) => void;
+}
+
+/** A mirror that has the image. */
+interface Reached {
+  /** As the mirror says; some do not. */
+  readonly digest: string | undefined;
+  readonly headers: readonly string[];
 }
 
 async function walk(job: Walk, found: Findings): Promise<Failure | undefined> {
-  const step = (name: MirrorTestStepName, milliseconds: number, ok: boolean, status = 0): void => {
-    const made = { name, milliseconds: Math.max(0, Math.round(milliseconds)), ok, ...(status === 0 ? {} : { status }) };
-    found.steps.push(made);
-    job.onStep(made);
-  };
-  const { repository, name } = job.image;
-  const at = (path: string): string => `${job.url}/v2/${path}`;
-  const manifestUrl = at(`${repository}/manifests/${name}`);
-  let authorization: readonly string[] = [];
+  const reached = await reach(job, found);
+  if ('verdict' in reached || job.quick) {
+    return 'verdict' in reached ? reached : undefined;
+  }
+  const plan = await job.plan(reached.digest ?? manifestUrl(job), () => makePlan(job, reached));
+  if ('verdict' in plan) {
+    return plan;
+  }
+  found.digest = reached.digest ?? plan.manifest;
+  return takeSample(job, plan, reached, found);
+}
 
-  const head = (): CurlRequest => ({ url: manifestUrl, method: 'HEAD', headers: [ACCEPT, ...authorization], maxBytes: MAX_MANIFEST_BYTES });
-  const body = (url: string, maxBytes: number): CurlRequest => ({ url, keepBody: true, maxBytes, headers: [ACCEPT, ...authorization] });
-
-  const [api, first] = await ask(job, [{ url: at(''), keepBody: true, maxBytes: MAX_ANSWER }, head()], (answer, index) => {
+/** To the answer for the image's manifest, with a token where one is wanted. */
+async function reach(job: Walk, found: Findings): Promise<Reached | Failure> {
+  const head = (headers: readonly string[]): CurlRequest => ({
+    url: manifestUrl(job),
+    method: 'HEAD',
+    headers,
+    maxBytes: MAX_MANIFEST_BYTES,
+  });
+  let headers: readonly string[] = [ACCEPT];
+  const api: CurlRequest = { url: `${job.url}/v2/`, keepBody: true, maxBytes: MAX_ANSWER };
+  const [answer, first] = await ask(job, [api, head(headers)], (each, index) => {
     if (index === 0) {
-      stepsOfConnection(answer, job.url.startsWith('https:'), step);
+      stepsOfConnection(each, job);
     }
   });
-  if (api === undefined) {
+  if (answer === undefined) {
     return NOTHING;
   }
-  found.privateNetwork = !job.isDirect && isPrivateAddress(api.remoteAddress);
-  if (api.exit !== 0) {
-    return failedConnection(job, api, found);
+  found.privateNetwork = !job.isDirect && isPrivateAddress(answer.remoteAddress);
+  if (answer.exit !== 0) {
+    return failedConnection(job, answer, found);
   }
-  learnIssuer(api, job, found);
+  learnIssuer(answer, job, found);
   let manifest = first;
-  const challenged = [api, manifest].find((answer) => answer?.status === 401);
+  const challenged = [answer, manifest].find((each) => each?.status === 401);
   if (challenged !== undefined) {
     const token = await fetchToken(job, challenged);
     if (typeof token !== 'string') {
       return token;
     }
-    authorization = [`Authorization: Bearer ${token}`];
-    [manifest] = await ask(job, [head()]);
+    headers = [ACCEPT, `Authorization: Bearer ${token}`];
+    [manifest] = await ask(job, [head(headers)]);
   }
-  if (api.status !== 401) {
-    const refusal =
-      refusalOf(api, 'closed') ?? (isRegistry(api) ? undefined : { verdict: 'notARegistry' as const, words: `HTTP ${api.status}` });
-    if (refusal !== undefined) {
-      return refusal;
-    }
-  }
-  const refused = judged(manifest);
-  step('manifest', manifest?.times.total ?? 0, refused === undefined, manifest?.status);
-  if (refused !== undefined || job.quick) {
-    return refused;
-  }
+  const refused = (answer.status === 401 ? undefined : judgedApi(answer)) ?? judged(manifest);
+  job.step('manifest', manifest?.times.total ?? 0, refused === undefined, manifest?.status);
+  return refused ?? { digest: manifest?.header('docker-content-digest'), headers };
+}
 
-  const digest = manifest?.header('docker-content-digest');
-  const plan = await job.plan(digest ?? manifestUrl, () =>
-    makePlan(job, (which) => body(which ?? manifestUrl, MAX_MANIFEST_BYTES), at, digest),
-  );
-  if ('verdict' in plan) {
-    return plan;
-  }
-  found.digest = digest ?? plan.manifest;
-  const blob = (wanted: string): string => at(`${repository}/blobs/${wanted}`);
+/** Manifest and configuration are proved by their digests, the layer shows the rate. */
+async function takeSample(job: Walk, plan: LayerPlan, { headers }: Reached, found: Findings): Promise<Failure | undefined> {
+  const repository = `${job.url}/v2/${job.image.repository}`;
+  const manifest = { digest: plan.manifest, url: `${repository}/manifests/${plan.manifest}`, maxBytes: MAX_MANIFEST_BYTES };
+  const config = {
+    digest: plan.config.digest,
+    url: `${repository}/blobs/${plan.config.digest}`,
+    maxBytes: Math.max(plan.config.size, MAX_ANSWER),
+  };
+  // Docker Hub counts manifests against an anonymous quota, and what it says of its own images needs no proof.
+  const proofs = job.isDirect ? [config] : [manifest, config];
   const sample: CurlRequest = {
-    url: blob(plan.layer.digest),
-    headers: authorization,
+    url: `${repository}/blobs/${plan.layer.digest}`,
+    headers,
     maxBytes: Math.max(plan.layer.size, SAMPLE_BYTES),
     range: `0-${SAMPLE_BYTES - 1}`,
   };
-  // Docker Hub counts manifests against an anonymous quota; its own need no proof.
-  const known = [
-    ...(job.isDirect ? [] : [{ digest: plan.manifest, request: body(at(`${repository}/manifests/${plan.manifest}`), MAX_MANIFEST_BYTES) }]),
-    { digest: plan.config.digest, request: body(blob(plan.config.digest), Math.max(plan.config.size, MAX_ANSWER)) },
-  ];
-  const answers = await ask(job, [...known.map(({ request }) => request), sample]);
-  for (const [index, { digest: wanted }] of known.entries()) {
-    const wrong = judged(answers[index]) ?? mismatch(answers[index], wanted);
+  const answers = await ask(job, [...proofs.map(({ url, maxBytes }) => ({ url, maxBytes, headers, keepBody: true })), sample]);
+  for (const [index, { digest }] of proofs.entries()) {
+    const wrong = judged(answers[index]) ?? mismatch(answers[index], digest);
     if (wrong !== undefined) {
-      step('layer', answers[index]?.times.total ?? 0, false, answers[index]?.status);
+      job.step('layer', answers[index]?.times.total ?? 0, false, answers[index]?.status);
       return wrong;
     }
   }
-  const created = createdOf(answers[known.length - 1]?.body ?? '');
+  const created = createdOf(answers[proofs.length - 1]?.body ?? '');
   if (created !== undefined) {
     found.created = created;
   }
-  const layer = answers[known.length];
+  const layer = answers[proofs.length];
   const late = layer?.exit === 28 && (layer.bytes * 1000) / layer.times.total > STANDSTILL_BYTES_PER_SECOND;
   const failure = late ? undefined : judged(layer);
   if (failure === undefined && layer !== undefined) {
     found.bytesPerSecond = Math.round((layer.bytes * 1000) / Math.max(1, layer.times.total - layer.times.sent));
   }
-  step('layer', layer?.times.total ?? 0, failure === undefined, layer?.status);
+  job.step('layer', layer?.times.total ?? 0, failure === undefined, layer?.status);
   return failure;
+}
+
+function manifestUrl({ url, image }: Walk): string {
+  return `${url}/v2/${image.repository}/manifests/${image.name}`;
 }
 
 /** All requests go to one host, but for redirects. */
@@ -186,6 +201,10 @@ function ask(
     job.signal,
     onAnswer,
   );
+}
+
+function judgedApi(answer: CurlAnswer): Failure | undefined {
+  return refusalOf(answer, 'closed') ?? (isRegistry(answer) ? undefined : { verdict: 'notARegistry', words: `HTTP ${answer.status}` });
 }
 
 function judged(answer: CurlAnswer | undefined): Failure | undefined {
@@ -216,15 +235,10 @@ async function fetchToken(job: Walk, challenged: CurlAnswer): Promise<string | F
   return refusalOf(answer, 'closed') ?? tokenOf(answer.body) ?? { verdict: 'notARegistry', words: '' };
 }
 
-async function makePlan(
-  job: Walk,
-  request: (url?: string) => CurlRequest,
-  at: (path: string) => string,
-  digest: string | undefined,
-): Promise<LayerPlan | Failure> {
+async function makePlan(job: Walk, { digest, headers }: Reached): Promise<LayerPlan | Failure> {
   const fetchManifest = async (wanted: string | undefined): Promise<string | Failure> => {
-    const url = wanted === undefined ? undefined : at(`${job.image.repository}/manifests/${wanted}`);
-    const [answer] = await ask(job, [request(url)]);
+    const url = wanted === undefined ? manifestUrl(job) : `${job.url}/v2/${job.image.repository}/manifests/${wanted}`;
+    const [answer] = await ask(job, [{ url, headers, keepBody: true, maxBytes: MAX_MANIFEST_BYTES }]);
     return judged(answer) ?? (wanted === undefined ? undefined : mismatch(answer, wanted)) ?? answer?.body ?? '';
   };
   const nonsense: Failure = { verdict: 'notARegistry', words: '' };
@@ -240,11 +254,8 @@ async function makePlan(
   return typeof second === 'string' ? (planOf(second) ?? nonsense) : second;
 }
 
-function stepsOfConnection(
-  answer: CurlAnswer,
-  tls: boolean,
-  step: (name: MirrorTestStepName, milliseconds: number, ok: boolean, status?: number) => void,
-): void {
+function stepsOfConnection(answer: CurlAnswer, { url, step }: Walk): void {
+  const tls = url.startsWith('https:');
   const { exit, times, status } = answer;
   if (isNameless(answer)) {
     step('dns', times.total, false);
