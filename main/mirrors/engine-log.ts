@@ -26,10 +26,10 @@ export function failuresIn(lines: readonly string[]): readonly MirrorFailure[] {
   });
 }
 
-/** Whether the lines go back behind a moment: only then does what is not in them not exist. */
-export function reachesBack(lines: readonly string[], asked: number, to: number): boolean {
+/** Whether the lines, of which the guest keeps so many bytes, go back behind a moment: only then does what is not in them not exist. */
+export function reachesBack(lines: readonly string[], to: number): boolean {
   const first = lines.map(timeOf).find((at) => at !== undefined);
-  return lines.length < asked || (first !== undefined && first < to);
+  return first !== undefined && first < to;
 }
 
 function timeOf(line: string): number | undefined {

@@ -63,7 +63,7 @@ export function createEvidence({ config, inForce, tail, clock, now }: EvidenceDe
           succeeded &&
           pull.alone &&
           slack < MAX_SLACK_MS &&
-          reachesBack(lines, LINES, begun - slack) &&
+          reachesBack(lines, begun - slack) &&
           failures.every(({ at, store }) => store === 'classic' && at > begun + slack) &&
           failures.length <= urls.length &&
           urls.join('\n') === inForce().join('\n') &&
