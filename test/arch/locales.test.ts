@@ -12,7 +12,7 @@ type Texts = ReadonlyMap<string, string>;
 /** Names, units and commands that are the same in both languages. */
 const SAME_IN_BOTH = /^[\p{Script=Latin}\p{N}\p{P}\p{S}\s]*$/u;
 const SAME_WORDS = new Set(
-  'API argv bash Berth berth B CPU containerd Ctrl context DNS DOCKER_HOST Docker docker dockerd Dockerfile ENTRYPOINT CMD English exec fish GB HVF ID IP IPv4 IPv6 JSON KVM kB MB MAC PATH PowerShell QEMU s sh Shell SSH ssh sshd tar TCG TCP TTY UDP URL WHPX zsh min UTF-8 ms TLS'
+  'API argv bash Berth berth B CPU containerd Ctrl context DNS DOCKER_HOST Docker docker dockerd Dockerfile ENTRYPOINT CMD English exec fish GB HVF ID IP IPv4 IPv6 JSON KVM kB MB MAC PATH PowerShell QEMU s sh Shell SSH ssh sshd tar TCG TCP TTY UDP URL WHPX zsh min UTF-8 ms TLS Hub'
     .toLowerCase()
     .split(' '),
 );

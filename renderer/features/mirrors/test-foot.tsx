@@ -29,9 +29,11 @@ export function TestFoot({ known, list, tests }: TestFootProps): ReactNode {
   return (
     <div className={css['foot']}>
       <p>
-        {proposal === undefined
-          ? t('foot.untested')
-          : t('foot.tested', { time: format.moment(proposal.at), count: proposal.count, seconds: format.seconds(proposal.seconds) })}{' '}
+        <span role="status">
+          {proposal === undefined
+            ? t('foot.untested')
+            : t('foot.tested', { time: format.moment(proposal.at), count: proposal.count, seconds: format.seconds(proposal.seconds) })}
+        </span>{' '}
         <TestImage image={known.testImage} />
       </p>
       {proposal !== undefined && better ? (

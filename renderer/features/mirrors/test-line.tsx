@@ -42,7 +42,7 @@ export function TestLine({ test, live, scale }: TestLineProps): ReactNode {
     return null;
   }
   const result = live === undefined ? test : undefined;
-  const foreign = result?.verdict === 'intercepted' || result?.verdict === 'certificate';
+  const foreign = result?.intercepted === true || result?.verdict === 'intercepted' || result?.verdict === 'certificate';
   return (
     <>
       <div className={css['hop']}>
@@ -87,6 +87,9 @@ export function TestLine({ test, live, scale }: TestLineProps): ReactNode {
 /** What a test means beyond its figures: one sentence, and the program's own words. */
 export function TestMeaning({ test }: { readonly test: MirrorTest | undefined }): ReactNode {
   const { t } = useTranslation('mirrors');
+  if (test?.verdict === 'works' && test.intercepted === true) {
+    return <p className={`${css['meaning'] ?? ''} c-warn`}>{t('meaning.opened', { issuer: test.issuer ?? '?' })}</p>;
+  }
   if (test === undefined || test.verdict === 'works' || test.verdict === 'cancelled') {
     return null;
   }

@@ -36,12 +36,12 @@ export function Verdict({ test, running, reason }: VerdictProps): ReactNode {
   }
   const tone = toneOf(test.verdict);
   const short =
-    reason !== undefined && (reason.key === 'fastest' || reason.key === 'privateNetwork') ? t(`reason.short.${reason.key}`) : '';
+    test.verdict !== 'works' || reason === undefined || reason.key === 'stale' ? '' : t(`reason.short.${reason.key}`, reason.params);
   return (
     <span className={`${css['verdict'] ?? ''} ${tone === 'idle' ? 't3' : `c-${tone}`}`}>
       <StateMark kind={MARKS[tone]} />
       {t(`verdict.${test.verdict}`)}
-      {test.verdict === 'works' ? short : ''}
+      {short}
     </span>
   );
 }
