@@ -82,6 +82,9 @@ function createReader(text: string): { read(): ParsedDocument } {
     }
   };
 
+  /** What stands here now; a call, because TypeScript believes that `token` stays what it was. */
+  const now = (): TokenKind => token.kind;
+
   const unexpected = (expected: 'value' | 'key' | 'colon' | 'comma' | 'end'): void => {
     report('config.unexpected', token.start, token.end, { expected, found: shorten(text.slice(token.start, token.end)) });
   };
@@ -134,22 +137,22 @@ function createReader(text: string): { read(): ParsedDocument } {
 
   /** After a member: true = another one follows. */
   function more(closing: '}' | ']', open: Token): boolean {
-    if (token.kind === closing) {
+    if (now() === closing) {
       return false;
     }
-    if (token.kind === ',') {
+    if (now() === ',') {
       const comma = token;
       advance();
-      if (token.kind === closing) {
+      if (now() === closing) {
         report('config.trailingComma', comma.start, comma.end, { bracket: closing });
         return false;
       }
       return true;
     }
-    if (token.kind === 'end' || token.kind === '}' || token.kind === ']') {
+    if (now() === 'end' || now() === '}' || now() === ']') {
       unclosed(open);
     }
-    if (token.kind === 'string' || (closing === ']' && ['number', 'word', '{', '['].includes(token.kind))) {
+    if (now() === 'string' || (closing === ']' && ['number', 'word', '{', '['].includes(now()))) {
       report('config.missingComma', token.start, token.end, { before: shorten(text.slice(token.start, token.end)) });
       return true;
     }
@@ -168,7 +171,7 @@ function createReader(text: string): { read(): ParsedDocument } {
     const members = new Map<string, unknown>();
     const first = new Map<string, number>();
     advance();
-    while (token.kind !== '}') {
+    while (now() !== '}') {
       const at: readonly [number, number] = [token.start, token.end];
       const name = key(open);
       const line = first.get(name);
@@ -179,17 +182,17 @@ function createReader(text: string): { read(): ParsedDocument } {
       } else {
         first.set(name, place(at[0], at[1]).line);
       }
-      if (token.kind === ':') {
+      if (now() === ':') {
         advance();
-      } else if (token.kind === 'end') {
+      } else if (now() === 'end') {
         report('config.unexpectedEnd', token.start, token.end, { expected: 'colon' });
         throw new Stop();
       } else {
         unexpected('colon');
         // `"debug" = true` is clear, `"debug" true` too; `"debug", …` is not.
-        if (token.kind === 'other') {
+        if (now() === 'other') {
           advance();
-        } else if (token.kind === ',' || token.kind === '}' || token.kind === ']') {
+        } else if (now() === ',' || now() === '}' || now() === ']') {
           throw new Stop();
         }
       }
@@ -203,18 +206,18 @@ function createReader(text: string): { read(): ParsedDocument } {
   }
 
   function key(open: Token): string {
-    if (token.kind === 'string') {
+    if (now() === 'string') {
       const name = String(token.value);
       advance();
       return name;
     }
-    if (token.kind === 'word') {
+    if (now() === 'word') {
       const name = text.slice(token.start, token.end);
       report('config.unquotedKey', token.start, token.end, { key: shorten(name) });
       advance();
       return name;
     }
-    if (token.kind === 'end') {
+    if (now() === 'end') {
       unclosed(open);
     }
     unexpected('key');
@@ -225,8 +228,8 @@ function createReader(text: string): { read(): ParsedDocument } {
     const open = token;
     const items: unknown[] = [];
     advance();
-    while (token.kind !== ']') {
-      if (token.kind === 'end') {
+    while (now() !== ']') {
+      if (now() === 'end') {
         unclosed(open);
       }
       items.push(member(items.length));
@@ -245,19 +248,19 @@ function createReader(text: string): { read(): ParsedDocument } {
     }
     token = { kind: 'other', start: mark, end: mark };
     advance();
-    if (token.kind === 'end') {
+    if (now() === 'end') {
       report('config.empty', 0, 0);
       return undefined;
     }
     const { start } = token;
-    const kind: TokenKind = token.kind;
+    const kind: TokenKind = now();
     const top = value();
     ranges.set('[]', { value: [start, lastEnd] });
     if (kind !== '{') {
       report('config.notAnObject', start, lastEnd, { found: typeName(top) });
       return undefined;
     }
-    if (token.kind !== 'end') {
+    if (now() !== 'end') {
       unexpected('end');
     }
     return top;
