@@ -108,7 +108,9 @@ export function Problems({ problems, path }: { readonly problems: readonly Confi
 function Refused({ words }: { readonly words: string }): ReactNode {
   const { t } = useTranslation('engine-settings');
   const line = useRef<HTMLParagraphElement>(null);
-  useEffect(() => line.current?.scrollIntoView({ block: 'center' }), [words]);
+  useEffect(() => {
+    line.current?.scrollIntoView({ block: 'center' });
+  }, [words]);
   return (
     <p ref={line} className={css['bad']} role="alert">
       <StateMark kind="fail" />
