@@ -1,5 +1,5 @@
 // A change of the engine's configuration by Berth against the same by hand, on one VM, in turns: a mirror applied live against `kill -HUP` and
-// `docker info` over ssh; a change that restarts dockerd against a plain restart and `docker info`, asked while no backend runs, because an open stream
+// `docker info` over an ssh connection that is open already; a change that restarts dockerd against a plain restart and `docker info`, asked while no backend runs, because an open stream
 // of events would delay dockerd's end by 5 s.
 // npm run bench -- config [rounds]
 import { rm } from 'node:fs/promises';
@@ -19,7 +19,7 @@ const BY_HAND = 'kill -HUP $(pidof dockerd) && docker info >/dev/null';
 const RESTARTS = 'log-level';
 
 const found = {
-  live: { berth: [] as number[], 'by hand, ssh open': [] as number[], 'by hand, ssh each': [] as number[] },
+  live: { berth: [] as number[], 'by hand': [] as number[] },
   restart: { berth: [] as number[], plain: [] as number[] },
 };
 const steps: Record<string, Task['steps']> = {};
@@ -27,13 +27,6 @@ const steps: Record<string, Task['steps']> = {};
 async function live(box: OpenBackend, home: string, round: number): Promise<void> {
   const { client, files, backend } = box;
   const way = { pid: backend.vm.status.get().pid, files };
-  const socket = join(home, `c${round}.sock`);
-  const fresh = (): Promise<number> =>
-    timed(async () => {
-      const session = await openSession(way, socket);
-      await session.run(BY_HAND);
-      await session.close();
-    });
   const session = await openSession(way, join(home, `s${round}.sock`));
   await session.run('docker info >/dev/null');
   const kept = await timed(() => session.run(BY_HAND));
@@ -43,7 +36,6 @@ async function live(box: OpenBackend, home: string, round: number): Promise<void
     const mirrors = [{ url: `https://mirror-${round}.example.com` }];
     task = await box.finish((await client.call('mirrors.apply', { mirrors, revision, origin: 'form' })).task);
   });
-  const each = await fresh();
   await session.close();
   const { inForce } = await firstOf(client.stream('mirrors.changes', {}));
   if (inForce?.urls.join() !== `https://mirror-${round}.example.com`) {
@@ -51,8 +43,7 @@ async function live(box: OpenBackend, home: string, round: number): Promise<void
   }
   if (round > 0) {
     found.live.berth.push(berth);
-    found.live['by hand, ssh open'].push(kept);
-    found.live['by hand, ssh each'].push(each);
+    found.live['by hand'].push(kept);
     steps['live'] = task?.steps;
   }
 }
@@ -122,7 +113,7 @@ function report(): void {
     }),
   ];
   const ratios = {
-    'live: berth - by hand, ssh open, s': median(found.live.berth) - median(found.live['by hand, ssh open']),
+    'live: berth - by hand, s': median(found.live.berth) - median(found.live['by hand']),
     'restart: berth / plain': median(found.restart.berth) / median(found.restart.plain),
   };
   const stepRows = Object.entries(steps).flatMap(([kind, list]) => [

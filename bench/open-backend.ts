@@ -1,4 +1,5 @@
 // The whole backend as app.ts composes it, in this process, with a client over the real protocol: what a window has, without the window.
+import { join } from 'node:path';
 import { createBackend, type Backend } from '../main/app';
 import { prepareHome } from '../main/control/home';
 import type { HomeFiles } from '../main/lib/home';
@@ -22,6 +23,8 @@ export interface OpenBackend {
 
 /** Adopts the VM of the home, or starts one. */
 export async function openBackend(home: string, resources: Resources): Promise<OpenBackend> {
+  // The docker context of a home goes there, not to the user's own.
+  process.env['DOCKER_CONFIG'] = join(home, 'docker');
   const files = await prepareHome(home);
   const log = createLog(files.logs.berth, { level: 'debug' });
   const features = { hostTerminal: false, tray: false };
