@@ -71,8 +71,11 @@ export async function probeMirror(job: MirrorJob): Promise<Findings> {
   } catch (error) {
     if (job.signal.aborted) {
       found.failure = { verdict: 'cancelled', words: '' };
-    } else if (deadline.aborted) {
+    } else if (deadline.aborted && found.steps.length > 0) {
       found.failure = { verdict: 'silent', words: `no answer within ${job.limits.totalSeconds} s` };
+    } else if (deadline.aborted) {
+      // curl's own limits are shorter: it is the guest that is too busy, which says nothing of the mirror.
+      found.failure = { verdict: 'cancelled', words: `curl did not run within ${job.limits.totalSeconds} s` };
     } else {
       throw error;
     }

@@ -17,7 +17,8 @@ import type { Failure } from './probe-verdict';
 
 const DOCKER_HUB = 'https://registry-1.docker.io';
 const FULL: Limits = { connectSeconds: 5, idleSeconds: 4, requestSeconds: 12, totalSeconds: 20 };
-const QUICK: Limits = { connectSeconds: 3, idleSeconds: 3, requestSeconds: 3, totalSeconds: 7 };
+/** The whole is long for a guest that is busy: curl's own limits are what judges a mirror. */
+const QUICK: Limits = { connectSeconds: 3, idleSeconds: 3, requestSeconds: 3, totalSeconds: 11 };
 /** Slower than this is no help to anybody. */
 const SLOW_BYTES_PER_SECOND = 100_000;
 /** How long a mirror waits for what another one is finding out about the same image. */
