@@ -112,8 +112,11 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     let over = false;
     expecting += 1;
     return () => {
-      expecting -= over ? 0 : 1;
+      if (over) {
+        return;
+      }
       over = true;
+      expecting -= 1;
       const last = ends.at(-1);
       if (expecting === 0 && last !== undefined) {
         isDown(last);

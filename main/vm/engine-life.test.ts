@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { silentLogger } from '../lib/logger';
+import type { Agent } from './agent';
+import { createEngineLife } from './engine-life';
+import type { ServiceEvent } from './engine-life';
+
+function setUp(better?: string) {
+  const said: string[] = [];
+  const disposing = new AbortController();
+  const engine = { answers: true, asked: 0 };
+  const vm = { running: {} };
+  const agent: Agent = {
+    call: ((op: string, request: Record<string, unknown>) => {
+      said.push(op === 'config' ? `config ${String(request['action'])} ${String(request['daemonJson'])}` : op);
+      engine.answers ||= op === 'config';
+      return Promise.resolve(op === 'tail' ? { lines: ['a', 'failed to start daemon: b'] } : {});
+    }) as Agent['call'],
+  };
+  const life = createEngineLife({
+    log: silentLogger,
+    agent: () => agent,
+    incarnation: () => vm.running,
+    ping() {
+      engine.asked += 1;
+      return engine.answers ? Promise.resolve({ version: '1', apiVersion: '1' }) : Promise.reject(new Error('no'));
+    },
+    notify: (error) => said.push(error.code),
+    recover(words) {
+      said.push(`recover ${words.split('\n').at(-1)}`);
+      return Promise.resolve(better);
+    },
+    changed: () => undefined,
+    disposing: disposing.signal,
+  });
+  life.reset({ version: '1', apiVersion: '1' });
+  const event = (state: ServiceEvent['state'], status = ''): void =>
+    life.onService({ event: 'service', name: 'dockerd', state, pid: 1, status });
+  return { life, said, engine, vm, event, end: () => disposing.abort(new Error('over')) };
+}
+
+const never = new AbortController().signal;
+const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
+
+test('an end that nobody expected is said, and the engine is known again when it answers', async () => {
+  const { life, said, engine, event } = setUp();
+  engine.answers = false;
+  event('exited', 'signal 9');
+  expect(said).toEqual(['engine.exited']);
+  expect([life.version(), life.error()?.code]).toEqual([undefined, 'engine.exited']);
+  engine.answers = true;
+  event('running');
+  await soon();
+  expect([life.version()?.version, life.error()]).toEqual(['1', undefined]);
+});
+
+test('an end that is expected raises no alarm; one that is still there afterwards does', async () => {
+  const { life, said, engine, event, end } = setUp();
+  const over = life.control.expectExits();
+  event('exited', 'exit 0');
+  await life.control.configure('{}', 'restart');
+  await life.control.answers(never);
+  over();
+  expect(said).toEqual(['config restart {}']);
+
+  const again = life.control.expectExits();
+  await life.control.configure('{}', 'restart');
+  engine.answers = false;
+  event('exited', 'exit 1');
+  again();
+  again();
+  expect(said.slice(2)).toEqual(['engine.exited']);
+  end();
+});
+
+test('who waits learns at once that dockerd gave up; a kill is waited out once', async () => {
+  const { life, engine, event } = setUp();
+  life.control.expectExits();
+  await life.control.configure('{}', 'restart');
+  engine.answers = false;
+  const waits = life.control.answers(never);
+  event('exited', 'exit 1');
+  await expect(waits).rejects.toMatchObject({ code: 'engine.exited', params: { status: 'exit 1' } });
+
+  await life.control.configure('{}', 'restart');
+  engine.answers = false;
+  const killed = life.control.answers(never);
+  event('exited', 'signal 9');
+  engine.answers = true;
+  await killed;
+
+  await life.control.configure('{}', 'restart');
+  engine.answers = false;
+  const twice = life.control.answers(never);
+  event('exited', 'signal 9');
+  event('exited', 'signal 9');
+  await expect(twice).rejects.toMatchObject({ code: 'engine.exited' });
+});
+
+test('another VM is another engine', async () => {
+  const { life, engine, vm } = setUp();
+  engine.answers = false;
+  const waits = life.control.answers(never);
+  vm.running = {};
+  await expect(waits).rejects.toMatchObject({ code: 'engine.away' });
+});
+
+test('two ends in a row: the last good configuration is tried, if there is one', async () => {
+  const good = setUp('{"good":true}');
+  good.engine.answers = false;
+  good.event('exited', 'exit 1');
+  good.event('running');
+  good.event('exited', 'exit 1');
+  await soon();
+  expect(good.said).toContain('config restart {"good":true}');
+  expect(good.said).toContain('recover failed to start daemon: b');
+  expect(good.life.version()?.version).toBe('1');
+
+  const none = setUp();
+  none.engine.answers = false;
+  none.event('exited', 'exit 1');
+  none.event('exited', 'exit 1');
+  await soon();
+  expect(none.said.filter((line) => line.startsWith('config'))).toEqual([]);
+  expect(none.life.error()?.code).toBe('engine.exited');
+  none.end();
+});
