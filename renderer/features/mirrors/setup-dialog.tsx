@@ -95,7 +95,7 @@ export function SetupDialog({ known, items, nameOf, onClose, onDraft, onApply }:
                 <div className={css['ttl']}>
                   <b className="ell">{nameOf(mirror)}</b>
                   {url === DIRECT ? null : <code className="ell">{url}</code>}
-                  <Verdict test={tested} running={live !== undefined} reason={reason} />
+                  <Verdict test={tested} running={live !== undefined} />
                 </div>
                 <TestLine test={tested} live={live} scale={scale} />
                 {reason === undefined ? (
