@@ -10,11 +10,11 @@ function setUp(better?: string) {
   const engine = { answers: true, asked: 0 };
   const vm = { running: {} };
   const agent: Agent = {
-    call: ((op: string, request: Record<string, unknown>) => {
+    call: (op: string, request: Record<string, unknown>) => {
       said.push(op === 'config' ? `config ${String(request['action'])} ${String(request['daemonJson'])}` : op);
       engine.answers ||= op === 'config';
       return Promise.resolve(op === 'tail' ? { lines: ['a', 'failed to start daemon: b'] } : {});
-    }) as Agent['call'],
+    },
   };
   const life = createEngineLife({
     log: silentLogger,
