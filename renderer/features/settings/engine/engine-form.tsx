@@ -41,21 +41,25 @@ export interface Field {
   readonly locked: boolean;
   /** At this place and below. */
   readonly problems: readonly ConfigProblem[];
+  /** The check refuses it, or dockerd did. */
+  readonly wrong: boolean;
   /** `undefined` = not set. */
   readonly set: (value: unknown) => void;
 }
 
 /** `fallback` is what dockerd takes where nothing is set: setting it writes nothing, unless the saved text has it written out. */
 export function useField(path: Path, fallback?: unknown): Field {
-  const { text, values, saved: all, locked, problems, write } = useEngineForm();
+  const { text, values, saved: all, locked, problems, refused, write } = useEngineForm();
   const value = getAt(values, path);
   const saved = getAt(all, path);
+  const own = problems.filter((problem) => isWithin(problem.path, path));
   return {
     value,
     saved,
     changed: !sameJson(value, saved),
     locked,
-    problems: problems.filter((problem) => isWithin(problem.path, path)),
+    problems: own,
+    wrong: own.some(({ severity }) => severity === 'error') || (path.length === 1 && refused?.key === path[0]),
     set(next) {
       const plain = next === undefined || (saved === undefined && sameJson(next, fallback));
       write(setAt(text, path, plain ? undefined : next), 'form');

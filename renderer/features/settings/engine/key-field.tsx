@@ -62,16 +62,15 @@ function SwitchField({ path, field, hint }: { readonly path: Path; readonly fiel
 
 function ValueField({ path, field, hint }: { readonly path: Path; readonly field: DaemonField; readonly hint: ReactNode }): ReactNode {
   const { t } = useTranslation('engine-settings');
-  const { value, saved, changed, locked, problems, set } = useField(path, field.default);
+  const { value, saved, changed, locked, problems, wrong, set } = useField(path, field.default);
   const text = valueWords(value);
   const was = changed && saved !== undefined ? t('field.was', { value: valueWords(saved) }) : '';
-  const error = problems.some(({ severity }) => severity === 'error');
   const write = (typed: string): void => set(typed === '' ? undefined : field.type === 'integer' ? numberOr(typed) : typed);
   const placeholder = valueWords(field.default);
   return (
     <FieldFrame path={path} problems={problems} hint={hint}>
       {({ id, describedBy }) => {
-        const common = { id, 'aria-describedby': describedBy, disabled: locked, error, placeholder };
+        const common = { id, 'aria-describedby': describedBy, disabled: locked, error: wrong, placeholder };
         if (field.values !== undefined) {
           const data = [...new Set([...field.values, ...(text === '' ? [] : [text])])];
           const shown = text === '' ? (placeholder === '' ? null : placeholder) : text;
