@@ -99,6 +99,7 @@ const state = () => box.first((context) => box.handlers['trust.changes']({}, con
 const UNKNOWN = /certificate signed by unknown authority/;
 
 test('an authority: refused before, pulled and built from after, containers go on', async () => {
+  await docker('rm', '-f', 'trust-witness');
   await docker('run', '-d', '--name', 'trust-witness', TEST_IMAGE, 'sleep', '100000');
   const started = (await docker('inspect', '-f', '{{.State.StartedAt}}', 'trust-witness')).stdout;
   expect(await pull(plain.host)).toMatch(UNKNOWN);
