@@ -117,6 +117,10 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       return false;
     },
     async settle() {
+      if (store.guestTexts().length === 0) {
+        // A guest that another version of Berth left running: what it has is what it was given.
+        await store.setGuestTexts([await guest.read()]);
+      }
       await settleJournal();
       await settlePending();
       await settleOverride();

@@ -24,6 +24,7 @@ let open: OpenConfig;
 beforeAll(async () => {
   await ensureTestImage(box());
   open = await openConfig(box().vm);
+  await open.config.settle(callContext.signal);
   await box().docker('run', '-d', '--name', NAME, TEST_IMAGE, 'sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1; done');
 });
 afterAll(async () => {
