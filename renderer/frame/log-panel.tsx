@@ -6,19 +6,19 @@ import { useTranslation } from 'react-i18next';
 import { logSources, toWireError } from '../../preload/contract';
 import type { WireError } from '../../preload/contract';
 import { useActions, useClient, useStore } from '../state/context';
+import type { LogSource } from '../state/slices/ui';
 import { CopyButton } from '../ui/copy-line';
 import { ErrorNotice } from '../ui/error-notice';
 import css from './panels.module.css';
 
-type Source = (typeof logSources)[number];
 const KEPT = 2000;
 const TAIL = 400;
 
 export function LogPanel(): ReactNode {
   const { t } = useTranslation(['frame', 'common']);
   const opened = useStore((s) => s.ui.panel === 'log');
-  const { openPanel } = useActions();
-  const [source, setSource] = useState<Source>('berth');
+  const source = useStore((s) => s.ui.logSource);
+  const { openPanel, showLog } = useActions();
   return (
     <Modal
       opened={opened}
@@ -29,7 +29,7 @@ export function LogPanel(): ReactNode {
     >
       <SegmentedControl
         value={source}
-        onChange={(value) => setSource(logSources.find((name) => name === value) ?? 'berth')}
+        onChange={(value) => showLog(logSources.find((name) => name === value) ?? 'berth')}
         data={logSources.map((name) => ({ value: name, label: t(`log.source.${name}`) }))}
         mb="md"
       />
@@ -38,7 +38,7 @@ export function LogPanel(): ReactNode {
   );
 }
 
-function Lines({ source }: { readonly source: Source }): ReactNode {
+function Lines({ source }: { readonly source: LogSource }): ReactNode {
   const { t } = useTranslation('frame');
   const client = useClient();
   const box = useRef<HTMLPreElement>(null);

@@ -3,7 +3,7 @@
 import { toWireError } from '../../preload/contract';
 import type { Client, ContainerState } from '../../preload/contract';
 import { navigate } from '../routes';
-import type { OpenPanel, PendingVerb, PendingVm } from './slices/ui';
+import type { LogSource, OpenPanel, PendingVerb, PendingVm } from './slices/ui';
 import { without } from './slices/ui';
 import { patchMirrors, patchUi } from './store';
 import type { Store } from './store';
@@ -25,6 +25,7 @@ export interface Actions {
   readonly clearError: (id: string) => void;
   readonly clearVmError: () => void;
   readonly openPanel: (panel: OpenPanel | undefined) => void;
+  readonly showLog: (source: LogSource) => void;
   readonly toast: (text: string, undo?: { readonly commit: () => void; readonly revert: () => void }) => number;
   readonly closeToast: (id: number) => void;
 }
@@ -112,6 +113,7 @@ export function createActions(client: Client, store: Store): Actions {
     clearError: (id) => patchUi(store, (ui) => ({ errors: without(ui.errors, id) })),
     clearVmError: () => patchUi(store, () => ({ vmError: undefined })),
     openPanel: (panel) => patchUi(store, () => ({ panel })),
+    showLog: (logSource) => patchUi(store, () => ({ panel: 'log', logSource })),
     toast(text, undo) {
       const id = ++lastToast;
       patchUi(store, (ui) => ({ toasts: [...ui.toasts, { id, text, ...(undo === undefined ? {} : { undo }) }] }));

@@ -1,5 +1,5 @@
 // What belongs to this window only: what was clicked and is not answered yet, errors of rows, toasts, open panels.
-import type { WireError } from '../../../preload/contract';
+import type { logSources, WireError } from '../../../preload/contract';
 
 /** Shown in the same frame as the click; the engine's answer confirms it or takes it back. */
 export type PendingVerb = 'starting' | 'stopping' | 'restarting' | 'removing';
@@ -14,6 +14,8 @@ export interface Toast {
 
 export type OpenPanel = 'notices' | 'shortcuts' | 'log' | 'doctor';
 
+export type LogSource = (typeof logSources)[number];
+
 export interface UiSlice {
   /** By container or image id. */
   readonly pending: Readonly<Record<string, PendingVerb>>;
@@ -22,9 +24,19 @@ export interface UiSlice {
   readonly vmError: WireError | undefined;
   readonly toasts: readonly Toast[];
   readonly panel: OpenPanel | undefined;
+  /** Which log the panel of logs shows. */
+  readonly logSource: LogSource;
 }
 
-export const initialUi: UiSlice = { pending: {}, errors: {}, pendingVm: undefined, vmError: undefined, toasts: [], panel: undefined };
+export const initialUi: UiSlice = {
+  pending: {},
+  errors: {},
+  pendingVm: undefined,
+  vmError: undefined,
+  toasts: [],
+  panel: undefined,
+  logSource: 'berth',
+};
 
 export function without<T>(map: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
   if (!(key in map)) {

@@ -33,7 +33,7 @@ interface ApplyStepsProps {
 export function ApplySteps({ task, onClose, children }: ApplyStepsProps): ReactNode {
   const { t } = useTranslation(['engine-settings', 'common']);
   const format = useFormat();
-  const { cancelTask, openPanel } = useActions();
+  const { cancelTask, showLog } = useActions();
   const running = useStore((s) => s.engine.containerIds.filter((id) => s.engine.containers[id]?.state === 'running').length);
   // What was left out tells nothing, nor does what was never reached.
   const steps = (task.steps ?? []).filter(({ state }) => state !== 'skipped' && (state !== 'waiting' || task.state === 'running'));
@@ -84,7 +84,7 @@ export function ApplySteps({ task, onClose, children }: ApplyStepsProps): ReactN
           <div className="sec">
             <h2>{t('steps.words')}</h2>
             <span className="end row">
-              <button type="button" className="link s" onClick={() => openPanel('log')}>
+              <button type="button" className="link s" onClick={() => showLog('dockerd')}>
                 {t('steps.log')}
               </button>
               <CopyButton text={words} />

@@ -53,8 +53,9 @@ export function useApply(): Apply {
   const ask = (text: string, send: (accept: Partial<typeof ACCEPT>) => Promise<{ readonly task: string }>): Promise<void> =>
     run(async () => {
       const check = await client.call('config.check', { text });
-      if (check.problems.some(({ severity }) => severity === 'error')) {
-        // Told at its place.
+      const wrong = check.problems.find(({ severity }) => severity === 'error');
+      if (wrong !== undefined) {
+        setError(wrong.error);
         return;
       }
       const { stops, hidesImages, hidesContainers } = check.effects;
