@@ -3,7 +3,7 @@ import { startEngineBench, context, until } from '../../test/fakes/dockerd/bench
 import type { EngineBench } from '../../test/fakes/dockerd/bench';
 import { startMirrorBench } from '../../test/fakes/mirror-bench';
 import type { MirrorBench } from '../../test/fakes/mirror-bench';
-import type { Task } from '../../preload/contract';
+import type { MirrorVerdict, Task } from '../../preload/contract';
 import { failuresIn } from './engine-log';
 
 const A = 'https://a.example';
@@ -105,6 +105,7 @@ describe('a pull of the window that gets nothing', () => {
 describe("a client's pull that gets nothing", () => {
   test('is told of by a notice, once; the mirror silent at its layers is found too', async () => {
     await start();
+    bench.verdicts.set(A, 'refused').set(B, 'closed');
     bench.layerVerdicts.set(C, 'silent');
     const watch = bench.mirrors.watch('docker.io/library/nginx:1.29');
     await until('notice', () => bench.notices.length > 0);
@@ -179,13 +180,22 @@ describe('a mirror that is out of force', () => {
   });
 });
 
-describe('where several are silent', () => {
-  test('only the first is taken out: dockerd waits for that one', async () => {
+describe('which one is in the way is told by the order in which dockerd asks', () => {
+  test.each<readonly [string, readonly MirrorVerdict[], string]>([
+    ['the first of several silent ones', ['refused', 'silent', 'silent'], B],
+    ['a silent one behind those that fail', ['serverError', 'rateLimited', 'silent'], C],
+    ['a silent one before one out of reach', ['unreachable', 'silent', 'works'], B],
+    ['one out of reach where nothing else is wrong', ['unreachable', 'works', 'works'], A],
+    ['the one that works and has silent layers, not a silent one behind it', ['refused', 'works', 'silent'], B],
+  ])('%s', async (_, [a = 'works', b = 'works', c = 'works'], culprit) => {
     await start();
-    bench.verdicts.set(B, 'silent').set(C, 'silent');
+    bench.verdicts.set(A, a).set(B, b).set(C, c);
+    if (culprit === B && b === 'works') {
+      bench.layerVerdicts.set(B, 'silent');
+    }
     bench.mirrors.watch('busybox');
     await until('notice', () => bench.notices.length > 0);
-    expect(bench.overrides).toEqual([[A, C]]);
+    expect(bench.overrides).toEqual([[A, B, C].filter((url) => url !== culprit)]);
   });
 });
 

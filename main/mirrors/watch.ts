@@ -14,7 +14,6 @@ const STALL_MS = 15_000;
 const QUICK_MS = 30_000;
 /** How often a pull that goes on saying nothing has the mirrors looked at. */
 const MAX_LOOKS = 3;
-const SILENT: ReadonlySet<MirrorVerdict> = new Set<MirrorVerdict>(['silent', 'unreachable']);
 
 export interface WatchDeps {
   readonly suspension: Suspension;
@@ -60,29 +59,42 @@ export function createWatch(deps: WatchDeps): Watch {
     const image = splitRegistry(reference).rest;
     const within = AbortSignal.any([disposed.signal, AbortSignal.timeout(QUICK_MS)]);
     const quick = await probe.quick(urls, image, within);
-    const verdicts = Object.fromEntries([...quick].map(([url, { verdict }]) => [url, verdict]));
-    const isSilent = (url: string): boolean => SILENT.has(verdicts[url] ?? 'works');
-    const silent = urls.some(isSilent) ? urls.filter(isSilent) : await silentLayers(urls, image);
-    // dockerd asks in this order and waits for the first of them; one behind it may be slow only, or the network is to blame.
-    const found = silent.slice(0, 1);
-    log.info('a pull gets nothing: mirrors looked at', { reference, verdicts, found });
-    if (found.length > 0) {
-      await suspension.add(found);
-      await deps.told(found);
+    const culprit = await firstInTheWay(urls, new Map([...quick].map(([url, { verdict }]) => [url, verdict])), image);
+    log.info('a pull gets nothing: mirrors looked at', {
+      reference,
+      verdicts: [...quick].map(([url, { verdict }]) => `${url} ${verdict}`),
+      culprit,
+    });
+    if (culprit === undefined) {
+      return [];
     }
-    return found;
+    await suspension.add([culprit]);
+    await deps.told([culprit]);
+    return [culprit];
   }
 
-  /** One that answers for manifests may be silent where the layers begin. */
-  async function silentLayers(urls: readonly string[], image: string): Promise<string[]> {
-    const silent = new Set<string>();
-    const asked = urls.map((url) => ({ url, name: url, limited: false }));
-    for await (const item of probe.test(asked, image, disposed.signal)) {
-      if (item.kind === 'result' && SILENT.has(item.test.verdict)) {
-        silent.add(item.url);
-      }
+  /**
+   * dockerd asks in this order: it goes on from one that fails, after its own patience from one that it cannot reach, and waits for ever at one that is
+   * silent. So the first that works is looked at whole before a silent one behind it is blamed, which may merely be slow.
+   */
+  async function firstInTheWay(
+    urls: readonly string[],
+    verdicts: ReadonlyMap<string, MirrorVerdict>,
+    image: string,
+  ): Promise<string | undefined> {
+    const is = (url: string, ...wanted: readonly MirrorVerdict[]): boolean => wanted.includes(verdicts.get(url) ?? 'works');
+    const silent = urls.find((url) => is(url, 'silent'));
+    const working = urls.find((url) => is(url, 'works', 'slow', 'stale'));
+    const before = working !== undefined && (silent === undefined || urls.indexOf(working) < urls.indexOf(silent));
+    return before && (await hasSilentLayers(working, image)) ? working : (silent ?? urls.find((url) => is(url, 'unreachable')));
+  }
+
+  async function hasSilentLayers(url: string, image: string): Promise<boolean> {
+    let silent = false;
+    for await (const item of probe.test([{ url, name: url, limited: false }], image, disposed.signal)) {
+      silent ||= item.kind === 'result' && item.test.verdict === 'silent';
     }
-    return urls.filter((url) => silent.has(url));
+    return silent;
   }
 
   async function weigh(reference: string, end: Promise<PullEvidence>): Promise<string | undefined> {
