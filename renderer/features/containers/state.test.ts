@@ -1,23 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { containerSummary } from '../../../test/fakes/container-summary';
 import { countsOf, hostPorts, isFailing, isIn, markOf, searchFor, shortName, stateWords } from './state';
 import type { ContainerSummary } from '../../../preload/contract';
 
-function container(part: Partial<ContainerSummary>): ContainerSummary {
-  return {
-    id: 'abc123',
-    name: 'shop-web-1',
-    image: 'nginx:1.29',
-    imageId: '',
-    command: '',
-    state: 'running',
-    status: '',
-    health: 'none',
-    createdAt: 0,
-    ports: [],
-    labels: {},
-    ...part,
-  };
-}
+const container = (part: Partial<ContainerSummary>): ContainerSummary => containerSummary({ id: 'abc123', name: 'shop-web-1', ...part });
 
 describe('states', () => {
   test('failing is what fails by itself, not what was stopped', () => {

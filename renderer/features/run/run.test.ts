@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { containerSummary } from '../../../test/fakes/container-summary';
 import { checkForm } from './check';
 import { emptyForm, readHostPort, toSpec } from './form';
 import { parseRunLine } from './parse-line';
@@ -8,22 +9,7 @@ import { joinWords, splitWords } from './words';
 import type { ContainerSummary } from '../../../preload/contract';
 import type { RunForm } from './form';
 
-function container(part: Partial<ContainerSummary>): ContainerSummary {
-  return {
-    id: 'c1',
-    name: 'db-1',
-    image: 'postgres',
-    imageId: '',
-    command: '',
-    state: 'running',
-    status: '',
-    health: 'none',
-    createdAt: 0,
-    ports: [],
-    labels: {},
-    ...part,
-  };
-}
+const container = (part: Partial<ContainerSummary>): ContainerSummary => containerSummary({ name: 'db-1', image: 'postgres', ...part });
 function errorsOf(form: Partial<RunForm>, containers: readonly ContainerSummary[] = []): readonly string[] {
   return checkForm({ ...emptyForm, image: 'nginx', ...form }, containers).map((error) => `${error.field} ${error.key}`);
 }

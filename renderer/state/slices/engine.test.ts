@@ -1,20 +1,9 @@
 import { expect, test } from 'vitest';
 import type { ContainerSummary, EngineSnapshot } from '../../../preload/contract';
+import { containerSummary } from '../../../test/fakes/container-summary';
 import { applyEngineChange, initialEngine } from './engine';
 
-const container = (id: string, name = id): ContainerSummary => ({
-  id,
-  name,
-  image: 'i',
-  imageId: 'sha256:i',
-  command: '',
-  state: 'running',
-  status: '',
-  health: 'none',
-  createdAt: 0,
-  ports: [],
-  labels: {},
-});
+const container = (id: string, name = id): ContainerSummary => containerSummary({ id, name });
 const snapshot: EngineSnapshot = {
   kind: 'snapshot',
   at: 1,
