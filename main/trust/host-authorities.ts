@@ -37,8 +37,8 @@ export interface HostAuthoritiesDeps {
   readonly env?: NodeJS.ProcessEnv;
   readonly now?: () => number;
   readonly command?: (file: string, args: readonly string[]) => Promise<string>;
-  /** Node's own reader of the system's store, from 22.15 on. */
-  readonly system?: ((type: 'system') => readonly string[]) | undefined;
+  /** Node's own reader of the system's store, from 22.15 on; null = there is none. */
+  readonly system?: ((type: 'system') => readonly string[]) | null;
 }
 
 export function createHostAuthorities({
@@ -46,7 +46,7 @@ export function createHostAuthorities({
   env = process.env,
   now = Date.now,
   command = async (file, args) => (await run(file, [...args], { maxBuffer: 64 * 2 ** 20, timeout: 20_000 })).stdout,
-  system = (tls as Partial<Pick<typeof tls, 'getCACertificates'>>).getCACertificates,
+  system = (tls as Partial<Pick<typeof tls, 'getCACertificates'>>).getCACertificates ?? null,
 }: HostAuthoritiesDeps = {}): HostAuthorities {
   const keychains = ['/Library/Keychains/System.keychain', join(env['HOME'] ?? homedir(), 'Library/Keychains/login.keychain-db')];
   /** OpenSSL's and Go's programs on this computer go by the variable too. */
@@ -67,7 +67,7 @@ export function createHostAuthorities({
     if (platform !== 'win32' && platform !== 'darwin') {
       return linux();
     }
-    if (system !== undefined) {
+    if (system !== null) {
       return Promise.resolve(system('system').join('\n'));
     }
     return platform === 'darwin'
