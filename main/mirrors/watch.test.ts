@@ -56,6 +56,8 @@ describe('a pull of the window that gets nothing', () => {
     engine = await startEngineBench({}, { pulls: bench.mirrors });
     bench.verdicts.set(B, 'silent');
     const { pulls } = engine.fake;
+    // Of the attempt that is given up, which counts for nothing.
+    bench.log.push(CLASSIC('c.example:5000', new Date(Date.now() + 1000)));
     const good = { layers: 2, layerBytes: 1000, bytesPerSecond: 100_000 };
     // dockerd stays on a silent mirror for ever; only another pull goes past it.
     pulls.set('alpine:3', { ...good, stallWhile: () => pulls.set('alpine:3', good).size > 0 });
@@ -73,6 +75,7 @@ describe('a pull of the window that gets nothing', () => {
     expect(state.differs).toBe(true);
     expect(bench.document.get()).toEqual({ 'registry-mirrors': [A, B, C] });
     expect(bench.notices.map(({ code, params }) => [code, params])).toEqual([['mirrors.silent', { url: B, reference: 'alpine:3' }]]);
+    expect(state.mirrors.map(({ failures }) => failures)).toEqual([0, 1, 0]);
   });
 
   test('is left alone while anything comes, and where no mirror is to blame', async () => {

@@ -120,6 +120,7 @@ export function createWatch(deps: WatchDeps): Watch {
     const last = new Map<string, string>();
     let looks = 0;
     let ended = false;
+    let again = false;
     /** dockerd says so in a line of its progress; the answer's status is 200 all the same. */
     let failed = false;
 
@@ -139,6 +140,7 @@ export function createWatch(deps: WatchDeps): Watch {
       if (first !== undefined) {
         // Whoever pulls again watches again; a client's pull waits for ever, and was told about.
         stop();
+        again = onRemedy !== undefined;
         onRemedy?.(first);
       } else if (looks < MAX_LOOKS) {
         timer.refresh();
@@ -169,7 +171,9 @@ export function createWatch(deps: WatchDeps): Watch {
       },
       end(error) {
         stop();
-        return weigh(reference, seen(error === undefined && !failed));
+        const end = seen(error === undefined && !failed);
+        // What is pulled again is one pull, and a mirror failed it once.
+        return weigh(reference, again ? end.then(() => ({ failed: [] })) : end);
       },
     };
   }
