@@ -183,12 +183,7 @@ const realtime: Rule<number> = (value, at) => {
 };
 
 const cgroupParent: Rule<string> = (value, at) => {
-  if (hasSpace(value, at)) {
-    return;
-  }
-  if (value.endsWith('.slice')) {
-    at.problems.warning('config.noSystemd', at.path, { value: show(value, at.path) });
-  }
+  hasSpace(value, at);
 };
 
 const absolute: Rule<string> = (value, at) => {
