@@ -109,7 +109,7 @@ test('# syntax=: its image comes from the good mirror', async () => {
   const done = await build('# syntax=docker.io/library/built-frontend:1\nFROM built-base:1\n');
   expect(done.code).not.toBe(0);
   expect(served('built-frontend')).toEqual([false, false, false, true]);
-});
+}, 600_000);
 
 test('the containerd image store: a pull of the window and a build', async () => {
   await store({ 'containerd-snapshotter': true });
