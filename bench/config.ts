@@ -1,7 +1,7 @@
 // A change of the engine's configuration by Berth against the same by hand, on one VM, in turns: a mirror applied live against `kill -HUP` and
 // `docker info` over an ssh connection that is open already; a change that restarts dockerd against a plain restart and `docker info`, asked while no backend runs, because an open stream
 // of events would delay dockerd's end by 5 s.
-// npm run bench -- config [rounds]
+// npm run bench -- config [rounds] [live|restart]
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import { firstOf, openBackend, type OpenBackend } from './open-backend';
 import { print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
+const ONLY = process.argv[3];
 const BY_HAND = 'kill -HUP $(pidof dockerd) && docker info >/dev/null';
 /** A key that only a restart takes in, and that harms nothing. */
 const RESTARTS = 'log-level';
@@ -87,11 +88,21 @@ async function main(): Promise<void> {
   try {
     // Round 0 warms up all sides.
     for (let round = 0; round <= ROUNDS; round += 1) {
-      const box = await openBackend(home, resources);
-      await live(box, home, round);
-      await restartByBerth(box, round);
-      await box.close({ keepVm: true });
-      await plainRestart(home, resources, round);
+      // Now one goes first, now the other: the machine is not the same all the time.
+      for (const side of round % 2 === 0 ? (['berth', 'plain'] as const) : (['plain', 'berth'] as const)) {
+        if (side === 'plain') {
+          await (ONLY === 'live' ? undefined : plainRestart(home, resources, round));
+          continue;
+        }
+        const box = await openBackend(home, resources);
+        if (ONLY !== 'restart') {
+          await live(box, home, round);
+        }
+        if (ONLY !== 'live') {
+          await restartByBerth(box, round);
+        }
+        await box.close({ keepVm: true });
+      }
       process.stderr.write(`round ${round} of ${ROUNDS}\n`);
     }
   } finally {
