@@ -30,7 +30,11 @@ export function App(): ReactNode {
 function page({ page: name, args: [id, section] }: Route): ReactNode {
   switch (name) {
     case 'containers':
-      return id === undefined ? <ContainersPage /> : <ContainerPage key={id} id={id} tab={section ?? 'overview'} Logs={LogsTab} Terminal={TerminalTab} />;
+      return id === undefined ? (
+        <ContainersPage />
+      ) : (
+        <ContainerPage key={id} id={id} tab={section ?? 'overview'} Logs={LogsTab} Terminal={TerminalTab} />
+      );
     case 'images':
       return <ImagesPage />;
     case 'mirrors':

@@ -111,18 +111,22 @@ describe('the list', () => {
     [['add', 'https://d.example', '--disabled', '--first'], '-d +a -b +c'],
     [['remove', 'A.example', 'https://c.example'], '-b'],
     [['remove', 'first'], '-b +c'],
-    [['remove', 'E.example'], '+a -b +c', { mirrors: [A, B, C, mirror('http://e.example')] }],
     [['move', 'c.example', '1'], '+c +a -b'],
     [['move', 'first', '9'], '-b +c +a'],
     [['enable', 'b.example'], '+a +b +c'],
     [['disable', 'first', 'c.example'], '-a -b -c'],
     [['use', 'c.example', 'https://d.example'], '+c +d -a -b'],
     [['use', '--none'], '-a -b -c'],
-  ] as const)('%j makes it %s', async (argv, made, state = {}) => {
-    const { code, lists, stderr } = await run(['mirrors', ...argv], { state });
+  ] as const)('%j makes it %s', async (argv, made) => {
+    const { code, lists, stderr } = await run(['mirrors', ...argv]);
     expect([code, urlsOf(lists[0])]).toEqual([0, made]);
     expect(lists[0]).toMatchObject({ revision: 'm3', origin: 'cli' });
     expect(stderr).toContain('In force.');
+  });
+
+  it('finds one by its host, whatever its scheme and case', async () => {
+    const { code, lists } = await run(['mirrors', 'remove', 'E.example'], { state: { mirrors: [A, B, C, mirror('http://e.example')] } });
+    expect([code, urlsOf(lists[0])]).toEqual([0, '+a -b +c']);
   });
 
   it('keeps names and notes of those that move', async () => {

@@ -1,7 +1,9 @@
 // What a long operation is given and where it is run: the interface between main/tasks.ts and those who pull and load.
 import type { Task } from '../../preload/contract';
 
-export type TaskProgress = Partial<Pick<Task, 'currentBytes' | 'totalBytes' | 'bytesPerSecond' | 'layers' | 'detail' | 'steps' | 'cancellable'>>;
+export type TaskProgress = Partial<
+  Pick<Task, 'currentBytes' | 'totalBytes' | 'bytesPerSecond' | 'layers' | 'detail' | 'steps' | 'cancellable'>
+>;
 
 export interface TaskRun {
   /** Aborted by tasks.cancel. */

@@ -55,7 +55,12 @@ export async function openSettings(deps: SettingsDeps): Promise<SettingsStore> {
       throw loaded.notice;
     }
     const present = settings.get();
-    const asked = settingsSchema.safeParse({ ...present, ...patch, vm: { ...present.vm, ...patch.vm }, ports: { ...present.ports, ...patch.ports } });
+    const asked = settingsSchema.safeParse({
+      ...present,
+      ...patch,
+      vm: { ...present.vm, ...patch.vm },
+      ports: { ...present.ports, ...patch.ports },
+    });
     await checkLimits(patch, deps.limits);
     if (!asked.success) {
       const [issue] = asked.error.issues;

@@ -135,7 +135,11 @@ function end(client: ssh2.Client, socket: Socket): void {
   setTimeout(() => socket.destroy(), 1000).unref();
 }
 
-function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undefined): Pick<SshConnection, 'streamLocal' | 'tcp' | 'exec' | 'execStream'> {
+function channels(
+  client: ssh2.Client,
+  socket: Socket,
+  lost: () => Error | undefined,
+): Pick<SshConnection, 'streamLocal' | 'tcp' | 'exec' | 'execStream'> {
   let waiting: Promise<void> | undefined;
   const owner = {
     lost,
@@ -197,7 +201,11 @@ function channels(client: ssh2.Client, socket: Socket, lost: () => Error | undef
   };
 }
 
-async function collect(channel: ClientChannel, lost: () => Error | undefined, { stdin, signal, onStderr }: ExecOptions): Promise<ExecResult> {
+async function collect(
+  channel: ClientChannel,
+  lost: () => Error | undefined,
+  { stdin, signal, onStderr }: ExecOptions,
+): Promise<ExecResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   channel.on('data', (chunk: Buffer) => stdout.push(chunk));

@@ -121,5 +121,8 @@ export const configTable = {
   'config.history': call(z.strictObject({}), output<readonly ConfigHistoryEntry[]>()),
   'config.restore': call(z.strictObject({ id: z.string().min(1).max(64), revision, accept }), output<{ readonly task: string }>()),
   /** `take`: the guest's file becomes the host's, by the way of every change; `drop`: the host's is written again. */
-  'config.settleGuestEdit': call(z.strictObject({ decision: z.enum(['take', 'drop']), revision, accept }), output<{ readonly task: string }>()),
+  'config.settleGuestEdit': call(
+    z.strictObject({ decision: z.enum(['take', 'drop']), revision, accept }),
+    output<{ readonly task: string }>(),
+  ),
 };

@@ -114,7 +114,10 @@ export interface MirrorProposal {
   readonly url: string;
   readonly name: string;
   /** Locale `mirrors` (`reason.<key>`) with parameters. */
-  readonly reason: { readonly key: 'fastest' | 'slower' | 'stale' | 'privateNetwork' | 'limited'; readonly params: Readonly<Record<string, string | number>> };
+  readonly reason: {
+    readonly key: 'fastest' | 'slower' | 'stale' | 'privateNetwork' | 'limited';
+    readonly params: Readonly<Record<string, string | number>>;
+  };
 }
 
 export const prefixRegistries = ['ghcr.io', 'quay.io', 'registry.k8s.io', 'gcr.io', 'mcr.microsoft.com'] as const;
@@ -159,7 +162,11 @@ export const mirrorsTable = {
    * `mirrors.conflict` or `mirrors.invalid` (field `mirrors.<index>.url`); then nothing is kept.
    */
   'mirrors.apply': call(
-    z.strictObject({ mirrors: z.array(mirrorInput).max(MAX_MIRRORS), revision: z.string().min(1).max(128), origin: z.enum(['form', 'cli']) }),
+    z.strictObject({
+      mirrors: z.array(mirrorInput).max(MAX_MIRRORS),
+      revision: z.string().min(1).max(128),
+      origin: z.enum(['form', 'cli']),
+    }),
     output<{ readonly task: string }>(),
   ),
   /** One entry as it would be kept, or the error of its field. A `warning` (closed, not encrypted, the guest itself) keeps nobody from it. */

@@ -12,4 +12,3 @@ export function useOpenUrl(): (event: MouseEvent, url: string) => void {
     }
   };
 }
-

@@ -36,7 +36,12 @@ const row = (name: string) => [...opened.engine.state.get().containers.values()]
 
 async function create(name: string, spec: Record<string, unknown> = {}, start = true): Promise<string> {
   names.push(name);
-  const parsed = runSpec.parse({ image: TEST_IMAGE, name, command: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1; done'], ...spec });
+  const parsed = runSpec.parse({
+    image: TEST_IMAGE,
+    name,
+    command: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1; done'],
+    ...spec,
+  });
   return (await handlers()['containers.create']({ spec: parsed, start }, context())).id;
 }
 
