@@ -2,7 +2,7 @@
 // in the journal, on disk, before it begins; so is its end. Knows neither who asked nor what a window shows.
 import { BerthError, isBerthError } from '../../preload/contract';
 import type { ApplyClass, ConfigChange, ConfigOrigin, Notice } from '../../preload/contract';
-import { asError } from '../lib/async';
+import { asError, sleep } from '../lib/async';
 import type { Logger } from '../lib/logger';
 import type { ChangeOptions, ConfigGuest, DaemonDocument } from './daemon-config';
 import { forGuest, formatDocument } from './document';
@@ -11,11 +11,13 @@ import type { Info } from './read-back';
 import type { Steps } from './steps';
 import { documentOf } from './store';
 import type { Journal, JournalStage, Store } from './store';
-import { cleanWords, errorWords, keyOfWords } from './words';
+import { cleanWords, errorWords, keyOfWords, linesSince } from './words';
 
 /** What dockerd needs for a reload and for an answer, many times over. */
 const ANSWER_MS = 60_000;
-const LOG_LINES = 60;
+const LOG_LINES = 200;
+const WORDS_TRIES = 5;
+const WORDS_PAUSE_MS = 200;
 
 export interface Plan {
   readonly id: string;
@@ -75,6 +77,7 @@ export async function applyPlan(deps: TransactionDeps, plan: Plan, steps: Steps,
     await store.writeJournal({ ...journal, stage });
   };
   let resume = (): void => undefined;
+  const logBefore = await guest.tail(LOG_LINES).catch((): readonly string[] => []);
   try {
     await steps.run('write', async () => {
       await reach('write');
@@ -121,7 +124,7 @@ export async function applyPlan(deps: TransactionDeps, plan: Plan, steps: Steps,
     await store.writeJournal(undefined);
     return info;
   } catch (error) {
-    throw await undo(deps, plan, { ...journal, stage }, steps, error, control, resume);
+    throw await undo(deps, plan, { ...journal, stage }, steps, error, control, resume, logBefore);
   } finally {
     resume();
   }
@@ -136,6 +139,7 @@ async function undo(
   cause: unknown,
   control: Control,
   resume: () => void,
+  logBefore: readonly string[],
 ): Promise<BerthError> {
   const { store, guest, log } = deps;
   log.warn('a change of the configuration failed', { stage: journal.stage, error: cause });
@@ -143,7 +147,7 @@ async function undo(
     // It is in force; what failed is the host's disk. The journal says that it holds.
     return isBerthError(cause) ? cause : new BerthError('config.interrupted', { detail: asError(cause).message });
   }
-  const words = errorWords(await guest.tail(LOG_LINES).catch(() => []), plan.way === 'restart' ? 'start' : 'reload');
+  const words = await wordsSince(guest, logBefore, plan.way === 'restart' ? 'start' : 'reload');
   try {
     await steps.run('rollBack', async () => {
       await store.writeJournal({ ...journal, stage: 'rollBack' });
@@ -165,6 +169,17 @@ async function undo(
     return guest.available.get() && !isGone(error)
       ? failure('config.rollBackFailed', words === '' ? asError(error).message : words, plan.changes)
       : new BerthError('config.interrupted', { detail: asError(cause).message });
+  }
+}
+
+/** An end is told before its last words have passed the guest's log. */
+async function wordsSince(guest: ConfigGuest, before: readonly string[], of: 'start' | 'reload'): Promise<string> {
+  for (let tries = 0; ; tries += 1) {
+    const words = errorWords(linesSince(before, await guest.tail(LOG_LINES).catch(() => [])), of);
+    if (words !== '' || tries === WORDS_TRIES) {
+      return words;
+    }
+    await sleep(WORDS_PAUSE_MS);
   }
 }
 

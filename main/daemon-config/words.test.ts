@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cleanWords, errorWords, keyOfWords } from './words';
+import { cleanWords, errorWords, keyOfWords, linesSince } from './words';
 
 const start = (words: string): string[] => [
   'time="2026-11-21T08:30:22.762438225Z" level=error msg="Failed to GetDriver graph" driver=nosuch home-dir=/var/lib/docker',
@@ -58,4 +58,18 @@ test('frames, quotes and credentials go', () => {
   ).toBe('json: cannot unmarshal string into Go struct field Config.debug of type bool');
   expect(cleanWords('failed to start daemon: proxy http://user:hunter2@proxy.example is wrong')).not.toContain('hunter2');
   expect(keyOfWords('json: cannot unmarshal string into Go struct field Config.log-opts.max-file of type string', [])).toBe('log-opts');
+});
+
+test('an error of an earlier attempt is no news', () => {
+  const before = ['a', 'failed to start daemon: old'];
+  expect(linesSince(before, ['x', ...before, 'b', 'failed to start daemon: new'])).toEqual(['b', 'failed to start daemon: new']);
+  expect(linesSince(before, before)).toEqual([]);
+  // The earlier look has scrolled away.
+  expect(linesSince(before, ['c', 'd'])).toEqual(['c', 'd']);
+  expect(linesSince([], ['c'])).toEqual(['c']);
+});
+
+test('an error that dockerd says without its usual frame', () => {
+  const line = "error initializing buildkit: could not get builder GC policy: failed to parse defaultRESERVEDSPACE: invalid suffix: 'xb'";
+  expect(errorWords(['time="2026-11-21T10:29:43.0Z" level=info msg="Initializing buildkit"', line], 'start')).toBe(line);
 });

@@ -17,7 +17,7 @@ const PREFIXES = [
 export function errorWords(lines: readonly string[], of: 'start' | 'reload'): string {
   const patterns =
     of === 'start'
-      ? [/^failed to start daemon: |unable to configure the Docker daemon/, /level=(?:error|fatal) /]
+      ? [/^failed to start daemon: |unable to configure the Docker daemon|^error initializing /, /level=(?:error|fatal) /]
       : [/level=(?:error|fatal) .*(?:reload|configuration)/i];
   for (const pattern of patterns) {
     const found = lines.findLast((line) => pattern.test(line));
@@ -26,6 +26,13 @@ export function errorWords(lines: readonly string[], of: 'start' | 'reload'): st
     }
   }
   return '';
+}
+
+/** What a log says beyond an earlier look at it: an error of an earlier attempt is no news. */
+export function linesSince(before: readonly string[], after: readonly string[]): readonly string[] {
+  const last = before.slice(-10);
+  const at = after.findIndex((_, index) => last.length > 0 && last.every((line, offset) => after[index + offset] === line));
+  return at < 0 ? after : after.slice(at + last.length);
 }
 
 export function cleanWords(line: string): string {

@@ -8,7 +8,8 @@ import type { MirrorProbe } from './mirrors';
 import type { Suspension } from './suspension';
 
 const STALL_MS = 15_000;
-const QUICK_MS = 12_000;
+/** Above the probe’s own limits, which count in the guest. */
+const QUICK_MS = 30_000;
 /** In one silence. */
 const MAX_LOOKS = 3;
 

@@ -32,7 +32,7 @@ beforeEach(async () => {
 const opened: Trust[] = [];
 afterEach(async () => {
   opened.splice(0).forEach((trust) => trust.dispose());
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 interface Bench {

@@ -397,8 +397,9 @@ test('a prefix mirror is written, refused where it cannot be, and offered in the
 test('in Chinese and narrow, presets lie in a drawer; forced colours keep the page whole', async () => {
   current = await openWindow({ exec, locale: 'zh-CN', viewport: { width: 800, height: 600 }, forcedColors: 'active' });
   const { page, complaints } = current;
+  await page.getByRole('contentinfo').getByText('运行中').waitFor();
   await page.keyboard.press('Control+k');
-  await page.keyboard.type('粘贴镜像');
+  await page.getByRole('dialog').getByRole('textbox').fill('粘贴镜像');
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: '粘贴加速地址' });
   await dialog.getByRole('textbox').fill(`${A}，${B}`);
