@@ -60,6 +60,7 @@ export async function openSettings(deps: SettingsDeps): Promise<SettingsStore> {
       ...patch,
       vm: { ...present.vm, ...patch.vm },
       ports: { ...present.ports, ...patch.ports },
+      shares: { ...present.shares, ...patch.shares },
     });
     await checkLimits(patch, deps.limits);
     if (!asked.success) {

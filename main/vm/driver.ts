@@ -14,11 +14,30 @@ export interface GuestConfig {
   readonly registryCertificates: string;
 }
 
+/** A folder of the host's that a driver serves to the guest as a file system of its own. */
+export interface ShareSpec {
+  /** Of the device; the guest mounts by it. Letters, digits and `-`, at most 36 bytes (virtio-fs). */
+  readonly tag: string;
+  readonly folder: string;
+  readonly readOnly: boolean;
+}
+
+/** A share's device in a VM. */
+export interface ShareDevice {
+  readonly spec: ShareSpec;
+  /** Its server's last words; resolves when the server is gone. The device is taken out of the VM then, so that the guest gets errors and does not hang. */
+  readonly gone: Promise<string>;
+  /** Server and device; the guest has unmounted it. */
+  remove(): Promise<void>;
+}
+
 export interface VmSpec {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly accelerator: AcceleratorVerdict;
   readonly guest: GuestConfig;
+  /** Devices that are there when the guest boots; `GuestConfig` says where they are mounted. */
+  readonly shares: readonly ShareSpec[];
 }
 
 /** A VM that a driver started or adopted. */
@@ -41,6 +60,10 @@ export interface RunningVm {
   quit(): Promise<void>;
   /** Ends it at once, hung or not. Resolves when it is gone. */
   kill(): Promise<void>;
+  /** Those of the start, of an earlier backend, and added ones. */
+  shareDevices(): readonly ShareDevice[];
+  /** Adds one to the VM that runs. `shares.noSlot` where no port is left that was reserved at the start. */
+  addShare(spec: ShareSpec): Promise<ShareDevice>;
   /** Lets go of a VM that goes on running. */
   detach(): void;
 }

@@ -8,6 +8,7 @@ import { imagesTable } from './images';
 import { mirrorsTable } from './mirrors';
 import { portsTable } from './ports';
 import { settingsTable } from './settings';
+import { sharesTable } from './shares';
 import { tasksTable } from './tasks';
 import { terminalTable } from './terminal';
 import { trustTable } from './trust';
@@ -26,6 +27,7 @@ export const contract = {
   ...configTable,
   ...mirrorsTable,
   ...portsTable,
+  ...sharesTable,
   ...trustTable,
 } as const;
 
@@ -68,6 +70,7 @@ export * from './images';
 export * from './mirrors';
 export * from './ports';
 export * from './settings';
+export * from './shares';
 export * from './tasks';
 export * from './terminal';
 export * from './trust';

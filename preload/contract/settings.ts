@@ -1,6 +1,7 @@
 // What the user set. The host's settings file is the truth; main/settings keeps it.
 import { z } from 'zod';
 import { call, output, stream } from './define';
+import { shareFolder } from './shares';
 import { acceleratorNames } from './vm';
 import type { WireError } from './errors';
 
@@ -22,6 +23,13 @@ export const settingsSchema = z.object({
       publish: z.enum(['loopback', 'lan']).default('loopback'),
     })
     .prefault({}),
+  shares: z
+    .object({
+      driver: z.enum(['auto', 'virtiofs', 'sshfs']).default('auto'),
+      /** null = the user's home folder, read-write. */
+      folders: z.array(shareFolder).max(64).nullable().default(null),
+    })
+    .prefault({}),
 });
 export type Settings = z.output<typeof settingsSchema>;
 
@@ -36,6 +44,8 @@ export const settingsPatch = z.strictObject({
     })
     .optional(),
   ports: z.strictObject({ publish: z.enum(['loopback', 'lan']).optional() }).optional(),
+  /** Which folders are shared is changed by `shares.add` and `shares.remove`, which look at the folders. */
+  shares: z.strictObject({ driver: z.enum(['auto', 'virtiofs', 'sshfs']).optional() }).optional(),
 });
 
 export const settingsTable = {
