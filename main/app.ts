@@ -6,7 +6,7 @@ import type { AppInfo, BackendHandlers, HostFeatures, VmStatus } from '../preloa
 import { openDockerContext } from './engine-socket/context';
 import { createEngineSocket } from './engine-socket/engine-socket';
 import { createEngine } from './engine/engine';
-import { createConfigGuest } from './config-guest';
+import { createConfigGuest, presentIn } from './config-guest';
 import { createDaemonConfig } from './daemon-config/create-daemon-config';
 import type { DaemonConfig } from './daemon-config/daemon-config';
 import { createDoctor } from './doctor/doctor';
@@ -106,6 +106,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       await config.settle(signal);
     },
   });
+  const exec: Vm['exec'] = (command, execOptions) => vm.exec(command, execOptions);
   const engine = createEngine({
     dialer: vm.dialer,
     log: log.child('engine'),
@@ -125,6 +126,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       digestAtRegistry: (reference, signal) => mirrors.digestAtRegistry(reference, signal),
     },
   });
+  const guest = createConfigGuest({ vm, available, containers: engine.handlers, pauseEvents: engine.pauseEvents });
   const config: DaemonConfig = await createDaemonConfig({
     files: {
       document: files.daemonJson,
@@ -133,37 +135,28 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       history: files.state.configHistory,
       guest: files.state.configGuest,
     },
-    guest: createConfigGuest({ vm, available, containers: engine.handlers, pauseEvents: engine.pauseEvents }),
+    guest,
     tasks,
     log: log.child('config'),
     notify: notices.notify,
-    present() {
-      const { containers, images } = engine.state.get();
-      return {
-        running: [...containers.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
-        containers: containers.size,
-        images: images.size,
-        imageBytes: [...images.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      };
-    },
+    present: () => presentIn(engine.state.get()),
   });
   const dockerHost = dockerHostOf(files);
   const trust = createTrust({
     folder: files.trust,
     config,
     available,
-    exec: (command, execOptions) => vm.exec(command, execOptions),
+    exec,
     dockerHost,
     log: log.child('trust'),
     notify: notices.notify,
   });
-  const exec: Vm['exec'] = (command, execOptions) => vm.exec(command, execOptions);
   const mirrors = await createMirrors({
     path: files.mirrors,
     config,
     probe: createProbe({ exec, config }),
     exec,
-    tail: async (lines) => (await vm.agent.call('tail', { service: 'dockerd', lines })).lines,
+    tail: guest.tail,
     clock: async () => (await vm.agent.call('status', {})).clockMs,
     log: log.child('mirrors'),
     notify: notices.notify,

@@ -1,8 +1,9 @@
 // The guest as main/daemon-config needs it, made of the VM, the engine's API and the engine's own handlers. Part of the composition: decides nothing.
 import { BerthError, isBerthError } from '../preload/contract';
 import type { BackendHandlers } from '../preload/contract';
-import type { ConfigGuest } from './daemon-config/daemon-config';
+import type { ConfigGuest, DaemonConfigDeps } from './daemon-config/daemon-config';
 import { createConnection } from './engine/connection';
+import type { EngineState } from './engine/engine';
 import { jsonLines } from './engine/json-lines';
 import { asError, sleep } from './lib/async';
 import { createEngineHttp } from './lib/engine-http';
@@ -141,6 +142,16 @@ export function createConfigGuest(deps: ConfigGuestDeps): ConfigGuest {
         }
       };
     },
+  };
+}
+
+/** What a change may cost: names of running containers, and what the engine holds. */
+export function presentIn({ containers, images }: EngineState): ReturnType<DaemonConfigDeps['present']> {
+  return {
+    running: [...containers.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
+    containers: containers.size,
+    images: images.size,
+    imageBytes: [...images.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };
 }
 

@@ -1,10 +1,10 @@
 // What a change costs, and what the guest is given so that dockerd does as the document says.
 import { describe, expect, test } from 'vitest';
-import { classOf, daemonKeys } from '../../preload/contract';
+import { classOf, daemonKeys, defaultDaemonDocument } from '../../preload/contract';
 import type { ApplyClass } from '../../preload/contract';
 import type { DaemonDocument } from './daemon-config';
 import { classOfChanges, diffDocuments } from './diff';
-import { defaultDocument, forGuest, formatDocument } from './document';
+import { forGuest, formatDocument } from './document';
 
 const kept = { 'live-restore': true };
 
@@ -109,6 +109,6 @@ describe('the text of the guest', () => {
   });
 
   test('begins with containers that outlive dockerd', () => {
-    expect(formatDocument(defaultDocument())).toBe('{\n  "live-restore": true,\n  "shutdown-timeout": 50\n}\n');
+    expect(formatDocument(defaultDaemonDocument)).toBe('{\n  "live-restore": true,\n  "shutdown-timeout": 50\n}\n');
   });
 });

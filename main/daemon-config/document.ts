@@ -1,14 +1,6 @@
-// The engine's configuration as a value: what Berth begins with, its form as text, and what the guest is given so that it means the same. Pure.
+// The engine's configuration as a value: its form as text, and what the guest is given so that it means the same. Pure.
 import { daemonKeys } from '../../preload/contract';
 import type { DaemonDocument } from './daemon-config';
-
-/**
- * live-restore: containers outlive a dockerd that is restarted or dies. shutdown-timeout, in seconds: dockerd's own 15 run out while containers
- * still have their 10 s of grace on a slow machine, and it then leaves them recorded as lost (exit 255); the guest waits 60 for dockerd.
- */
-export function defaultDocument(): DaemonDocument {
-  return { 'live-restore': true, 'shutdown-timeout': 50 };
-}
 
 export function formatDocument(document: DaemonDocument): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;

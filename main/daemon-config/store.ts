@@ -3,14 +3,14 @@
 import { createHash } from 'node:crypto';
 import { rename, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { BerthError, MAX_CONFIG_CHARACTERS, configOrigins } from '../../preload/contract';
+import { BerthError, MAX_CONFIG_CHARACTERS, configOrigins, defaultDaemonDocument } from '../../preload/contract';
 import type { ConfigChange, ConfigProblem } from '../../preload/contract';
 import { asError } from '../lib/async';
 import { readJsonOr, readText, writeAtomic, writeJson } from '../lib/atomic-file';
 import type { Logger } from '../lib/logger';
 import type { DaemonConfigDeps, DaemonDocument } from './daemon-config';
 import { checkText } from './check';
-import { defaultDocument, formatDocument } from './document';
+import { formatDocument } from './document';
 import { parseDocument } from './parse';
 
 /** How far a change came; what it says happened, happened at least in part. */
@@ -114,7 +114,7 @@ async function loadLastGood({ files, log }: Deps): Promise<Version> {
   } catch (error) {
     log.warn('the last good configuration could not be read', { error });
   }
-  return versionOf(formatDocument(defaultDocument()));
+  return versionOf(formatDocument(defaultDaemonDocument));
 }
 
 async function loadCurrent(deps: Deps, lastGood: Version): Promise<Version> {
@@ -122,7 +122,7 @@ async function loadCurrent(deps: Deps, lastGood: Version): Promise<Version> {
   const text = await readSmall(files.document);
   if (text === undefined) {
     // No file: the first start, or one that somebody removed; the last good copy is not brought back against their will.
-    return versionOf(formatDocument(defaultDocument()));
+    return versionOf(formatDocument(defaultDaemonDocument));
   }
   const { document, problems } = checkText(text);
   if (document !== undefined) {

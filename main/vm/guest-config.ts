@@ -1,4 +1,5 @@
 // What the guest is told through fw_cfg before it boots, as text. Pure.
+import { defaultDaemonDocument } from '../../preload/contract';
 import type { DataDisk } from './disk';
 import type { GuestConfig } from './driver';
 import type { Keys } from './keys';
@@ -15,18 +16,10 @@ export function guestConfig(keys: Keys, disk: DataDisk, now: number, given: Part
     config: `${lines.join('\n')}\n`,
     authorizedKey: `${keys.client.publicKey}\n`,
     hostKey: keys.host.privateKey,
-    daemonJson: given.daemonJson ?? defaultDaemonJson(),
+    daemonJson: given.daemonJson ?? JSON.stringify(defaultDaemonDocument),
     authorities: given.authorities ?? '',
     registryCertificates: given.registryCertificates ?? '',
   };
 }
 
 export const probeConfig = 'mode probe\n';
-
-/**
- * live-restore: containers outlive a dockerd that is restarted or dies. shutdown-timeout, in seconds: dockerd's own 15 run out while containers
- * still have their 10 s of grace on a slow machine, and it then leaves them recorded as lost (exit 255); the guest waits 60 for dockerd.
- */
-export function defaultDaemonJson(): string {
-  return `${JSON.stringify({ 'live-restore': true, 'shutdown-timeout': 50 })}\n`;
-}

@@ -9,6 +9,12 @@ export const MAX_CONFIG_CHARACTERS = 256 * 1024;
 const configText = z.string().max(MAX_CONFIG_CHARACTERS);
 const revision = z.string().min(1).max(128);
 
+/**
+ * daemon.json as Berth begins. live-restore: containers outlive a dockerd that is restarted or dies. shutdown-timeout, in seconds: dockerd's own 15 run
+ * out while containers still have their 10 s of grace on a slow machine, and it then leaves them recorded as lost (exit 255); the guest waits 60 for it.
+ */
+export const defaultDaemonDocument: Readonly<Record<string, unknown>> = { 'live-restore': true, 'shutdown-timeout': 50 };
+
 /** 1-based, in characters; the end is exclusive. */
 export interface TextPlace {
   readonly line: number;

@@ -1,6 +1,7 @@
 // The guest alone, as vm/AGREEMENT.md has it: a disk file, the lines of its settings, what it says on its port. No supervisor, no engine client.
 // A test decides what the disk holds before a boot and looks at it afterwards.
 import { rm } from 'node:fs/promises';
+import { defaultDaemonDocument } from '../../preload/contract';
 import { ensureFolder } from '../../main/lib/atomic-file';
 import { homeFiles } from '../../main/lib/home';
 import type { HomeFiles } from '../../main/lib/home';
@@ -11,7 +12,6 @@ import { connectSsh } from '../../main/ssh/connection';
 import type { ExecResult } from '../../main/ssh/connection';
 import { dialAgent } from '../../main/vm/agent';
 import type { AgentClient, AgentEvent } from '../../main/vm/agent';
-import { defaultDaemonJson } from '../../main/vm/guest-config';
 import { loadKeys } from '../../main/vm/keys';
 import { createQemuDriver } from '../../main/vm/qemu/driver';
 import { makeHome, testResources } from '../vm/open-vm';
@@ -52,7 +52,7 @@ export async function createBareHome(): Promise<BareHome> {
 
   return {
     files,
-    async boot(settings, { daemonJson = defaultDaemonJson() } = {}) {
+    async boot(settings, { daemonJson = JSON.stringify(defaultDaemonDocument) } = {}) {
       const events: AgentEvent[] = [];
       const waiting = new Set<() => void>();
       const guest = {

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultDocument, formatDocument } from '../../main/daemon-config/document';
+import { formatDocument } from '../../main/daemon-config/document';
 import { dockerHostOf } from '../../main/lib/docker-host';
 import { homeFiles } from '../../main/lib/home';
 import { prepareRunFolder } from '../../main/lib/run-folder';
+import { defaultDaemonDocument } from '../../preload/contract';
 import { docker } from '../vm/harness';
 import { ensureTestImage, TEST_IMAGE } from '../vm/images';
 import { makeHome, TEST_MEMORY, testResources } from '../vm/open-vm';
@@ -80,7 +81,7 @@ const meaning = (text: string): unknown =>
   Object.fromEntries(Object.entries(JSON.parse(text) as object).filter(([, value]) => !(Array.isArray(value) && value.length === 0)));
 
 let count = 0;
-let text = formatDocument(defaultDocument());
+let text = formatDocument(defaultDaemonDocument);
 
 /** Each case changes from what the one before left to something that nobody had yet. */
 async function survive({ victim, point, when, change }: Omit<Case, 'text'> & { readonly change: 'reload' | 'restart' }): Promise<void> {

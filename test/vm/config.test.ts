@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkText } from '../../main/daemon-config/check';
 import { classOfChanges, diffDocuments } from '../../main/daemon-config/diff';
-import { defaultDocument, formatDocument } from '../../main/daemon-config/document';
+import { formatDocument } from '../../main/daemon-config/document';
 import { createSteps } from '../../main/daemon-config/steps';
 import { openStore } from '../../main/daemon-config/store';
 import { applyPlan } from '../../main/daemon-config/transaction';
 import { silentLogger } from '../../main/lib/logger';
-import { isBerthError } from '../../preload/contract';
+import { defaultDaemonDocument, isBerthError } from '../../preload/contract';
 import type { Task } from '../../preload/contract';
 import { badDocuments } from '../fakes/daemon-documents';
 import { applyText, callContext, EVERYTHING, stateOf, taskEnd } from '../fakes/config-bench';
@@ -17,7 +17,6 @@ import { openConfig } from './open-config';
 import type { OpenConfig } from './open-config';
 
 const box = useVm();
-const DEFAULT = defaultDocument();
 const NAME = 'config-keeps';
 let open: OpenConfig;
 
@@ -47,7 +46,7 @@ describe('a reload', () => {
   test('changes every key of its kind live, with dockerd and containers untouched', async () => {
     const before = [await started(), await dockerd()];
     const document = {
-      ...DEFAULT,
+      ...defaultDaemonDocument,
       'registry-mirrors': ['https://mirror.example'],
       'insecure-registries': ['registry.example:5000', '10.9.0.0/16'],
       labels: ['site=a'],
@@ -70,7 +69,7 @@ describe('a reload', () => {
   });
 
   test('takes keys away again, though dockerd keeps what a file no longer names', async () => {
-    expect((await apply(DEFAULT)).error).toBeUndefined();
+    expect((await apply(defaultDaemonDocument)).error).toBeUndefined();
     expect(await info('{{json .RegistryConfig.Mirrors}} {{json .Labels}} {{.Debug}}')).toMatch(/^(null|\[\]) (null|\[\]) false$/);
     expect(await info('{{range $k, $v := .RegistryConfig.IndexConfigs}}{{$k}} {{end}}')).toBe('docker.io');
   });
@@ -86,7 +85,7 @@ describe('a reload', () => {
 test('a restart keeps containers: same process, same start', async () => {
   const before = await started();
   const pid = await dockerd();
-  const document = { ...DEFAULT, dns: ['10.0.2.3'], 'log-driver': 'local', 'userland-proxy': false };
+  const document = { ...defaultDaemonDocument, dns: ['10.0.2.3'], 'log-driver': 'local', 'userland-proxy': false };
   const check = await open.config.handlers['config.check']({ text: JSON.stringify(document) }, callContext);
   expect(check).toMatchObject({ class: 'restart', effects: { stops: [] } });
   expect((await apply(document)).error).toBeUndefined();
@@ -95,13 +94,13 @@ test('a restart keeps containers: same process, same start', async () => {
   expect(await started()).toBe(before);
   // Our own events are back.
   await box().docker('run', '--rm', '--name', 'config-after', TEST_IMAGE, 'true');
-  expect((await apply(DEFAULT)).error).toBeUndefined();
+  expect((await apply(defaultDaemonDocument)).error).toBeUndefined();
   expect(await started()).toBe(before);
 });
 
 test('a disruptive change needs consent, says whom it stops, takes effect, and starts them again', async () => {
   const before = await started();
-  const document = { ...DEFAULT, bip: '10.77.0.1/24', mtu: 1400 };
+  const document = { ...defaultDaemonDocument, bip: '10.77.0.1/24', mtu: 1400 };
   await expect(apply(document, { warnings: true, disruptive: false })).rejects.toMatchObject({
     code: 'config.needsAcceptance',
     params: { stops: 1 },
@@ -122,14 +121,14 @@ test('a disruptive change needs consent, says whom it stops, takes effect, and s
     'true 10.77.0.1\n',
   );
   expect(await started()).not.toBe(before);
-  expect((await apply(DEFAULT)).error).toBeUndefined();
+  expect((await apply(defaultDaemonDocument)).error).toBeUndefined();
   expect(await box().docker('inspect', '-f', '{{.State.Running}}', NAME)).toBe('true\n');
 });
 
 test('another image store hides what there is, and the history brings it back', async () => {
-  expect((await apply(DEFAULT)).error).toBeUndefined();
+  expect((await apply(defaultDaemonDocument)).error).toBeUndefined();
   const [entry] = await open.config.handlers['config.history']({}, callContext);
-  const document = { ...DEFAULT, features: { 'containerd-snapshotter': true } };
+  const document = { ...defaultDaemonDocument, features: { 'containerd-snapshotter': true } };
   const check = await open.config.handlers['config.check']({ text: JSON.stringify(document) }, callContext);
   expect(check.effects.hidesImages).toBeGreaterThan(0);
   expect(check.effects.stops).toEqual([NAME]);
@@ -157,13 +156,13 @@ describe('what stops the start is undone, with dockerd’s own words at its key'
   ])('%s', async (key, change, words) => {
     const before = [await started(), await file()] as const;
     const store = await openStore({ files: open.files, log: silentLogger, notify: () => undefined });
-    const document = { ...DEFAULT, ...change };
-    const changes = diffDocuments(DEFAULT, document);
+    const document = { ...defaultDaemonDocument, ...change };
+    const changes = diffDocuments(defaultDaemonDocument, document);
     const failed = await applyPlan(
       { store, guest: open.guest, log: silentLogger, notify: () => undefined },
       {
         ...{ id: key, at: 0, origin: 'editor', text: formatDocument(document), document, forGuest: document, changes },
-        ...{ keys: changes.map((each) => each.key), class: classOfChanges(changes, DEFAULT, document), way: 'restart' },
+        ...{ keys: changes.map((each) => each.key), class: classOfChanges(changes, defaultDaemonDocument, document), way: 'restart' },
         // While a container runs on it, dockerd does not look at the bridge's address at all.
         stops: key === 'bip' ? [NAME] : [],
       },
@@ -186,7 +185,7 @@ test('an edit in the guest is seen, and taken over or dropped', async () => {
     await box().vm.exec('cat > /run/berth/daemon.json && kill -HUP $(cat /run/docker.pid)', { stdin });
   };
   await edit({ debug: true });
-  await expect(apply({ ...DEFAULT, labels: ['a=b'] })).rejects.toMatchObject({ code: 'config.guestEdited' });
+  await expect(apply({ ...defaultDaemonDocument, labels: ['a=b'] })).rejects.toMatchObject({ code: 'config.guestEdited' });
   const { revision, guestEdit } = await stateOf(open.config);
   expect(guestEdit?.changes).toMatchObject([{ key: 'debug', after: true }]);
   const settle = async (decision: 'take' | 'drop', of: string): Promise<Task> => {
@@ -200,14 +199,14 @@ test('an edit in the guest is seen, and taken over or dropped', async () => {
   expect((await settle('take', revision)).error).toBeUndefined();
   expect(await info('{{json .Labels}}')).toBe('["by=hand"]');
   expect(open.config.document.get()).toMatchObject({ labels: ['by=hand'] });
-  expect((await apply(DEFAULT)).error).toBeUndefined();
+  expect((await apply(defaultDaemonDocument)).error).toBeUndefined();
 });
 
 test('two windows at once: one wins, the other is told', async () => {
   const { revision } = await stateOf(open.config);
   const both = await Promise.allSettled(
     ['one', 'two'].map((name) =>
-      applyText(open, open.config, { ...DEFAULT, labels: [`window=${name}`] }, { revision, accept: EVERYTHING }),
+      applyText(open, open.config, { ...defaultDaemonDocument, labels: [`window=${name}`] }, { revision, accept: EVERYTHING }),
     ),
   );
   expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -219,7 +218,7 @@ test('cancelled while dockerd checks it, nothing is changed', async () => {
   const before = await file();
   const { revision } = await stateOf(open.config);
   const { task } = await open.config.handlers['config.apply'](
-    { text: JSON.stringify({ ...DEFAULT, debug: true }), revision, origin: 'editor', accept: EVERYTHING },
+    { text: JSON.stringify({ ...defaultDaemonDocument, debug: true }), revision, origin: 'editor', accept: EVERYTHING },
     callContext,
   );
   await open.tasks.handlers['tasks.cancel']({ id: task }, callContext);
@@ -255,7 +254,7 @@ test('each of hundreds of bad documents ends with an error at its place, and tou
 
 test('dockerd refuses a document that only it can judge: nothing is written', async () => {
   const before = await file();
-  const task = await apply({ ...DEFAULT, 'no-such-key': 1 });
+  const task = await apply({ ...defaultDaemonDocument, 'no-such-key': 1 });
   expect(task.error).toMatchObject({ code: 'config.refused', params: { key: 'no-such-key' } });
   expect(failedStep(task)).toBe('validate');
   expect(await file()).toBe(before);

@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultDaemonDocument } from '../../preload/contract';
 import type { BerthError } from '../../preload/contract';
-import { createConfigGuest } from '../../main/config-guest';
+import { createConfigGuest, presentIn } from '../../main/config-guest';
 import { createDaemonConfig } from '../../main/daemon-config/create-daemon-config';
 import type { ConfigGuest, DaemonConfig, DaemonConfigDeps } from '../../main/daemon-config/daemon-config';
-import { defaultDocument } from '../../main/daemon-config/document';
 import { silentLogger } from '../../main/lib/logger';
 import { createObservable } from '../../main/lib/observable';
 import { createTasks } from '../../main/tasks';
@@ -50,20 +50,12 @@ export async function openConfig(vm: Vm): Promise<OpenConfig> {
     tasks,
     log: silentLogger,
     notify: (_, error) => notices.push(error),
-    present() {
-      const { containers, images } = engine.engine.state.get();
-      return {
-        running: [...containers.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
-        containers: containers.size,
-        images: images.size,
-        imageBytes: [...images.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      };
-    },
+    present: () => presentIn(engine.engine.state.get()),
   });
   return {
     ...{ config, guest, files, engine, tasks, notices },
     async close() {
-      const back = await config.change('form', () => defaultDocument(), { accept: { warnings: true, disruptive: true } });
+      const back = await config.change('form', () => defaultDaemonDocument, { accept: { warnings: true, disruptive: true } });
       await back.done;
       config.dispose();
       await engine.close();
