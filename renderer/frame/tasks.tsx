@@ -43,13 +43,13 @@ export function Tasks(): ReactNode {
 }
 
 function TaskLine({ task }: { readonly task: Task }): ReactNode {
-  const { t } = useTranslation(['frame', 'engine-settings']);
+  const { t } = useTranslation(['frame', 'common']);
   const format = useFormat();
   const errorText = useErrorText();
   const actions = useActions();
   const failed = task.state === 'failed';
   const step = configSteps.find((name) => task.steps?.some((each) => each.name === name && each.state === 'running'));
-  const stepWords = step === undefined ? '' : t(`engine-settings:steps.name.${step}`);
+  const stepWords = step === undefined ? '' : t(`common:step.name.${step}`);
   const ratio = task.totalBytes > 0 ? Math.min(1, task.currentBytes / task.totalBytes) : undefined;
   return (
     <div className={css['task']}>

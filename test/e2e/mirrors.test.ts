@@ -282,7 +282,7 @@ test('a change that dockerd refuses or does not take is undone, in dockerd’s w
   configuration.validate = validate;
   configuration.ignores.add('registry-mirrors');
   await bar.getByRole('button', { name: 'Apply again' }).click();
-  await bar.getByRole('listitem').filter({ hasText: 'Rolled back' }).waitFor();
+  await bar.getByRole('listitem').filter({ hasText: 'Roll back' }).waitFor();
   expect(inForce()).toEqual([A]);
 
   configuration.ignores.clear();

@@ -1,12 +1,11 @@
 // Real registries on the host's loopback, of Debian's docker-registry: an origin that stands for Docker Hub, and pull-through mirrors of it.
 // Images are pushed by HTTP, so no engine is needed to make them.
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../main/vm/qemu/launch';
 import { buildImage } from './image';
 import type { Blob, ImageOptions } from './image';
 
@@ -102,12 +101,4 @@ async function startRegistry(more: string): Promise<LabRegistry> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

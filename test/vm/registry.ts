@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Transform } from 'node:stream';
+import { freePort } from '../../main/vm/qemu/launch';
 import { TEST_IMAGE } from './images';
 import type { Box } from './harness';
 
@@ -22,14 +23,6 @@ export interface Registry {
   /** Connections that carry an answer now. */
   busy(): number;
   close(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function answers(port: number): Promise<boolean> {

@@ -2,10 +2,11 @@
 import { Button } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import type { ConfigStep, Task, TaskStep } from '../../../preload/contract';
+import type { ConfigStep, Task } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { navigate } from '../../routes';
 import { useActions, useStore } from '../../state/context';
+import { ConfigSteps } from '../../ui/config-steps';
 import { useErrorText } from '../../ui/error-text';
 import { ErrorNotice } from '../../ui/error-notice';
 import { IconButton } from '../../ui/icon-button';
@@ -91,14 +92,6 @@ function Pending({ list, apply, engineRuns }: Pick<ApplyBarProps, 'list' | 'appl
   );
 }
 
-const MARKS: Readonly<Record<TaskStep['state'], MarkKind>> = {
-  waiting: 'new',
-  running: 'busy',
-  done: 'pass',
-  failed: 'fail',
-  skipped: 'exit',
-};
-
 const ENDS: Readonly<Record<Task['state'], MarkKind>> = { running: 'busy', done: 'pass', failed: 'fail', cancelled: 'exit' };
 
 interface ProgressProps {
@@ -129,7 +122,7 @@ function Progress({ task, apply, draft, list }: ProgressProps): ReactNode {
           <b className="med">{text?.title ?? t(`apply.state.${state === 'done' && !isDone('readBack') ? 'kept' : state}`)}</b>
           <span className="t3 s">{seconds}</span>
         </div>
-        <Steps steps={steps} />
+        <ConfigSteps task={task} className={css['steps']} />
         {text === undefined ? null : (
           <p className="t2">
             {text.kept} {text.next}
@@ -172,24 +165,5 @@ function Progress({ task, apply, draft, list }: ProgressProps): ReactNode {
       ) : null}
       {state === 'running' ? null : <IconButton small icon={IconX} label={t('apply.close')} onClick={apply.dismiss} />}
     </section>
-  );
-}
-
-function Steps({ steps }: { readonly steps: readonly TaskStep[] }): ReactNode {
-  const { t, i18n } = useTranslation('mirrors');
-  const format = useFormat();
-  const failed = steps.some(({ state }) => state === 'failed');
-  // What a live reload does not need, and what a failure left undone, is no news.
-  const shown = steps.filter(({ state }) => state !== 'skipped' && !(failed && state === 'waiting'));
-  return (
-    <ol className={css['steps']} aria-label={t('apply.steps')}>
-      {shown.map(({ name, state, seconds }) => (
-        <li key={name} data-state={state}>
-          <StateMark kind={MARKS[state]} label={t(`apply.stepState.${state}`)} />
-          {i18n.exists(`mirrors:configStep.${name}`) ? t(`configStep.${name}`) : name}
-          {seconds === undefined ? null : <span className="t3">{format.seconds(seconds)}</span>}
-        </li>
-      ))}
-    </ol>
   );
 }

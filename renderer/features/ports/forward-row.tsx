@@ -8,6 +8,7 @@ import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
 import { IconButton } from '../../ui/icon-button';
 import { StateMark } from '../../ui/state-mark';
+import table from '../../ui/table.module.css';
 import { useOpenUrl } from '../../ui/use-open-url';
 import { addressText, brokenHop, urlOf } from './model';
 import css from './ports.module.css';
@@ -31,7 +32,7 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
   const title = [addressText(forward), ...alsoOn.map((address) => addressText({ address, port: forward.port }))].join(', ');
   return (
     <>
-      <tr aria-selected={selected} data-state={state}>
+      <tr className={table['row']} aria-selected={selected} data-state={state}>
         <td title={title}>
           <span className="row">
             <StateMark kind={{ failed: 'fail', broken: 'warn', served: 'run' }[state] as 'fail' | 'warn' | 'run'} />
@@ -58,15 +59,15 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
           </a>
           <span className="t2"> : {forward.containerPort}</span>
         </td>
-        <td className={css['num']}>{forward.error === undefined ? forward.connections : '–'}</td>
-        <td className={css['num']}>{forward.error === undefined ? format.bytes(forward.bytesIn) : '–'}</td>
-        <td className={css['num']}>{forward.error === undefined ? format.bytes(forward.bytesOut) : '–'}</td>
+        <td className={table['end']}>{forward.error === undefined ? forward.connections : '–'}</td>
+        <td className={table['end']}>{forward.error === undefined ? format.bytes(forward.bytesIn) : '–'}</td>
+        <td className={table['end']}>{forward.error === undefined ? format.bytes(forward.bytesOut) : '–'}</td>
         <td className={{ failed: 'c-bad', broken: 'c-warn', served: 't2' }[state]}>
           {t(`state.${state}`)}
           {forward.dropped > 0 && <span className="c-warn s"> · {t('dropped', { count: forward.dropped })}</span>}
         </td>
         <td>
-          <span className={css['acts']}>
+          <span className={table['actions']}>
             {url !== undefined && (
               <a
                 className={css['open']}
@@ -85,7 +86,7 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
         </td>
       </tr>
       {forward.error !== undefined && (
-        <tr className={css['why']}>
+        <tr className={table['notice']}>
           <td colSpan={8}>
             <ErrorNotice error={forward.error} />
           </td>

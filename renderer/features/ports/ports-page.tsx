@@ -11,6 +11,7 @@ import { EmptyState } from '../../ui/empty-state';
 import { AwayLine, EngineOff } from '../../ui/engine-away';
 import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
+import tableCss from '../../ui/table.module.css';
 import { FilterTabs, ListSearch } from '../../ui/list-toolbar';
 import { ForwardRow } from './forward-row';
 import { countsOf, filters, isIn, keyOf, linesOf, searchFor } from './model';
@@ -89,12 +90,12 @@ export function PortsPage(): ReactNode {
             {...(lines.length === 0 ? { command: 'docker run -d -p 8080:80 nginx' } : {})}
           />
         ) : (
-          <div className={css['scroll']}>
-            <table ref={table} className={css['table']} aria-label={t('label')}>
+          <div className={tableCss['scroll']}>
+            <table ref={table} className={`${tableCss['table'] ?? ''} ${css['board'] ?? ''}`} aria-label={t('label')}>
               <thead>
                 <tr>
                   {columns.map((column) => (
-                    <th key={column} scope="col" data-column={column} className={figures.has(column) ? css['num'] : undefined}>
+                    <th key={column} scope="col" data-column={column} className={figures.has(column) ? tableCss['end'] : undefined}>
                       {t(`column.${column}`)}
                     </th>
                   ))}

@@ -4,24 +4,15 @@ import { Button } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { configSteps } from '../../../../preload/contract';
-import type { Task, TaskStep } from '../../../../preload/contract';
+import type { Task } from '../../../../preload/contract';
 import { useFormat } from '../../../format';
 import { useActions, useStore } from '../../../state/context';
+import { ConfigSteps } from '../../../ui/config-steps';
 import { CopyButton } from '../../../ui/copy-line';
 import { useErrorText } from '../../../ui/error-text';
 import { IconButton } from '../../../ui/icon-button';
 import { StateMark } from '../../../ui/state-mark';
-import type { MarkKind } from '../../../ui/state-mark';
 import css from './engine.module.css';
-
-const MARKS: Readonly<Record<TaskStep['state'], MarkKind>> = {
-  waiting: 'new',
-  running: 'busy',
-  done: 'pass',
-  failed: 'fail',
-  skipped: 'exit',
-};
 
 interface ApplyStepsProps {
   readonly task: Task;
@@ -35,8 +26,6 @@ export function ApplySteps({ task, onClose, children }: ApplyStepsProps): ReactN
   const format = useFormat();
   const { cancelTask, showLog } = useActions();
   const running = useStore((s) => s.engine.containerIds.filter((id) => s.engine.containers[id]?.state === 'running').length);
-  // What was left out tells nothing, nor does what was never reached.
-  const steps = (task.steps ?? []).filter(({ state }) => state !== 'skipped' && (state !== 'waiting' || task.state === 'running'));
   const said = task.error?.params['detail'];
   const words = typeof said === 'string' ? said : '';
   const bad = task.state === 'failed';
@@ -53,23 +42,7 @@ export function ApplySteps({ task, onClose, children }: ApplyStepsProps): ReactN
           {task.state === 'running' ? null : <IconButton small icon={IconX} label={t('common:close')} onClick={onClose} />}
         </div>
         <Below task={task} running={running} />
-        <ol className={css['steps']}>
-          {steps.map((step) => (
-            <li key={step.name} data-state={step.state}>
-              <StateMark kind={MARKS[step.state]} label={t(`steps.state.${step.state}`)} />
-              <b className={step.state === 'failed' ? 'c-bad strong' : 'med'}>
-                {isStep(step.name) ? t(`steps.name.${step.name}`) : step.name}
-              </b>
-              <span className="t3">
-                {step.seconds === undefined
-                  ? ''
-                  : step.state === 'failed'
-                    ? t('steps.failedAfter', { time: format.seconds(step.seconds) })
-                    : format.seconds(step.seconds)}
-              </span>
-            </li>
-          ))}
-        </ol>
+        <ConfigSteps task={task} className={css['steps']} />
         <div className={css['resultdo']}>
           {children}
           {task.state === 'running' && task.cancellable !== false ? (
@@ -139,8 +112,4 @@ function Below({ task, running }: { readonly task: Task; readonly running: numbe
       )}
     </p>
   );
-}
-
-function isStep(name: string): name is (typeof configSteps)[number] {
-  return (configSteps as readonly string[]).includes(name);
 }
