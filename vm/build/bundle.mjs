@@ -7,7 +7,7 @@ import { cacheRoot, cached, hashInputs } from './cache.mjs';
 import { mmdebstrap } from './debian.mjs';
 import { run, step } from './steps.mjs';
 
-const packages = (arch) => [arch.qemuPackage, 'qemu-utils', 'virtiofsd', 'docker-cli', 'docker-buildx', 'docker-compose'];
+const packages = (arch) => [arch.qemuPackage, 'qemu-utils', 'virtiofsd', 'passt', 'docker-cli', 'docker-buildx', 'docker-compose'];
 
 const PLUGINS = 'usr/libexec/docker/cli-plugins';
 // buildx looks for none.
@@ -20,6 +20,7 @@ const kept = (arch) => [
   `usr/bin/${arch.qemuProgram}`,
   'usr/bin/qemu-img',
   'usr/libexec/virtiofsd',
+  'usr/bin/passt',
   `usr/lib/${arch.triplet}`,
   'usr/share/qemu',
   'usr/share/seabios',
@@ -148,7 +149,7 @@ async function make(base, arch, log, folder) {
       await redirectPlugins(join(root, program));
     }
     await takeLicenses(unpacked, join(folder, 'licenses'));
-    const starters = { bin: [arch.qemuProgram, 'qemu-img', 'virtiofsd', 'docker'], 'cli-plugins': ['docker-buildx', 'docker-compose'] };
+    const starters = { bin: [arch.qemuProgram, 'qemu-img', 'virtiofsd', 'passt', 'docker'], 'cli-plugins': ['docker-buildx', 'docker-compose'] };
     for (const [place, names] of Object.entries(starters)) {
       await mkdir(join(folder, place));
       for (const name of names) {

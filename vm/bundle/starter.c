@@ -22,6 +22,7 @@ static const struct {
   { QEMU_PROGRAM, "usr/bin/" QEMU_PROGRAM, 1 },
   { "qemu-img", "usr/bin/qemu-img", 0 },
   { "virtiofsd", "usr/libexec/virtiofsd", 0 },
+  { "passt", "usr/bin/passt", 0 },
   { "docker", "usr/bin/docker", 0 },
   { "docker-buildx", "usr/libexec/docker/cli-plugins/docker-buildx", 0 },
   { "docker-compose", "usr/libexec/docker/cli-plugins/docker-compose", 0 },
