@@ -5,7 +5,7 @@ import type { DaemonKeyType, OwnedReason } from './daemon-keys';
 
 /** What the window offers as the way out of an error; the text and what it does belong to the window. */
 export type ErrorAction =
-  'retry' | 'start' | 'restartEngine' | 'restartVm' | 'openSettings' | 'openLogs' | 'doctor' | 'rebuild' | 'switchOffMirror' | 'none';
+  'retry' | 'start' | 'restartEngine' | 'restartVm' | 'openSettings' | 'openLogs' | 'doctor' | 'rebuild' | 'switchOffMirror' | 'shareFolder' | 'openShares' | 'none';
 
 interface Spec<P> {
   readonly params?: P;
@@ -87,7 +87,6 @@ export const errorTable = {
   'engine.registryUnreachable': spec<{ reference: string; detail: string }>('retry', true),
   'engine.noCommand': spec<{ command: string; detail: string }>(),
   'engine.exitedAtOnce': spec<{ name: string; exitCode: number; detail: string }>('openLogs'),
-  'engine.bindNotShared': spec<{ path: string }>(),
   'engine.badParameter': spec<{ detail: string }>(),
   'engine.notATar': spec<{ detail: string }>(),
   'engine.noSpace': spec<{ detail: string }>(),
@@ -101,6 +100,15 @@ export const errorTable = {
   'terminal.gone': spec<{ session: string }>(),
   'terminal.tooMany': spec<{ limit: number }>(),
   'context.notWritable': spec<{ path: string; reason: string }>(),
+  'context.foreign': spec<{ name: string; host: string; path: string }>(),
+  'context.missing': spec<{ name: string }>(),
+  'context.cliConfig': spec<{ path: string; reason: string }>('retry', true),
+  'connect.socketAnswered': spec<{ path: string; engine: string; process: string }>(),
+  'connect.socketClosed': spec<{ path: string; reason: string }>(),
+  'connect.notASocket': spec<{ path: string }>(),
+  'connect.needsRoot': spec<{ path: string; command: string }>(),
+  'connect.socketLost': spec<{ path: string; engine: string; process: string }>(),
+  'connect.noSystemSocket': spec(),
 
   // The engine's configuration: the way of a change. What a document says is below `config.` too, each at its place.
   'config.conflict': spec(),
@@ -246,6 +254,27 @@ export const errorTable = {
   'trust.badProxy': spec<{ user: string; field: 'http' | 'https'; reason: 'space' | 'scheme' | 'address' | 'path' | 'mask' }>(),
   'trust.badNoProxy': spec<{ user: string; entry: string }>(),
   'trust.cliConfig': spec<{ path: string; reason: string }>('retry', true),
+
+  // Shared folders: what a bind asks for, then the list of folders, then their servers. `share` = the folder to share.
+  'shares.notShared': spec<{ path: string; share: string }>('shareFolder', true),
+  'shares.notMounted': spec<{ path: string; share: string; state: string }>('openShares', true),
+  'shares.own': spec<{ path: string }>(),
+  'shares.socket': spec<{ path: string }>(),
+  'shares.windowsPath': spec<{ path: string }>(),
+  'shares.relative': spec<{ path: string }>(),
+  'shares.notFound': spec<{ path: string }>('retry', true),
+  'shares.notFolder': spec<{ path: string }>(),
+  'shares.reserved': spec<{ path: string }>(),
+  'shares.exists': spec<{ path: string }>(),
+  'shares.invalid': spec<{ path: string; reason: string }>(),
+  'shares.unknown': spec<{ path: string }>(),
+  'shares.inUse': spec<{ path: string; names: string }>(),
+  'shares.tooMany': spec<{ limit: number }>(),
+  'shares.noSlot': spec<{ path: string }>('restartVm', true),
+  'shares.fewFiles': spec<{ limit: number; wanted: number }>(),
+  'shares.serverDied': spec<{ path: string; detail: string }>('retry', true),
+  'shares.mountFailed': spec<{ path: string; detail: string }>('retry', true),
+  'shares.noOwners': spec<{ path: string; detail: string }>(),
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;
