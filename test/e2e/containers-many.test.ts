@@ -1,5 +1,5 @@
-// A thousand containers and a hundred changes a second: what the page's main thread spends, in its own CPU time, which a busy machine
-// does not change; and that only the rows in sight exist.
+// A thousand containers and a hundred changes a second: they cost the page's main thread less than scrolling does by itself, in its own CPU time;
+// and only the rows in sight exist.
 import { afterEach, expect, test } from 'vitest';
 import { openWindow } from './window';
 import type { TestWindow } from './window';
@@ -10,7 +10,7 @@ afterEach(async () => {
   current = undefined;
 });
 
-const watchedMs = 6000;
+const watchedMs = 4000;
 
 test('a thousand containers that change a hundred times a second leave the page free', async () => {
   current = await openWindow({ containers: 1000, images: 20 });
@@ -28,21 +28,28 @@ test('a thousand containers that change a hundred times a second leave the page 
     return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
   };
 
+  const scroller = page.getByRole('treegrid', { name: 'Containers' });
+  await scroller.hover();
+  /** Share of one core that the page's main thread takes while somebody scrolls. */
+  const scrolling = async (): Promise<number> => {
+    const before = await spent();
+    const from = Date.now();
+    while (Date.now() - from < watchedMs) {
+      await page.mouse.wheel(0, 700);
+      await page.waitForTimeout(200);
+    }
+    return ((await spent()) - before) / ((Date.now() - from) / 1000);
+  };
+
+  const quiet = await scrolling();
   const stop = dockerd.storm(100);
   const changes = dockerd.calls.length;
   await page.waitForTimeout(500);
-  const before = await spent();
-  const from = Date.now();
-  const scroller = page.getByRole('treegrid', { name: 'Containers' });
-  await scroller.hover();
-  while (Date.now() - from < watchedMs) {
-    await page.mouse.wheel(0, 700);
-    await page.waitForTimeout(200);
-  }
-  const share = ((await spent()) - before) / ((Date.now() - from) / 1000);
+  const storm = await scrolling();
   expect(dockerd.calls.length).toBeGreaterThan(changes);
-  expect(share).toBeGreaterThan(0);
-  expect(share).toBeLessThan(0.6);
+  expect(quiet).toBeGreaterThan(0);
+  // A ratio, because a slow machine spends more on both.
+  expect(storm).toBeLessThan(2 * quiet);
   expect(await page.locator('tbody tr[data-key]').count()).toBeLessThan(80);
 
   // It still does what it is told, at once.
