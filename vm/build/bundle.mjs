@@ -32,6 +32,9 @@ const droppedLibraries = ['gconv', 'perl-base', 'security'];
 const FIXED = Buffer.from(`/${PLUGINS}`);
 const OPENED = Buffer.from('/proc/self/fd/63'.padEnd(FIXED.length, '/.').slice(0, FIXED.length));
 
+/** ../bundle/owners.c, found by name among the libraries. */
+const OWNERS = 'berth-owners.so';
+
 async function redirectPlugins(path) {
   const bytes = await readFile(path);
   let found = 0;
@@ -88,7 +91,8 @@ async function takeLicenses(from, to) {
   await writeFile(
     join(to, 'CHANGES'),
     `Programs and libraries are Debian's, unchanged but for this: in docker and docker-compose the folder\n` +
-      `${FIXED} reads ${OPENED}, so that they find their plug-ins in this bundle.\n`,
+      `${FIXED} reads ${OPENED}, so that they find their plug-ins in this bundle.\n` +
+      `${OWNERS} is Berth's own: the starter in bin/ loads it into virtiofsd, whose file is Debian's.\n`,
   );
 }
 
@@ -119,6 +123,13 @@ async function make(base, arch, log, folder) {
       ...[`-DQEMU_PROGRAM="${arch.qemuProgram}"`, `-DTRIPLET="${arch.triplet}"`, `-DLOADER="${arch.loader}"`],
     ]),
   );
+  const owners = join(work, OWNERS);
+  await step(log, 'bundle: compiling the owners of shared files', () =>
+    run(cc, [
+      ...['-O2', '-shared', '-fPIC', '-Wall', '-Wextra', '-s', '-o', owners],
+      ...['owners.c', 'owners-record.c', 'owners-mode.c'].map((name) => join(base, 'bundle', name)),
+    ]),
+  );
   const root = join(folder, 'root');
   const { source, unpacked } = await step(log, "bundle: QEMU and docker's command line", async (progress) => {
     const tar = join(work, 'bundle.tar');
@@ -144,12 +155,16 @@ async function make(base, arch, log, folder) {
     for (const name of droppedLibraries) {
       await rm(join(root, 'usr/lib', arch.triplet, name), { recursive: true, force: true });
     }
+    await copyFile(owners, join(root, 'usr/lib', arch.triplet, OWNERS));
     await mendLinks(root);
     for (const program of pluginUsers) {
       await redirectPlugins(join(root, program));
     }
     await takeLicenses(unpacked, join(folder, 'licenses'));
-    const starters = { bin: [arch.qemuProgram, 'qemu-img', 'virtiofsd', 'passt', 'docker'], 'cli-plugins': ['docker-buildx', 'docker-compose'] };
+    const starters = {
+      bin: [arch.qemuProgram, 'qemu-img', 'virtiofsd', 'passt', 'docker'],
+      'cli-plugins': ['docker-buildx', 'docker-compose'],
+    };
     for (const [place, names] of Object.entries(starters)) {
       await mkdir(join(folder, place));
       for (const name of names) {

@@ -75,14 +75,21 @@ int main(int argc, char **argv) {
     root = join("/proc/self/fd/%d", ROOT_FD);
   }
   char *libraries = join("%s/usr/lib/" TRIPLET, root);
+  /* owners.c: what host folders look like from containers. */
+  int preload = strcmp(name, "virtiofsd") == 0 && getenv("BERTH_OWNERS");
   if (programs[which].firmware) setenv("QEMU_MODULE_DIR", join("%s/qemu", libraries), 1);
 
-  char **args = calloc((size_t)argc + 12, sizeof *args);
+  char **args = calloc((size_t)argc + 14, sizeof *args);
   if (!args) fail("out of memory");
   int n = 0;
   args[n++] = join("%s/" LOADER, libraries);
   args[n++] = "--library-path";
   args[n++] = join("%s:%s/pulseaudio", libraries, libraries);
+  if (preload) {
+    /* A name without a slash is looked for in the libraries: a path could hold the spaces and colons that split the list. */
+    args[n++] = "--preload";
+    args[n++] = "berth-owners.so";
+  }
   args[n++] = "--argv0";
   args[n++] = self;
   args[n++] = join("%s/%s", root, programs[which].program);
