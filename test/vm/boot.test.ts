@@ -47,7 +47,7 @@ describe('a VM that was booted and taken over', () => {
     const disk = await box().agent('disk', {});
     expect(disk.totalBytes).toBeGreaterThan(50 * 2 ** 30);
     const { services } = await box().agent('status', {});
-    expect(services.map(({ name }) => name).sort()).toEqual(['containerd', 'dockerd', 'sshd']);
+    expect(services.map(({ name }) => name).sort()).toEqual(['containerd', 'dns', 'dockerd', 'sshd']);
   });
 
   test('has the host’s clock', async () => {

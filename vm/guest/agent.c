@@ -171,7 +171,7 @@ static void take_control(void) {
   }
 }
 
-static const char *const service_names[] = { "dockerd", "containerd", "sshd", "init", "agent", "kernel", NULL };
+static const char *const service_names[] = { "dockerd", "containerd", "sshd", "dns", "init", "agent", "kernel", NULL };
 
 /* The fixed name that the host's word equals; "-" for any other, which PID 1 refuses. */
 static const char *service_name(const struct request *request) {

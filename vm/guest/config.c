@@ -3,12 +3,14 @@
 #define _GNU_SOURCE
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "net.h"
 #include "sys.h"
 
 #define FW_CFG "/sys/firmware/qemu_fw_cfg/by_name/opt/berth/"
@@ -47,9 +49,15 @@ static bool host_name(const char *value) {
   return n > 0 && n < 64 && value[0] != '-' && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == n;
 }
 
+static bool address(const char *value) {
+  struct in_addr parsed;
+  return strlen(value) < 16 && inet_pton(AF_INET, value, &parsed) == 1;
+}
+
 void config_read(struct config *config) {
   static char text[4096];
   snprintf(config->hostname, sizeof config->hostname, "berth");
+  snprintf(config->host_address, sizeof config->host_address, NET_HOST);
   if (read_file(FW_CFG "config/raw", text, sizeof text) < 0) {
     say("no settings from the host (opt/berth/config): %s", strerror(errno));
     return;
@@ -64,6 +72,7 @@ void config_read(struct config *config) {
     else if (strcmp(line, "data-format") == 0) take_uuid(line, value, config->data_format);
     else if (strcmp(line, "epoch-ms") == 0) config->epoch_ms = strtoll(value, NULL, 10);
     else if (strcmp(line, "hostname") == 0 && host_name(value)) snprintf(config->hostname, sizeof config->hostname, "%s", value);
+    else if (strcmp(line, "host-address") == 0 && address(value)) snprintf(config->host_address, sizeof config->host_address, "%s", value);
   }
 }
 

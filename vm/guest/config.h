@@ -5,7 +5,7 @@
 
 struct config {
   bool probe;
-  char data_uuid[37], data_format[37], hostname[64];
+  char data_uuid[37], data_format[37], hostname[64], host_address[16];
   int64_t epoch_ms; /* 0: not given */
   bool can_ssh;
 };

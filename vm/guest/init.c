@@ -24,10 +24,12 @@
 #include "config.h"
 #include "control.h"
 #include "disk.h"
+#include "dns.h"
 #include "log.h"
 #include "modules.h"
 #include "mounts.h"
 #include "net.h"
+#include "notify.h"
 #include "service.h"
 #include "shutdown.h"
 #include "sys.h"
@@ -62,6 +64,7 @@ static void modules_later(int dir) {
     become_child("modules", false);
     dup2(log_pipe_write(LOG_INIT), 2);
     modules_load(dir, "late");
+    dns_rules();
     mount_at("binfmt_misc", "/proc/sys/fs/binfmt_misc", "binfmt_misc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     _exit(0);
   }
@@ -106,6 +109,7 @@ static void data_done(void) {
     boot_failed(code, detail ? detail + 1 : "the process that checks it died");
   }
   boot_phase_at("network", network_at);
+  service_start(DNS);
   ssh_start();
 }
 
@@ -210,6 +214,7 @@ static void catch_signals(void) {
 int main(int argc, char **argv) {
   char system_disk[64];
   if (argc == 4 && strcmp(argv[1], "udp") == 0) return udp_main(argv[2], argv[3]);
+  if (argc == 2 && strcmp(argv[1], "notify") == 0) return notify_main();
   mounts_first();
   boot_phase("init");
   int modules = open("/modules", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -241,7 +246,9 @@ int main(int argc, char **argv) {
   watcher = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   inotify_add_watch(watcher, "/run", IN_CREATE | IN_MOVED_TO);
   inotify_add_watch(watcher, "/run/containerd", IN_CREATE | IN_MOVED_TO);
-  net_up();
+  net_up(config.host_address);
+  dns_write();
+  service_host(config.host_address);
   network_at = boot_ms();
   ssh_at = network_at + SSH_ANYWAY;
   modules_later(modules);

@@ -14,7 +14,7 @@
 
 enum { RING = 128 * 1024, PART = 4096, WAITING = 128 * 1024 };
 
-static const char *const names[LOG_SOURCES] = { "init", "kernel", "agent", "sshd", "containerd", "dockerd" };
+static const char *const names[LOG_SOURCES] = { "init", "kernel", "agent", "sshd", "containerd", "dockerd", "dns" };
 
 static struct {
   char ring[RING];

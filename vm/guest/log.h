@@ -6,7 +6,7 @@
 
 #include "json.h"
 
-enum log_source { LOG_INIT, LOG_KERNEL, LOG_AGENT, LOG_SSHD, LOG_CONTAINERD, LOG_DOCKERD, LOG_SOURCES };
+enum log_source { LOG_INIT, LOG_KERNEL, LOG_AGENT, LOG_SSHD, LOG_CONTAINERD, LOG_DOCKERD, LOG_DNS, LOG_SOURCES };
 
 /* The read end of a pipe whose lines are that source's; the write end goes to the process as 1 and 2. */
 int log_pipe_read(enum log_source source);

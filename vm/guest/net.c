@@ -5,8 +5,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <linux/ipv6.h>
 #include <net/route.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,14 +33,32 @@ static void up(int sock, const char *name, const char *address, const char *mask
   if (!ok) say("network device %s: %s", name, strerror(errno));
 }
 
-void net_up(void) {
+/* Of no weight where the host has no IPv6: an address of this kind is chosen only for what has no IPv4. */
+static void up6(void) {
+  int sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct ifreq r = { .ifr_name = "eth0" };
+  struct in6_ifreq address = { .ifr6_prefixlen = 64 };
+  struct in6_rtmsg route = { .rtmsg_flags = RTF_UP | RTF_GATEWAY, .rtmsg_metric = 1 };
+  inet_pton(AF_INET6, NET_GUEST6, &address.ifr6_addr);
+  inet_pton(AF_INET6, NET_HOST6, &route.rtmsg_gateway);
+  bool ok = ioctl(sock, SIOCGIFINDEX, &r) == 0;
+  address.ifr6_ifindex = route.rtmsg_ifindex = r.ifr_ifindex;
+  ok = ok && ioctl(sock, SIOCSIFADDR, &address) == 0 && ioctl(sock, SIOCADDRT, &route) == 0;
+  if (!ok) say("IPv6 of eth0: %s", strerror(errno));
+  close(sock);
+}
+
+void net_up(const char *host) {
   int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   up(sock, "lo", "127.0.0.1", "255.0.0.0");
-  up(sock, "eth0", "10.0.2.15", "255.255.255.0");
+  up(sock, "eth0", NET_GUEST, "255.255.255.0");
   struct rtentry route = { .rt_flags = RTF_UP | RTF_GATEWAY };
   set_address(&route.rt_dst, "0.0.0.0");
   set_address(&route.rt_genmask, "0.0.0.0");
-  set_address(&route.rt_gateway, "10.0.2.2");
+  set_address(&route.rt_gateway, NET_HOST);
   if (ioctl(sock, SIOCADDRT, &route) != 0) say("default route: %s", strerror(errno));
+  /* Answered here, by the ways that the host opened and by nothing else. */
+  if (strcmp(host, NET_HOST) != 0) up(sock, "lo:host", host, "255.255.255.255");
   close(sock);
+  up6();
 }

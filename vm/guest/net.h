@@ -1,3 +1,11 @@
-/* The static network of QEMU's user net: nothing to ask for, so no DHCP. */
+/* The static network of QEMU's user net: nothing to ask for, so no DHCP. passt is given the same addresses. */
 #pragma once
-void net_up(void);
+#define NET_GUEST "10.0.2.15"
+#define NET_HOST "10.0.2.2"
+#define NET_DNS "10.0.2.3"
+#define NET_GUEST6 "fec0::15"
+#define NET_HOST6 "fec0::2"
+#define NET_DNS6 "fec0::3"
+
+/* `host` is what the host's name leads to: NET_HOST, or an address that the guest has itself. */
+void net_up(const char *host);

@@ -14,14 +14,16 @@
 
 #include "boot.h"
 #include "config.h"
+#include "dns.h"
 #include "log.h"
 #include "sys.h"
 
 enum { FIRST_WAIT = 100, LONGEST_WAIT = 10000, STEADY = 60000, STOP_LIMIT = 60000 };
 
 static char *const containerd_args[] = { "/usr/bin/containerd", "--config", "/etc/berth/containerd.toml", NULL };
+static char host_gateway[32] = "--host-gateway-ip=";
 static char *const dockerd_args[] = { "/usr/sbin/dockerd", "--config-file", DAEMON_JSON, "--containerd", "/run/containerd/containerd.sock",
-                                      "--host", "unix:///run/docker.sock", "--group", "root", "--pidfile", "/run/docker.pid", NULL };
+                                      "--host", "unix:///run/docker.sock", "--group", "root", "--pidfile", "/run/docker.pid", host_gateway, NULL };
 static char *const sshd_args[] = { "/usr/sbin/sshd", "-D", "-e", "-f", "/etc/berth/sshd_config", NULL };
 
 static struct service {
@@ -39,7 +41,13 @@ static struct service {
   [CONTAINERD] = { "containerd", containerd_args, "-999", NULL, LOG_CONTAINERD, 0, 0, FIRST_WAIT, 0, 0, 0, "", NULL },
   [DOCKERD] = { "dockerd", dockerd_args, "-500", "/run/docker.pid", LOG_DOCKERD, 0, 0, FIRST_WAIT, 0, 0, 0, "", NULL },
   [SSHD] = { "sshd", sshd_args, "-1000", NULL, LOG_SSHD, 0, 0, FIRST_WAIT, 0, 0, 0, "", NULL },
+  [DNS] = { "dns", NULL, "-900", NULL, LOG_DNS, 0, 0, FIRST_WAIT, 0, 0, 0, "", NULL },
 };
+
+void service_host(const char *address) {
+  strncat(host_gateway, address, sizeof host_gateway - strlen(host_gateway) - 1);
+  services[DNS].args = dns_arguments(address);
+}
 
 int service_by_name(const char *name) {
   for (int i = 0; i < SERVICES; i++)

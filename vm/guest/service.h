@@ -1,4 +1,4 @@
-/* containerd, dockerd and sshd: started, watched, restarted with backoff. */
+/* containerd, dockerd, sshd and the resolver: started, watched, restarted with backoff. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -6,8 +6,10 @@
 
 #include "json.h"
 
-enum service_id { CONTAINERD, DOCKERD, SSHD, SERVICES };
+enum service_id { CONTAINERD, DOCKERD, SSHD, DNS, SERVICES };
 
+/* What the host's name leads to; before the first start. */
+void service_host(const char *address);
 int service_by_name(const char *name); /* -1: none */
 bool service_runs(enum service_id id);
 void service_start(enum service_id id);
