@@ -14,6 +14,7 @@ beforeEach(async () => {
   config = await bench.open();
   bench.fake.configuration.file = await config.forBoot();
   await config.settle(callContext.signal);
+  await config.idle();
 });
 afterEach(() => bench.dispose());
 
@@ -298,6 +299,22 @@ describe('the guest’s file', () => {
     expect(inForce()).toMatchObject({ debug: true });
     expect(await hosts()).toMatchObject({ debug: true });
     expect(history().slice(0, 2)).toMatchObject([{ origin: 'guest' }, { origin: 'guest' }]);
+  });
+
+  test('what dockerd took by hand is put right by the document that has not changed, although the file is as it was', async () => {
+    const wanted = { ...DEFAULT, 'registry-mirrors': ['https://mirror.example'] };
+    await applyText(bench, config, wanted);
+    const { configuration } = bench.fake;
+    const { file } = configuration;
+    configuration.file = JSON.stringify({ ...DEFAULT, 'registry-mirrors': [] });
+    configuration.reload();
+    configuration.file = file;
+    await config.settle(callContext.signal);
+    await config.idle();
+    expect((await stateOf(config)).inForce?.differences).toMatchObject([{ key: 'registry-mirrors', inForce: [] }]);
+    expect(steps(await applyText(bench, config, wanted))).toContain('reload:done');
+    expect(inForce()['registry-mirrors']).toEqual(['https://mirror.example']);
+    expect(configuration.starts).toBe(1);
   });
 
   test('an override of this boot is in force, is nobody’s edit, and is gone with the next boot', async () => {

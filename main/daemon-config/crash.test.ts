@@ -63,6 +63,7 @@ async function begun(): Promise<DaemonConfig> {
   bench.fake.configuration.file = await config.forBoot();
   bench.fake.configuration.restart();
   await config.settle(callContext.signal);
+  await config.idle();
   crash.state.done = [];
   return config;
 }
@@ -91,6 +92,7 @@ async function nextBackend(what: 'backend' | 'guest' | 'dockerd'): Promise<Daemo
     expect(configuration.restart()).toBe(true);
   }
   await config.settle(callContext.signal);
+  await config.idle();
   return config;
 }
 

@@ -1,6 +1,6 @@
 // The engine's configuration: one change at a time, from whoever wants it, through transaction.ts; what windows are told of it; and what a start
 // needs of it. Files, plan and transaction are modules of their own.
-import { BerthError, isBerthError } from '../../preload/contract';
+import { BerthError, daemonKey, isBerthError } from '../../preload/contract';
 import type { ConfigHistoryEntry, ConfigState } from '../../preload/contract';
 import { deferred } from '../lib/async';
 import { createObservable, follow } from '../lib/observable';
@@ -76,10 +76,16 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
     publish();
   }
 
+  function look(signal: AbortSignal): void {
+    inTurn(() => refresh(signal)).catch((error: unknown) => log.debug('the engine’s configuration was not read', { error }));
+  }
+
   async function present(): Promise<Present> {
     const { document: kept } = store.current();
     const given = guest.available.get() ? documentOf(await guestText(transaction)) : kept;
-    return { document: kept, given, override };
+    // Somebody reloaded dockerd by hand and put the file back: what it has in force is what it was given.
+    const drifted = (inForce.get()?.differences ?? []).filter(({ key }) => daemonKey(key)?.apply === 'reload');
+    return { document: kept, given: { ...given, ...Object.fromEntries(drifted.map((each) => [each.key, each.inForce])) }, override };
   }
 
   const quiet = new AbortController().signal;
@@ -210,7 +216,7 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
   async function* changes(signal: AbortSignal): AsyncGenerator<ConfigState> {
     if (guest.available.get() && turns === 0) {
       // Somebody looks: what was done in the guest by hand is seen now.
-      inTurn(() => refresh(signal)).catch((error: unknown) => log.debug('the engine’s configuration was not read', { error }));
+      look(signal);
     }
     yield* follow(state, signal);
   }
@@ -276,7 +282,8 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
     settle: (signal) =>
       inTurn(async () => {
         await recovery.settle();
-        await refresh(signal);
+        // Looking costs two answers of dockerd, and nobody who waits for the engine waits for them.
+        look(signal);
       }),
     async idle() {
       await turn;
