@@ -1,10 +1,7 @@
-// The rule on `POST /containers/create`: a bind mount of a host path is refused (the guest would serve an empty folder), the engine's own socket
-// is led to the guest's; proxies of containers come into its environment. Pure: text in, verdict out. Everything else in the body is dockerd's to judge,
-// so a body it has no say in passes byte for byte.
-import { posix } from 'node:path';
-
-export type CreateVerdict =
-  { readonly kind: 'pass' } | { readonly kind: 'rewritten'; readonly text: string } | { readonly kind: 'refused'; readonly path: string };
+// What Berth changes in the bodies of creates: sources of bind mounts become what the guest mounts there (lib/binds), proxies of containers come
+// into their environment. Everything else in the body is dockerd's to judge, so a body that Berth has no say in passes byte for byte.
+import { leadBinds } from '../lib/binds';
+import type { JudgeBind } from '../lib/binds';
 
 /** `NAME=value`: what every container gets where it names no value, and what the docker CLI put there for builds, which containers do not get. */
 export interface ContainerEnv {
@@ -12,67 +9,28 @@ export interface ContainerEnv {
   readonly drop: readonly string[];
 }
 
-export const GUEST_SOCKET = '/run/docker.sock';
-
-type Json = Record<string, unknown>;
-
-/** `isSocket` says whether a normalised host path is the engine's socket. */
-export function judgeCreateBody(
-  text: string,
-  isSocket: (path: string) => boolean,
-  env: ContainerEnv = { add: [], drop: [] },
-): CreateVerdict {
+/** Resolves to the body to send; rejects with a bind's refusal. */
+export async function ruleBody(text: string, judge: JudgeBind, env: ContainerEnv = { add: [], drop: [] }): Promise<string> {
   const exact = keepBigNumbers(text);
   let body: unknown;
   try {
     body = JSON.parse(exact.text);
   } catch {
-    return { kind: 'pass' };
+    return text;
   }
-  let rewritten = false as boolean;
-  const refused: string[] = [];
-  /** The path to mount instead of the source. */
-  const lead = (source: string): string => {
-    if (!isHostPath(source)) {
-      return source;
-    }
-    if (!isSocket(posix.normalize(source).replace(/(?<=.)\/$/, ''))) {
-      refused.push(source);
-      return source;
-    }
-    rewritten = true;
-    return GUEST_SOCKET;
-  };
-  for (const hostConfig of objects(body, 'hostconfig')) {
-    for (const binds of arrays(hostConfig, 'binds')) {
-      binds.forEach((bind, index) => {
-        const [source, rest] = typeof bind === 'string' ? splitBind(bind) : ['', ''];
-        binds[index] = rest === '' ? bind : lead(source) + rest;
-      });
-    }
-    for (const mount of arrays(hostConfig, 'mounts').flat().filter(isObject)) {
-      const sourceKey = Object.keys(mount).find((key) => key.toLowerCase() === 'source');
-      const isBind = Object.entries(mount).some(([key, value]) => key.toLowerCase() === 'type' && value === 'bind');
-      const source = sourceKey === undefined ? undefined : mount[sourceKey];
-      if (isBind && sourceKey !== undefined && typeof source === 'string') {
-        mount[sourceKey] = lead(source);
-      }
-    }
-  }
-  if (refused[0] !== undefined) {
-    return { kind: 'refused', path: refused[0] };
-  }
-  rewritten = setEnv(body, env) || rewritten;
-  return rewritten ? { kind: 'rewritten', text: exact.restore(JSON.stringify(body)) } : { kind: 'pass' };
+  const led = await leadBinds(body, judge);
+  const changed = setEnv(body, env) || led;
+  return changed ? exact.restore(JSON.stringify(body)) : text;
 }
 
 /** The docker CLI knows one setting for containers and builds; Berth has two, so its values for builds make room here. */
 function setEnv(body: unknown, { add, drop }: ContainerEnv): boolean {
-  if (!isObject(body) || (add.length === 0 && drop.length === 0)) {
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || (add.length === 0 && drop.length === 0)) {
     return false;
   }
-  const key = Object.keys(body).findLast((name) => name.toLowerCase() === 'env') ?? 'Env';
-  const before: readonly unknown[] = Array.isArray(body[key]) ? body[key] : [];
+  const fields = body as Record<string, unknown>;
+  const key = Object.keys(fields).findLast((name) => name.toLowerCase() === 'env') ?? 'Env';
+  const before: readonly unknown[] = Array.isArray(fields[key]) ? fields[key] : [];
   const own = before.filter((entry) => typeof entry !== 'string' || !drop.includes(entry));
   // `NAME` alone takes the name out of what the image sets: a choice too.
   const named = new Set(own.filter((entry) => typeof entry === 'string').map((entry) => entry.split('=', 1)[0]));
@@ -80,40 +38,8 @@ function setEnv(body: unknown, { add, drop }: ContainerEnv): boolean {
   if (after.length === before.length && after.every((entry, index) => entry === before[index])) {
     return false;
   }
-  body[key] = after;
+  fields[key] = after;
   return true;
-}
-
-/** Relative ones and `~` are left to dockerd, which refuses them in its own words. */
-function isHostPath(source: string): boolean {
-  return source.startsWith('/') || /^[A-Za-z]:[\\/]/.test(source) || source.startsWith('\\\\');
-}
-
-/** `source:target[:options]` -> source and the rest with its colon; a rest of '' = an anonymous volume. */
-function splitBind(bind: string): [string, string] {
-  const colon = bind.indexOf(':', /^[A-Za-z]:[\\/]/.test(bind) ? 2 : 0);
-  return colon < 0 ? [bind, ''] : [bind.slice(0, colon), bind.slice(colon)];
-}
-
-/** dockerd's JSON reader ignores the case of keys, so this one does too. */
-function valuesOf(parent: unknown, lowerKey: string): unknown[] {
-  return isObject(parent)
-    ? Object.entries(parent)
-        .filter(([key]) => key.toLowerCase() === lowerKey)
-        .map(([, value]) => value)
-    : [];
-}
-
-function objects(parent: unknown, lowerKey: string): Json[] {
-  return valuesOf(parent, lowerKey).filter(isObject);
-}
-
-function arrays(parent: unknown, lowerKey: string): unknown[][] {
-  return valuesOf(parent, lowerKey).filter((value): value is unknown[] => Array.isArray(value));
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Limits such as 9223372036854775807 do not fit a double: they travel through JSON.parse as marked strings. */

@@ -1,8 +1,8 @@
 // The engine's socket on the host, as clients of Docker see it: a listening socket that outlives VM, transport and engine.
 // Reads requests one by one and hands each to `exchange`; knows nothing of what is in them beyond their route.
-import { realpathSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fromWireError, toWireError, type BerthError } from '../../preload/contract';
+import type { JudgeBind } from '../lib/binds';
 import { createByteSource, type ByteStream } from '../lib/byte-source';
 import type { Dialer } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
@@ -29,6 +29,8 @@ export interface EngineSocketDeps {
   readonly ports: PortGate;
   /** Watches clients' pulls as their progress passes. */
   readonly pulls?: Pick<PullGuard, 'watch'> & { watchBuild?(): BuildWatch };
+  /** What the sources of bind mounts are to the guest. */
+  readonly judge: JudgeBind;
   /** Proxies of containers, asked at each create. */
   containerEnv?(): ContainerEnv;
   /** The error's English words, from the locale files. */
@@ -40,9 +42,6 @@ export interface EngineSocket {
   readonly activity: Observable<EngineSocketActivity>;
   dispose(): Promise<void>;
 }
-
-/** Where clients look for the engine's socket by habit; tools mount these into containers. */
-const usualSockets = ['/var/run/docker.sock', '/run/docker.sock'];
 
 export async function createEngineSocket(deps: EngineSocketDeps): Promise<EngineSocket> {
   const activity = createObservable<EngineSocketActivity>({ openRequests: 0 });
@@ -87,8 +86,7 @@ export async function createEngineSocket(deps: EngineSocketDeps): Promise<Engine
     },
     deps.log,
   );
-  const ours = new Set([deps.path, realPath(deps.path), ...usualSockets]);
-  const shared: ExchangeDeps = { ...deps, upstreams, isSocket: (path) => ours.has(path) };
+  const shared: ExchangeDeps = { ...deps, upstreams };
 
   return {
     activity,
@@ -101,12 +99,4 @@ export async function createEngineSocket(deps: EngineSocketDeps): Promise<Engine
       await closed;
     },
   };
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

@@ -1,9 +1,9 @@
 // One request of a client and its answer: which rule it meets, which connection carries it, how its bytes pass both ways.
-// Bytes pass as they came; only a create's body that names the engine's socket is written anew.
+// Bytes pass as they came; only bodies of creates may be written anew.
 import { BerthError, fromWireError, toWireError } from '../../preload/contract';
 import { join, write, type ByteSource, type ByteStream } from '../lib/byte-source';
 import { collectBody, keepsAlive, noBody, requestFraming, responseFraming, wireBytes, type Framing } from './body';
-import { judgeCreateBody } from './create-body';
+import { ruleBody } from './create-body';
 import type { EngineSocketDeps } from './engine-socket';
 import { badMessage, hasToken, readResponseHead, valuesOf, withFields, type RequestHead, type ResponseHead } from './head';
 import type { BuildWatch, PullWatch } from '../lib/pull-guard';
@@ -12,10 +12,11 @@ import { closeGently, errorReply, statusOf } from './reply';
 import type { Route } from './routes';
 import type { Upstream, Upstreams } from './upstreams';
 
-export interface ExchangeDeps extends Pick<EngineSocketDeps, 'available' | 'ports' | 'pulls' | 'describe' | 'log' | 'containerEnv'> {
+export interface ExchangeDeps extends Pick<
+  EngineSocketDeps,
+  'available' | 'ports' | 'pulls' | 'judge' | 'describe' | 'log' | 'containerEnv'
+> {
   readonly upstreams: Upstreams;
-  /** Whether a normalised host path is the engine's socket. */
-  isSocket(path: string): boolean;
 }
 
 /** Of the bodies that are read whole. */
@@ -120,18 +121,16 @@ export async function refuse(
 
 async function applyRequestRules(client: ByteStream, head: RequestHead, route: Route, deps: ExchangeDeps): Promise<Outgoing> {
   const framing = requestFraming(head);
-  if (route.rule !== 'create') {
+  if (route.rule !== 'create' && route.rule !== 'binds') {
     return { head: head.bytes, framing };
   }
   if (hasToken(head.fields, 'expect', '100-continue')) {
     await write(client.stream, Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'));
   }
   const body = await collectBody(client.source, framing, MAX_CREATE_BYTES);
-  const verdict = judgeCreateBody(body.toString('utf8'), (path) => deps.isSocket(path), deps.containerEnv?.());
-  if (verdict.kind === 'refused') {
-    throw new BerthError('engine.bindNotShared', { path: verdict.path });
-  }
-  const changed = verdict.kind === 'rewritten' ? Buffer.from(verdict.text) : body;
+  const text = body.toString('utf8');
+  const ruled = await ruleBody(text, deps.judge, route.rule === 'create' ? deps.containerEnv?.() : undefined);
+  const changed = ruled === text ? body : Buffer.from(ruled);
   const length = { name: 'Content-Length', value: String(changed.length) };
   return { head: withFields(head, ['content-length', 'transfer-encoding', 'trailer', 'expect'], [length]), framing: noBody, body: changed };
 }

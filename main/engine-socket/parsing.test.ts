@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createByteSource } from '../lib/byte-source';
 import { collectBody, requestFraming, responseFraming, wireBytes } from './body';
-import { judgeCreateBody } from './create-body';
+import type { JudgeBind } from '../lib/binds';
+import { ruleBody } from './create-body';
 import { parseResponseHead, readRequestHead } from './head';
 import { routeOf } from './routes';
 
@@ -108,6 +109,8 @@ test.each([
   ['POST', 'http://docker/v1.51/containers/web/restart?t=1', { rule: 'start', container: 'web' }],
   ['GET', '/containers/web/start', { counts: false }],
   ['DELETE', '/containers/web?force=1', { rule: 'ended', container: 'web' }],
+  ['POST', '/v1.51/volumes/create', { rule: 'binds' }],
+  ['POST', '/services/web/update?version=3', { rule: 'binds' }],
   ['POST', '/containers/prune', { lane: 'api', counts: true }],
   ['POST', '/containers/web/attach?stream=1', { lane: 'terminal', hijacks: true }],
   ['GET', '/containers/web/attach/ws', { lane: 'terminal' }],
@@ -123,42 +126,73 @@ test.each([
   expect(routeOf(method, target)).toMatchObject(route);
 });
 
-test('a create body is rewritten only where it names the socket', () => {
-  const isSocket = (path: string) => path === '/home/me/.berth/run/docker.sock';
-  const judge = (value: unknown) => judgeCreateBody(JSON.stringify(value), isSocket);
-  expect(judge({ HostConfig: { Binds: ['/home/me/.berth/../.berth/run/docker.sock/:/s'] } })).toEqual({
-    kind: 'rewritten',
-    text: '{"HostConfig":{"Binds":["/run/docker.sock:/s"]}}',
-  });
-  expect(judge({ HostConfig: { Mounts: [{ type: 'bind', source: '/home/me/.berth/run/docker.sock', Target: '/s' }] } })).toMatchObject({
-    kind: 'rewritten',
-  });
-  expect(judge({ HostConfig: { Binds: ['relative/path:/x', '.:/y', 'name:/z'] } })).toEqual({ kind: 'pass' });
-  expect(judge({ HostConfig: { Binds: null, Mounts: null } })).toEqual({ kind: 'pass' });
-  expect(judge([1, 'x', null])).toEqual({ kind: 'pass' });
+const led: JudgeBind = (source) => Promise.resolve({ source: source === '/home/me/link' ? '/srv/real' : source });
+
+test('binds are led wherever a body names them, and nothing else is touched', async () => {
+  const rule = (value: unknown) => ruleBody(JSON.stringify(value), led);
+  const led1 = JSON.stringify({ HostConfig: { Binds: ['/srv/real:/s:ro,rslave', 'name:/z'] } });
+  expect(await rule({ HostConfig: { Binds: ['/home/me/link:/s:ro,rslave', 'name:/z'] } })).toBe(led1);
+  const mount = (source: string) => ({ Type: 'bind', Source: source, Target: '/s', BindOptions: { Propagation: 'rshared' } });
+  const options = (device: string, o = 'rw,bind') => ({ type: 'none', o, device });
+  for (const [asked, wanted] of [
+    [{ HostConfig: { Mounts: [mount('/home/me/link')] } }, { HostConfig: { Mounts: [mount('/srv/real')] } }],
+    [
+      { hostconfig: { mounts: [{ type: 'bind', source: '/home/me/link' }] } },
+      { hostconfig: { mounts: [{ type: 'bind', source: '/srv/real' }] } },
+    ],
+    [
+      { TaskTemplate: { ContainerSpec: { Mounts: [mount('/home/me/link')] } } },
+      { TaskTemplate: { ContainerSpec: { Mounts: [mount('/srv/real')] } } },
+    ],
+    [
+      { Name: 'v', Driver: 'local', DriverOpts: options('/home/me/link') },
+      { Name: 'v', Driver: 'local', DriverOpts: options('/srv/real') },
+    ],
+    [{ DriverOpts: options('/home/me/link', 'rbind') }, { DriverOpts: options('/srv/real', 'rbind') }],
+    [
+      {
+        HostConfig: { Mounts: [{ Type: 'volume', VolumeOptions: { DriverConfig: { Name: 'local', Options: options('/home/me/link') } } }] },
+      },
+      { HostConfig: { Mounts: [{ Type: 'volume', VolumeOptions: { DriverConfig: { Name: 'local', Options: options('/srv/real') } } }] } },
+    ],
+  ]) {
+    expect(JSON.parse(await rule(asked))).toEqual(wanted);
+  }
+  for (const passes of [
+    { HostConfig: { Binds: ['relative/path:/x', '.:/y', '~/x:/z', '/home/me/link'] } },
+    { HostConfig: { Binds: null, Mounts: null } },
+    { HostConfig: { Mounts: [{ Type: 'volume', Source: '/home/me/link' }] } },
+    { Driver: 'nfs', DriverOpts: options('/home/me/link') },
+    { Driver: 'local', DriverOpts: { type: 'nfs', o: 'addr=10.0.0.1,rw', device: ':/home/me/link' } },
+    [1, 'x', null],
+  ]) {
+    const text = JSON.stringify(passes, undefined, 1);
+    expect(await ruleBody(text, led)).toBe(text);
+  }
 });
 
-test('proxies of containers come into the environment; what the docker CLI put there for builds goes out', () => {
+test('proxies of containers come into the environment; what the docker CLI put there for builds goes out', async () => {
   const env = { add: ['HTTP_PROXY=http://c:1', 'http_proxy=http://c:1'], drop: ['HTTP_PROXY=http://b:2', 'http_proxy=http://b:2'] };
-  const judge = (value: unknown, given = env) => {
-    const verdict = judgeCreateBody(JSON.stringify(value), () => false, given);
-    return verdict.kind === 'rewritten' ? (JSON.parse(verdict.text) as unknown) : verdict.kind;
+  const rule = async (value: unknown, given = env) => {
+    const text = JSON.stringify(value);
+    const ruled = await ruleBody(text, led, given);
+    return ruled === text ? 'pass' : (JSON.parse(ruled) as unknown);
   };
-  expect(judge({ Image: 'x' })).toEqual({ Image: 'x', Env: env.add });
-  expect(judge({ Env: null })).toEqual({ Env: env.add });
-  expect(judge({ Env: ['A=1', ...env.drop] })).toEqual({ Env: ['A=1', ...env.add] });
-  expect(judge({ env: ['HTTP_PROXY=http://mine:3', 'http_proxy'] })).toBe('pass');
-  expect(judge({ Env: ['HTTP_PROXY='] })).toEqual({ Env: ['HTTP_PROXY=', 'http_proxy=http://c:1'] });
-  expect(judge({ Env: ['A=1', ...env.drop] }, { add: [], drop: env.drop })).toEqual({ Env: ['A=1'] });
-  expect(judge({ Env: ['A=1'] }, { add: [], drop: env.drop })).toBe('pass');
-  expect(judge({ Env: env.add })).toBe('pass');
-  expect(judge([1])).toBe('pass');
+  expect(await rule({ Image: 'x' })).toEqual({ Image: 'x', Env: env.add });
+  expect(await rule({ Env: null })).toEqual({ Env: env.add });
+  expect(await rule({ Env: ['A=1', ...env.drop] })).toEqual({ Env: ['A=1', ...env.add] });
+  expect(await rule({ env: ['HTTP_PROXY=http://mine:3', 'http_proxy'] })).toBe('pass');
+  expect(await rule({ Env: ['HTTP_PROXY='] })).toEqual({ Env: ['HTTP_PROXY=', 'http_proxy=http://c:1'] });
+  expect(await rule({ Env: ['A=1', ...env.drop] }, { add: [], drop: env.drop })).toEqual({ Env: ['A=1'] });
+  expect(await rule({ Env: ['A=1'] }, { add: [], drop: env.drop })).toBe('pass');
+  expect(await rule({ Env: env.add })).toBe('pass');
+  expect(await rule([1])).toBe('pass');
 });
 
-test('judging a create body never throws and never changes what it passes', () => {
-  fc.assert(
-    fc.property(fc.json(), (text) => {
-      expect(judgeCreateBody(text, () => false).kind).not.toBe('rewritten');
+test('a rule never throws and never changes what it has no say in', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.json(), async (text) => {
+      expect(await ruleBody(text, led)).toBe(text);
     }),
   );
 });

@@ -6,11 +6,17 @@ import { flushed, type ByteStream } from '../lib/byte-source';
 
 const statuses: Partial<Record<BerthError['code'], number>> = {
   'engine.badMessage': 400,
-  'engine.bindNotShared': 400,
   'engine.messageTooLarge': 413,
   'engine.portTaken': 500,
   'ports.noSuchAddress': 500,
   'ports.notAllowed': 500,
+  'shares.notFound': 400,
+  'shares.notMounted': 400,
+  'shares.notShared': 400,
+  'shares.own': 400,
+  'shares.reserved': 400,
+  'shares.socket': 400,
+  'shares.windowsPath': 400,
 };
 
 export function statusOf(error: BerthError): number {

@@ -3,8 +3,8 @@ import type { Lane } from '../lib/dialer';
 
 export interface Route {
   readonly lane: Lane;
-  /** create: its body is checked. start: ports are bound first. ended: ports may close after it. */
-  readonly rule?: 'create' | 'start' | 'ended';
+  /** create: its binds are judged, its environment gets proxies. binds: its binds are judged. start: ports are bound first. ended: ports may close after it. */
+  readonly rule?: 'create' | 'binds' | 'start' | 'ended';
   /** The container that the rule is about, as the client named it. */
   readonly container?: string;
   /** The reference that a client pulls: its progress is watched. */
@@ -28,6 +28,7 @@ interface Row {
 
 const rows: readonly Row[] = [
   { methods: ['POST'], path: /^\/containers\/create$/, lane: 'api', rule: 'create' },
+  { methods: ['POST'], path: /^\/(?:volumes\/create|services\/create|services\/[^/]+\/update)$/, lane: 'api', rule: 'binds' },
   { methods: ['POST'], path: /^\/containers\/([^/]+)\/(?:start|restart)$/, lane: 'api', rule: 'start' },
   { methods: ['POST'], path: /^\/containers\/([^/]+)\/(?:stop|kill)$/, lane: 'api', rule: 'ended' },
   { methods: ['DELETE'], path: /^\/containers\/([^/]+)$/, lane: 'api', rule: 'ended' },

@@ -9,6 +9,7 @@ import { BerthError } from '../../preload/contract';
 import { setUp, type Setup, type SetupOptions } from '../../test/fakes/engine-socket';
 import { connectClient } from '../../test/fakes/socket-client';
 import { answerEach, type Behaviour } from '../../test/fakes/raw-engine';
+import type { JudgeBind } from '../lib/binds';
 import { silentLogger } from '../lib/logger';
 import { openGate } from '../lib/port-gate';
 import { createEngineSocket } from './engine-socket';
@@ -76,26 +77,22 @@ test('the socket survives the engine: 503 in between, answers again after it', a
 });
 
 test.each([
-  ['Binds', { HostConfig: { Binds: ['data:/data', '/home/me/src:/src:ro'] } }, '/home/me/src'],
-  [
-    'Mounts',
-    {
-      HostConfig: {
-        Mounts: [
-          { Type: 'volume', Source: 'data' },
-          { Type: 'bind', Source: '/srv' },
-        ],
-      },
-    },
-    '/srv',
-  ],
-  ['a path of Windows', { HostConfig: { Binds: ['C:\\Users\\me:/src'] } }, 'C:\\\\Users\\\\me'],
-  ['keys in another case', { hostconfig: { binds: ['/etc:/x'] } }, '/etc'],
-])('a bind of a host path is refused with its remedy: %s', async (_name, body, path) => {
-  const { engine } = await start(answerEach(created));
-  const answer = await answerTo(post('/v1.51/containers/create?name=x', JSON.stringify(body)));
+  ['a bind', '/v1.51/containers/create?name=x', { HostConfig: { Binds: ['data:/data', '/home/me/src:/src:ro', '/srv/x:/x'] } }, '/srv/x'],
+  ['a mount', '/containers/create', { HostConfig: { Mounts: [{ Type: 'bind', Source: '/srv/x' }] } }, '/srv/x'],
+  ['a path of Windows', '/containers/create', { HostConfig: { Binds: ['C:\\Users\\me:/src'] } }, 'C:\\Users\\me'],
+  ['a volume that binds', '/volumes/create', { Name: 'v', DriverOpts: { type: 'none', o: 'bind', device: '/srv/x' } }, '/srv/x'],
+  ['a service', '/services/create', { TaskTemplate: { ContainerSpec: { Mounts: [{ Type: 'bind', Source: '/srv/x' }] } } }, '/srv/x'],
+])('what the judge refuses is refused with its remedy, and the engine never sees it: %s', async (_name, path, body, refused) => {
+  const judge: JudgeBind = (source) =>
+    Promise.resolve(
+      source.startsWith('/home/me/') ? { source } : { error: new BerthError('shares.notShared', { path: source, share: '/srv' }) },
+    );
+  const { engine } = await start(answerEach(created), { judge });
+  const answer = await answerTo(post(path, JSON.stringify(body)));
   expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toEqual({ message: `described engine.bindNotShared {"path":"${path}"}` });
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toEqual({
+    message: `described shares.notShared ${JSON.stringify({ path: refused, share: '/srv' })}`,
+  });
   expect(engine.connections).toHaveLength(0);
 });
 
@@ -116,13 +113,16 @@ test('named and anonymous volumes, tmpfs and bodies that are not JSON pass byte 
   expect(engine.connections).toHaveLength(3);
 });
 
-test('the engine’s own socket is led to the guest’s, big numbers unharmed', async () => {
+test('a source that is another one in the guest is written anew, big numbers unharmed', async () => {
   let seen = '';
-  await start(async (connection) => {
-    seen = await connection.until('}}');
-    connection.socket.end(created);
-  });
-  const body = `{"HostConfig":{"Binds":["${setup.path}:/var/run/docker.sock","/var/run/docker.sock:/x:ro"],"Memory":9223372036854775807}}`;
+  await start(
+    async (connection) => {
+      seen = await connection.until('}}');
+      connection.socket.end(created);
+    },
+    { judge: () => Promise.resolve({ source: '/run/docker.sock' }) },
+  );
+  const body = `{"HostConfig":{"Binds":["/home/me/docker.sock:/var/run/docker.sock","/var/run/docker.sock:/x:ro"],"Memory":9223372036854775807}}`;
   expect(await answerTo(post('/containers/create', body))).toContain('201');
   const [head = '', sent = ''] = seen.split('\r\n\r\n');
   expect(sent).toBe(
@@ -242,7 +242,8 @@ test('the socket is 0600 in a 0700 folder whatever the umask', async () => {
 test('a stale socket is replaced, a live one and a foreign file are left alone', async () => {
   await start(answerEach(created));
   const folder = await mkdtemp(join(tmpdir(), 'berth-stale-'));
-  const deps = { dialer: setup.engine.dialer, available: () => undefined, ports: openGate, describe: String, log: silentLogger };
+  const judge: JudgeBind = (source) => Promise.resolve({ source });
+  const deps = { dialer: setup.engine.dialer, available: () => undefined, ports: openGate, judge, describe: String, log: silentLogger };
   const path = join(folder, 'docker.sock');
   try {
     const holder = createServer();

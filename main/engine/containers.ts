@@ -1,6 +1,8 @@
 // The handlers of containers.*: a row's verbs, create, inspect. Ports are held by the gate before a start goes through.
 import { BerthError } from '../../preload/contract';
 import type { BackendHandlers, WireError } from '../../preload/contract';
+import { leadBinds } from '../lib/binds';
+import type { JudgeBind } from '../lib/binds';
 import type { PortGate } from '../lib/port-gate';
 import type { Connection } from './connection';
 import { createEarlyExit } from './early-exit';
@@ -22,6 +24,7 @@ export function createContainers(
   gate: PortGate,
   notify: (error: WireError) => void,
   env: () => readonly string[] = () => [],
+  judge: JudgeBind = (source) => Promise.resolve({ source }),
 ): Containers {
   const earlyExit = createEarlyExit(connection, notify);
 
@@ -51,13 +54,15 @@ export function createContainers(
     spec,
     start,
   }: Parameters<ContainerHandlers['containers.create']>[0]): Promise<{ id: string; warnings: readonly string[] }> {
+    const body = createBody(spec, env());
+    await leadBinds(body, judge);
     const about = { image: spec.image, ...(spec.name === undefined ? {} : { name: spec.name }) };
     const answer = record(
       await connection.json({
         method: 'POST',
         path: '/containers/create',
         query: { name: spec.name },
-        body: createBody(spec, env()),
+        body,
         deadlineSeconds: 0,
         about,
       }),

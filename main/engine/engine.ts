@@ -5,6 +5,7 @@ import type { Dialer } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
 import type { Observable } from '../lib/observable';
+import type { JudgeBind } from '../lib/binds';
 import { openGate } from '../lib/port-gate';
 import type { PortGate } from '../lib/port-gate';
 import type { PullGuard } from '../lib/pull-guard';
@@ -32,6 +33,8 @@ export interface EngineDeps {
   readonly gate?: PortGate;
   /** `NAME=value` for every container that has no value of its own. */
   readonly containerEnv?: () => readonly string[];
+  /** What the sources of bind mounts are to the guest, as for clients of the engine's socket. */
+  readonly judge?: JudgeBind;
   /** Watches and routes the window's pulls. */
   readonly pulls?: PullGuard;
 }
@@ -61,11 +64,12 @@ export function createEngine({
   notify = () => undefined,
   gate = openGate,
   containerEnv,
+  judge,
   pulls,
 }: EngineDeps): Engine {
   const connection = createConnection(dialer);
   const watch = createWatch({ connection, log, available });
-  const containers = createContainers(connection, gate, notify, containerEnv);
+  const containers = createContainers(connection, gate, notify, containerEnv, judge);
   const rows = createObservable<readonly ContainerSummary[]>([]);
   let derivedFrom = watch.state.get().containers;
   const unsubscribe = watch.state.subscribe((state) => {

@@ -28,7 +28,10 @@ export function createBody(spec: ParsedRunSpec, env: readonly string[] = []): un
     HostConfig: {
       PortBindings: bindings,
       // Mounts rather than Binds: a colon in a path stays a colon.
-      Mounts: spec.volumes.map(({ volume, path, readOnly }) => ({ Type: 'volume', Source: volume, Target: path, ReadOnly: readOnly })),
+      Mounts: [
+        ...spec.binds.map(({ source, path, readOnly }) => ({ Type: 'bind', Source: source, Target: path, ReadOnly: readOnly })),
+        ...spec.volumes.map(({ volume, path, readOnly }) => ({ Type: 'volume', Source: volume, Target: path, ReadOnly: readOnly })),
+      ],
       RestartPolicy: { Name: spec.restart },
       AutoRemove: spec.autoRemove,
     },

@@ -1,9 +1,7 @@
 // The shared folders as the rest of the backend uses them. create-shares.ts makes them; knows no window and no VM driver by name.
-import type { BackendHandlers, BerthError, SharesStatus } from '../../preload/contract';
+import type { BackendHandlers, SharesStatus } from '../../preload/contract';
+import type { JudgeBind } from '../lib/binds';
 import type { Observable } from '../lib/observable';
-
-/** What a bind mount's source is to the guest. `source` is what the guest mounts: the socket's and a symlink's real place differ from what was asked for. */
-export type BindVerdict = { readonly source: string } | { readonly error: BerthError };
 
 export interface Shares {
   readonly status: Observable<SharesStatus>;
@@ -11,9 +9,9 @@ export interface Shares {
   /**
    * Of an absolute path in a create's body. Under a mounted share: itself (what does not exist there is dockerd's to make or to refuse); a path of the
    * guest's own that containers ask for (`/sys`, `/dev/…`, `/lib/modules`, `/etc/localtime`): itself; the engine's socket: the guest's. Else an error:
-   * `shares.notShared` (the folder to share in `share`), `shares.notMounted`, `shares.own`.
+   * `shares.notShared` (the folder to share in `share`), `shares.notMounted`, `shares.own`, … (judge.ts makes it).
    */
-  judge(path: string): Promise<BindVerdict>;
+  readonly judge: JudgeBind;
   /** Tells the watchers which folders containers that run have bound; absolute paths of the host. */
   bound(folders: readonly string[]): void;
   dispose(): Promise<void>;

@@ -37,6 +37,8 @@ export interface ContainerSummary {
   readonly finishedAt?: number;
   readonly exitCode?: number;
   readonly ports: readonly PublishedPort[];
+  /** Sources of its bind mounts, paths of the guest; missing = it has none. */
+  readonly binds?: readonly string[];
   /** From the label com.docker.compose.project. */
   readonly project?: string;
   readonly service?: string;
@@ -74,7 +76,18 @@ export const runSpec = z.strictObject({
     .array(z.strictObject({ name: envName, value: z.string().max(131072) }))
     .max(2000)
     .default([]),
-  /** Named volumes; host paths wait for shares. */
+  /** Absolute paths of this computer; refused with `shares.*` where the guest does not have them. A path that is not there is refused too. */
+  binds: z
+    .array(
+      z.strictObject({
+        source: z.string().min(1).max(4096),
+        path: z.string().regex(/^\//),
+        readOnly: z.boolean().default(false),
+      }),
+    )
+    .max(500)
+    .default([]),
+  /** Named volumes. */
   volumes: z
     .array(
       z.strictObject({

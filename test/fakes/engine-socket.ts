@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BerthError } from '../../preload/contract';
 import { createRawEngine, type Behaviour, type RawEngine } from './raw-engine';
+import type { JudgeBind } from '../../main/lib/binds';
 import { connectClient, type SocketClient } from './socket-client';
 import { silentLogger } from '../../main/lib/logger';
 import type { PullGuard } from '../../main/lib/pull-guard';
@@ -22,6 +23,8 @@ export interface SetupOptions {
   readonly ports?: Partial<PortGate>;
   available?(): BerthError | undefined;
   readonly pulls?: Pick<PullGuard, 'watch'>;
+  /** Without it every path is a place of the guest. */
+  readonly judge?: JudgeBind;
 }
 
 export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): Promise<Setup> {
@@ -33,6 +36,7 @@ export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): P
     dialer: engine.dialer,
     available: options.available ?? (() => undefined),
     ports: { ...openGate, ...options.ports },
+    judge: options.judge ?? ((source) => Promise.resolve({ source })),
     ...(options.pulls === undefined ? {} : { pulls: options.pulls }),
     describe: (error) => `described ${error.code} ${JSON.stringify(error.params)}`,
     log: silentLogger,

@@ -1,0 +1,28 @@
+// What stands before a container's start besides its ports: what it binds must be there. A share that was removed or is away since the create would
+// otherwise be an empty folder that dockerd makes in its place.
+import type { JudgeBind } from '../lib/binds';
+import { boundSources } from '../lib/binds';
+import type { PortGate } from '../lib/port-gate';
+
+export interface StartGateDeps {
+  readonly ports: PortGate;
+  /** dockerd's answer, unaltered. */
+  inspect(id: string): Promise<unknown>;
+  readonly judge: JudgeBind;
+}
+
+export function createStartGate({ ports, inspect, judge }: StartGateDeps): PortGate {
+  return {
+    ...ports,
+    async prepare(id) {
+      // A container that is not there is dockerd's to refuse.
+      const sources = boundSources(await inspect(id).catch(() => undefined));
+      for (const verdict of await Promise.all(sources.map(judge))) {
+        if ('error' in verdict) {
+          throw verdict.error;
+        }
+      }
+      await ports.prepare(id);
+    },
+  };
+}
