@@ -1,9 +1,12 @@
 // The composition root: builds every service of the backend and hands out its handlers. Knows no shell: Electron and the browser shell pass in
 // what they are, tests pass in another VM.
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BerthError, fromWireError } from '../preload/contract';
 import type { AppInfo, BackendHandlers, HostFeatures, VmStatus } from '../preload/contract';
-import { openDockerContext } from './engine-socket/context';
+import { CONTEXT_NAME, shortState } from './connect/context';
+import { connectHandlers, createConnect, keepConnected } from './connect/create-connect';
+import { systemSocketPath } from './connect/system-socket';
 import { createEngineSocket } from './engine-socket/engine-socket';
 import { createEngine } from './engine/engine';
 import { createConfigGuest, presentIn } from './config-guest';
@@ -22,12 +25,18 @@ import { createProbe } from './mirrors/probe';
 import { createNotices } from './notices';
 import { createPorts } from './ports/ports';
 import { openSettings } from './settings/store';
+import { createShareGuest } from './shares/guest';
+import { createShares } from './shares/create-shares';
+import { createStartGate } from './shares/start-gate';
+import { createBindUsers } from './shares/users';
+import { createVirtiofs } from './shares/virtiofs';
 import { createTasks } from './tasks';
 import { createHostShell } from './terminal/host-shell';
 import { createTerminals } from './terminal/session';
 import { createTrust } from './trust/create-trust';
 import { createVm as createQemuVm } from './vm/create-vm';
 import { vmHandlers } from './vm/handlers';
+import { openFileLimit } from './vm/qemu/virtiofsd';
 import type { Resources } from './vm/resources';
 import type { Vm, VmDeps } from './vm/vm';
 
@@ -51,6 +60,8 @@ export interface BackendOptions {
   /** `app.open`: shows the window, or gives an address for a browser. */
   readonly onOpen?: () => Promise<{ readonly address?: string }>;
   readonly createVm?: (deps: VmDeps) => Vm;
+  /** In place of /var/run/docker.sock. */
+  readonly systemSocket?: string;
 }
 
 /** Who asks: each connection gets handlers of its own, because what a shell may do and what it is told of itself differ. */
@@ -92,7 +103,11 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     async guestFiles() {
       // The host's proxies go into the configuration first.
       const certificates = await trust.guestFiles();
-      return { ...certificates, daemonJson: await config.forBoot() };
+      return { ...certificates, daemonJson: await config.forBoot(), shares: shares.bootLines() };
+    },
+    shares: {
+      forBoot: () => shares.hooks.forBoot(),
+      onGuest: (signal) => shares.hooks.onGuest(signal),
     },
     recover: async (words) => ((await config.recover(words)) ? config.forBoot() : undefined),
     async ping() {
@@ -114,11 +129,12 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     tasks,
     notify: (error) => notices.notify('warn', fromWireError(error)),
     containerEnv: () => trust.containerEnv(),
+    judge: (path) => shares.judge(path),
     gate: {
-      prepare: (id) => ports.gate.prepare(id),
-      confirm: (id) => ports.gate.confirm(id),
-      release: (id) => ports.gate.release(id),
-      changed: (id) => ports.gate.changed(id),
+      prepare: (id) => gate.prepare(id),
+      confirm: (id) => gate.confirm(id),
+      release: (id) => gate.release(id),
+      changed: (id) => gate.changed(id),
     },
     pulls: {
       watch: (reference, onRemedy) => mirrors.watch(reference, onRemedy),
@@ -169,11 +185,29 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     notify: (error) => notices.notify('warn', error),
     log: log.child('ports'),
   });
+  const shareGuest = createShareGuest(exec);
+  const { features } = vm.status.get();
+  const shares = createShares({
+    files,
+    homeFolder: homedir(),
+    settings: settings.settings,
+    keep: (folders) => settings.keepShares([...folders]),
+    vm: vm.status,
+    guest: shareGuest,
+    backends: features.shareDrivers.includes('virtiofs') ? [createVirtiofs({ vm: vm.shares, guest: shareGuest })] : [],
+    users: select(engine.containers, createBindUsers()),
+    fileLimit: openFileLimit,
+    bound: () => undefined,
+    notify: notices.notify,
+    log: log.child('shares'),
+  });
+  const gate = createStartGate({ ports: ports.gate, inspect: engine.inspect, judge: (path) => shares.judge(path) });
   const socket = await createEngineSocket({
     path: files.run.docker,
     dialer: vm.dialer,
     available: () => whyAway(vm.status.get()),
-    ports: ports.gate,
+    ports: gate,
+    judge: (path) => shares.judge(path),
     pulls: mirrors,
     containerEnv: () => ({ add: trust.containerEnv(), drop: trust.cliEnv() }),
     describe: (error) => {
@@ -188,10 +222,16 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
   });
   const doctor = createDoctor({ files, vm });
-  const context = await openDockerContext({ dockerHost, log: log.child('context') });
-  if (context.error !== undefined) {
-    notices.notify('warn', context.error);
-  }
+  const systemSocket = options.systemSocket ?? systemSocketPath();
+  const connect = createConnect({
+    dockerHost,
+    socket: files.run.docker,
+    memoryPath: files.state.connect,
+    dockerCliFolder,
+    systemSocket,
+    log: log.child('connect'),
+  });
+  await keepConnected(connect, (error) => notices.notify('warn', error), log.child('connect'));
 
   const unwatch = vm.status.subscribe(({ state, pid }) => {
     // A VM that died is `starting` again at once, and for a moment without a process.
@@ -218,8 +258,10 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...ports.handlers,
     ...trust.handlers,
     ...mirrors.handlers,
+    ...shares.handlers,
+    ...connectHandlers(connect, systemSocket),
     ...vmHandlers(vm, files),
-    'app.info': () => ({
+    'app.info': async () => ({
       version: options.version,
       build: options.build,
       platform: process.platform as AppInfo['platform'],
@@ -228,8 +270,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       locale: options.locale,
       home: files.root,
       dockerHost,
-      contextName: context.name,
-      context: context.state(),
+      contextName: CONTEXT_NAME,
+      context: shortState(await connect.context.get()),
       dockerCliFolder,
       shells: shells(),
     }),
@@ -296,6 +338,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       await terminals.dispose();
       trust.dispose();
       mirrors.dispose();
+      await shares.dispose();
       engine.dispose();
       await socket.dispose();
       await ports.dispose();

@@ -52,6 +52,15 @@ function portsOf(value: unknown): readonly PublishedPort[] {
     .sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
+function bindsOf(value: unknown): { readonly binds?: readonly string[] } {
+  const binds = list(value)
+    .map(record)
+    .filter((mount) => mount['Type'] === 'bind')
+    .map((mount) => text(mount['Source']))
+    .sort();
+  return binds.length === 0 ? {} : { binds };
+}
+
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
   second: 1,
   minute: 60,
@@ -109,6 +118,7 @@ export function containerSummary(value: unknown, at: number, known: ContainerTim
     ...timesOf(state, status, at),
     ...known,
     ports: portsOf(row['Ports']),
+    ...bindsOf(row['Mounts']),
     ...(project === undefined ? {} : { project }),
     ...(service === undefined ? {} : { service }),
     labels,

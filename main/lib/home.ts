@@ -29,6 +29,7 @@ export interface HomeFiles {
     readonly serial: string;
     readonly qemu: string;
     readonly guest: string;
+    readonly shares: string;
   };
   readonly state: {
     readonly folder: string;
@@ -40,6 +41,10 @@ export interface HomeFiles {
     readonly configJournal: string;
     readonly configHistory: string;
     readonly configGuest: string;
+    /** What was changed outside of the home: contexts, the system's socket. */
+    readonly connect: string;
+    /** One file for each server of a share that runs. */
+    readonly shares: string;
   };
   /** Chromium's own folder: cache, local storage, the lock of the single instance. */
   readonly electron: string;
@@ -79,6 +84,7 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       serial: at('logs', 'serial.log'),
       qemu: at('logs', 'qemu.log'),
       guest: at('logs', 'guest.log'),
+      shares: at('logs', 'shares.log'),
     },
     state: {
       folder: at('state'),
@@ -90,6 +96,8 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       configJournal: at('state', 'config-journal.json'),
       configHistory: at('state', 'config-history.json'),
       configGuest: at('state', 'config-guest.json'),
+      connect: at('state', 'connect.json'),
+      shares: at('state', 'shares'),
     },
     electron: at('electron'),
     run: runFiles(runFolder),

@@ -26,9 +26,12 @@ export interface SettingsDeps {
 export interface SettingsStore {
   readonly settings: Observable<Settings>;
   readonly handlers: Pick<BackendHandlers, 'settings.changes' | 'settings.set'>;
+  /** Written by whoever has looked at the folders (main/shares). */
+  keepShares(folders: Settings['shares']['folders']): Promise<void>;
 }
 
-type Patch = Parameters<BackendHandlers['settings.set']>[0];
+type Asked = Parameters<BackendHandlers['settings.set']>[0];
+type Patch = Omit<Asked, 'shares'> & { readonly shares?: Asked['shares'] | Pick<Settings['shares'], 'folders'> };
 
 interface State {
   readonly settings: Settings;
@@ -76,16 +79,21 @@ export async function openSettings(deps: SettingsDeps): Promise<SettingsStore> {
     return asked.data;
   }
 
+  // One after the other: each is checked against what the one before left.
+  const inTurn = (patch: Patch): Promise<Settings> => {
+    const result = writing.then(() => set(patch));
+    writing = result.catch(() => undefined);
+    return result;
+  };
+
   return {
     settings,
+    async keepShares(folders) {
+      await inTurn({ shares: { folders } });
+    },
     handlers: {
       'settings.changes': (_input, { signal }) => follow(state, signal),
-      // One after the other: each is checked against what the one before left.
-      'settings.set': (patch) => {
-        const result = writing.then(() => set(patch));
-        writing = result.catch(() => undefined);
-        return result;
-      },
+      'settings.set': (patch) => inTurn(patch),
     },
   };
 }

@@ -11,7 +11,7 @@ import type { Transport } from '../ssh/transport';
 import { dialAgent } from './agent';
 import type { AgentClient } from './agent';
 import { diskError, diskUuid, markFormatted, prepareDisk } from './disk';
-import type { RunningVm, VmDriver } from './driver';
+import type { RunningVm, ShareSpec, VmDriver } from './driver';
 import { startOnLastGood } from './engine-life';
 import type { ServiceEvent } from './engine-life';
 import { guestConfig } from './guest-config';
@@ -42,6 +42,8 @@ export interface BootDeps {
   readonly log: Logger;
   settings(): Settings['vm'];
   guestFiles(): Promise<Partial<GuestFiles>>;
+  shares(): Promise<readonly ShareSpec[]>;
+  onGuest(signal: AbortSignal): Promise<void>;
   ping(signal: AbortSignal): Promise<EngineVersion>;
   settle(signal: AbortSignal): Promise<void>;
   onTimeline(timeline: BootTimeline): void;
@@ -151,11 +153,12 @@ async function launch(deps: BootDeps, run: Attempt): Promise<{ readonly keys: Ke
     throw noAccelerator(settings.accelerator, verdicts);
   }
   run.timeline.setAccelerator(accelerator.name);
-  const [keys, disk, given] = await Promise.all([loadKeys(files), prepareDisk(files), deps.guestFiles()]);
+  const [keys, disk, shares] = await Promise.all([loadKeys(files), prepareDisk(files), deps.shares()]);
+  const given = await deps.guestFiles();
   run.signal.throwIfAborted();
   run.timeline.end('prepare');
   run.timeline.begin('qemu');
-  const running = await driver.start({ ...size, accelerator, guest: guestConfig(keys, disk, Date.now(), given) }, run.signal);
+  const running = await driver.start({ ...size, accelerator, guest: guestConfig(keys, disk, Date.now(), given), shares }, run.signal);
   run.parts.running = running;
   deps.onRunning(running);
   return { keys, running };
@@ -258,6 +261,11 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
     timeline.end('ssh');
     return transport;
   });
+  const shares = ssh
+    .then(() => untilAborted(deps.onGuest(signal), signal))
+    .catch((error: unknown) => {
+      log.error('the shared folders were not mounted', { error });
+    });
   const engine = at('data').then(async () => {
     parts.mounted = true;
     timeline.end('data');
@@ -275,6 +283,7 @@ async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Key
   answered = true;
   timeline.end('ping');
   timeline.begin('ports');
+  await shares;
   await untilAborted(deps.settle(signal), signal).catch((error: unknown) => {
     signal.throwIfAborted();
     // The engine answers: what else is not right is said by whoever could not make it so, and ends nobody's containers.

@@ -102,6 +102,8 @@ export function createVm(deps: VmDeps): Vm {
       agent = next;
     },
     recover: async (words) => deps.recover?.(words),
+    shares: async () => (await deps.shares?.forBoot()) ?? [],
+    onGuest: async (signal) => deps.shares?.onGuest(signal),
     onService(event) {
       if (supervisor.model.get().state !== 'stopping') {
         life.onService(event);
@@ -185,6 +187,10 @@ export function createVm(deps: VmDeps): Vm {
       return transport.exec(typeof command === 'string' ? command : shellCommand(command), options);
     },
     engine: life.control,
+    shares: {
+      devices: () => running?.shareDevices() ?? [],
+      add: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.addShare(spec)),
+    },
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     async restart({ engineOnly = false } = {}) {

@@ -12,6 +12,8 @@ export interface GuestConfig {
   readonly authorities: string;
   /** The files of certs.d, in the agreement's format; empty = none are given. */
   readonly registryCertificates: string;
+  /** What is mounted before dockerd starts, a line each (vm/AGREEMENT.md, Shares); empty = nothing. */
+  readonly shares: string;
 }
 
 /** A folder of the host's that a driver serves to the guest as a file system of its own. */
@@ -29,6 +31,8 @@ export interface ShareDevice {
   readonly gone: Promise<string>;
   /** Server and device; the guest has unmounted it. */
   remove(): Promise<void>;
+  /** How many files its server has open. */
+  openFiles(): Promise<number>;
 }
 
 export interface VmSpec {

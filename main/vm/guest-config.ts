@@ -19,6 +19,7 @@ export function guestConfig(keys: Keys, disk: DataDisk, now: number, given: Part
     daemonJson: given.daemonJson ?? JSON.stringify(defaultDaemonDocument),
     authorities: given.authorities ?? '',
     registryCertificates: given.registryCertificates ?? '',
+    shares: given.shares ?? '',
   };
 }
 

@@ -7,6 +7,7 @@ import type { Logger } from '../lib/logger';
 import type { Observable } from '../lib/observable';
 import type { ExecOptions, ExecResult } from '../ssh/connection';
 import type { Agent } from './agent';
+import type { ShareDevice, ShareSpec } from './driver';
 import type { Resources } from './resources';
 
 export interface EngineVersion {
@@ -27,6 +28,7 @@ export interface VmDeps {
    * nothing better.
    */
   recover?(words: string): Promise<string | undefined>;
+  readonly shares?: ShareHooks;
   /**
    * Asks the engine through the host's docker.sock, as every client does; retried by the VM until the phase's deadline.
    * The state is still `starting` then: whoever guards the socket must ask the dialer, not the state, whether the engine can be dialled.
@@ -43,6 +45,24 @@ export interface GuestFiles {
   readonly authorities: string;
   /** The files of certs.d, in the format of vm/AGREEMENT.md. */
   readonly registryCertificates: string;
+  /** Lines of the agreement's Shares. */
+  readonly shares: string;
+}
+
+/** What main/shares has to do with a start. */
+export interface ShareHooks {
+  /** Devices that are there when the guest boots; the guest's part of them is in `guestFiles`. Asked once a boot, before that. */
+  forBoot(): Promise<readonly ShareSpec[]>;
+  /** The guest can be reached by `exec`, after a boot and after an adoption; the engine may not run yet. What it throws is logged and ends nothing. */
+  onGuest(signal: AbortSignal): Promise<void>;
+}
+
+/** The share devices of the VM that runs. */
+export interface VmShares {
+  /** Those of its start, of an earlier backend, and added ones; none while it does not run. */
+  devices(): readonly ShareDevice[];
+  /** `vm.notRunning`, `shares.noSlot`, `shares.mountFailed`. */
+  add(spec: ShareSpec): Promise<ShareDevice>;
 }
 
 /** A check of `berth doctor`; app.ts times it and sends it on. */
@@ -71,6 +91,7 @@ export interface Vm {
   /** A command in the guest, over SSH. An array is quoted, a string is for the guest's shell. */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
   readonly engine: EngineControl;
+  readonly shares: VmShares;
   /** Resolves when the engine answers; joins a start under way. */
   start(): Promise<void>;
   /** Resolves when the VM is off and nothing of it is left. */

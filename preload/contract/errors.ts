@@ -274,6 +274,8 @@ export const errorTable = {
   'shares.fewFiles': spec<{ limit: number; wanted: number }>(),
   'shares.serverDied': spec<{ path: string; detail: string }>('retry', true),
   'shares.mountFailed': spec<{ path: string; detail: string }>('retry', true),
+  'shares.restartContainers': spec<{ path: string; names: string }>(),
+  'shares.cameBack': spec<{ path: string }>(),
   'shares.noOwners': spec<{ path: string; detail: string }>(),
 } as const;
 

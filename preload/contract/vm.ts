@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { call, output, stream } from './define';
 import type { WireError } from './errors';
+import type { ShareDriver } from './shares';
 
 /** Readers accept states they do not know: newer backends may add some. */
 export type VmStateName = 'stopped' | 'starting' | 'running' | 'suspending' | 'suspended' | 'resuming' | 'stopping' | 'failed';
@@ -49,7 +50,10 @@ export interface AcceleratorVerdict {
 
 export interface VmFeatures {
   readonly suspend: boolean;
+  /** Folders of this computer as devices of the VM. */
   readonly shares: boolean;
+  /** How folders of this computer can reach the guest, best first. */
+  readonly shareDrivers: readonly ShareDriver[];
   readonly hostfwd: boolean;
   readonly balloon: boolean;
 }

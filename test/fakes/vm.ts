@@ -51,7 +51,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
     const base: VmStatus = {
       state: 'stopped',
       driver: 'qemu',
-      features: { suspend: false, shares: false, hostfwd: true, balloon: true },
+      features: { suspend: false, shares: true, shareDrivers: ['virtiofs', 'sshfs'], hostfwd: true, balloon: true },
       accelerator: verdict,
       cpus: 2,
       memoryBytes: 2 * GIB,
@@ -180,6 +180,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
         call: (op, request) => (link ? guest.agent.call(op, request) : Promise.reject(notRunning())),
       },
       engine: guest.engine,
+      shares: { devices: () => [], add: () => Promise.reject(notRunning()) },
       doctorChecks: [{ id: 'accelerator', run: () => Promise.resolve({ status: 'warn', detail: 'tcg' }) }],
       exec: (command, options) => (link ? guest.exec(command, options) : Promise.reject(notRunning())),
       start: () => start(),

@@ -62,9 +62,10 @@ export async function createBareHome(): Promise<BareHome> {
         daemonJson,
         authorities: '',
         registryCertificates: '',
+        shares: '',
       };
       const running = await driver.start(
-        { cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest },
+        { cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest, shares: [] },
         AbortSignal.timeout(PATIENCE_MS),
       );
       const onEvent = (event: AgentEvent): void => {

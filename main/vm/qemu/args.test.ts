@@ -24,6 +24,8 @@ function argsIn(home: string, change: Partial<VmArgs> = {}): string[] {
     dataDisk: forQemu(files, files.disks.data),
     fwCfg: [{ name: 'opt/berth/config', file: 'state/guest/config' }],
     sshPort: 40001,
+    sharing: false,
+    shares: [],
     ...change,
   });
 }

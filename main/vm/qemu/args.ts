@@ -19,6 +19,16 @@ export interface MachineSpec {
   readonly fwCfg: readonly { readonly name: string; readonly file: string }[];
 }
 
+/** A share's device: which reserved port it sits in, and the socket of its server. */
+export interface ShareArgs {
+  readonly tag: string;
+  readonly slot: number;
+  readonly socket: string;
+}
+
+/** Ports that a share's device can be plugged into while the guest runs: a PCI Express slot must be there at boot. */
+export const SHARE_SLOTS = 8;
+
 export interface VmArgs extends MachineSpec {
   readonly serialLog: string;
   readonly guestLog: string;
@@ -27,12 +37,15 @@ export interface VmArgs extends MachineSpec {
   readonly dataDisk: string;
   /** On 127.0.0.1. */
   readonly sshPort: number;
+  /** Memory that a share's server can map, and slots for the devices; where the host has memfd. */
+  readonly sharing: boolean;
+  readonly shares: readonly ShareArgs[];
 }
 
 /** The whole machine, halted until QMP's `cont`. */
 export function vmArgs(spec: VmArgs): string[] {
   return [
-    ...machine(spec),
+    ...machine(spec, spec.sharing),
     '-S',
     ...['-chardev', `file,id=serial,path=${escapeOption(spec.serialLog)},append=on`, '-serial', 'chardev:serial'],
     ...['-chardev', `file,id=guestlog,path=${escapeOption(spec.guestLog)},append=on`],
@@ -47,6 +60,11 @@ export function vmArgs(spec: VmArgs): string[] {
     ...device({ driver: 'virtio-balloon-pci', 'free-page-reporting': true, 'deflate-on-oom': true }),
     ...['-object', JSON.stringify({ 'qom-type': 'rng-builtin', id: 'rng0' })],
     ...device({ driver: 'virtio-rng-pci', rng: 'rng0' }),
+    ...(spec.sharing ? slots() : []),
+    ...spec.shares.flatMap((share) => [
+      ...['-chardev', `socket,id=${shareId(share.tag)},path=${escapeOption(share.socket)}`],
+      ...device(shareDevice(share)),
+    ]),
   ];
 }
 
@@ -55,15 +73,37 @@ export function probeArgs(spec: MachineSpec): string[] {
   return [...machine(spec), '-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'];
 }
 
-function machine(spec: MachineSpec): string[] {
+/** Of a share's chardev and device alike; the same on the command line and over QMP. */
+export function shareId(tag: string): string {
+  return `share-${tag}`;
+}
+
+export function shareDevice({ tag, slot }: Pick<ShareArgs, 'tag' | 'slot'>): Readonly<Record<string, unknown>> {
+  return { driver: 'vhost-user-fs-pci', id: shareId(tag), chardev: shareId(tag), tag, bus: `slot${slot}`, 'queue-size': 1024 };
+}
+
+function slots(): string[] {
+  return Array.from({ length: SHARE_SLOTS }, (_, slot) =>
+    // No I/O ports: virtio needs none, and a bridge would claim 4 KiB of them each.
+    device({ driver: 'pcie-root-port', id: `slot${slot}`, chassis: slot + 1, slot, 'io-reserve': 0 }),
+  ).flat();
+}
+
+function machine(spec: MachineSpec, sharing = false): string[] {
+  const megabytes = Math.floor(spec.memoryBytes / 2 ** 20);
+  const memory = ['-object', JSON.stringify({ 'qom-type': 'memory-backend-memfd', id: 'memory', size: megabytes * 2 ** 20, share: true })];
   return [
     ...['-name', 'berth,process=berth-vm', '-nodefaults', '-no-user-config', '-no-reboot'],
     ...(spec.sandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'] : []),
-    ...['-machine', spec.arch === 'x86_64' ? 'q35,vmport=off,usb=off' : 'virt,gic-version=max'],
+    ...(sharing ? memory : []),
+    ...[
+      '-machine',
+      `${spec.arch === 'x86_64' ? 'q35,vmport=off,usb=off' : 'virt,gic-version=max'}${sharing ? ',memory-backend=memory' : ''}`,
+    ],
     ...['-accel', spec.accelerator === 'tcg' ? 'tcg,thread=multi' : spec.accelerator],
     // TCG has no host CPU to pass on; the others have no reason to hide it.
     ...['-cpu', spec.accelerator === 'tcg' ? 'max' : 'host'],
-    ...['-smp', `cpus=${spec.cpus}`, '-m', `size=${Math.floor(spec.memoryBytes / 2 ** 20)}M`],
+    ...['-smp', `cpus=${spec.cpus}`, '-m', `size=${megabytes}M`],
     ...['-display', 'none', '-vga', 'none', '-monitor', 'none', '-parallel', 'none'],
     ...['-chardev', `socket,id=qmp,path=${escapeOption(spec.qmpSocket)},server=on,wait=off`, '-mon', 'chardev=qmp,mode=control'],
     ...['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', spec.cmdline],

@@ -14,9 +14,9 @@ import { probeConfig } from '../guest-config';
 import { explainSpawnError, readManifest } from '../resources';
 import type { Resources } from '../resources';
 import { createAccelerators } from './accelerator';
-import { probeArgs, vmArgs } from './args';
+import { probeArgs, SHARE_SLOTS, vmArgs } from './args';
 import type { Arch } from './args';
-import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, qemuBinary } from './files';
+import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, qemuBinary, virtiofsdBinary } from './files';
 import type { FwCfgName } from './files';
 import { explainLaunch, freePort, launch, textSince } from './launch';
 import { endOrphans, guard } from './orphans';
@@ -25,6 +25,8 @@ import { dialQmp } from './qmp';
 import { createRunning } from './running';
 import { readVmState, removeVmState, writeVmState } from './state-file';
 import type { VmState } from './state-file';
+import { createShareServers, openFileLimit } from './virtiofsd';
+import type { ShareServer } from './virtiofsd';
 
 export interface QemuDriverDeps {
   readonly files: HomeFiles;
@@ -46,6 +48,8 @@ export function createQemuDriver({
   arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64',
 }: QemuDriverDeps): VmDriver {
   const qemu = qemuBinary(resources, arch);
+  /** Servers of shares map the guest's memory through a memfd, which Linux alone has. */
+  const sharing = process.platform === 'linux';
   /** Cleared for good where the host forbids seccomp filters. */
   let sandbox = process.platform === 'linux';
 
@@ -87,19 +91,47 @@ export function createQemuDriver({
   };
   const accelerators = createAccelerators({ statePath: files.state.accelerators, resources, log, probe: prove });
 
+  const servers = createShareServers({
+    files,
+    command: virtiofsdBinary(resources),
+    environment: process.env,
+    log,
+    fileLimit: () => openFileLimit(),
+  });
+
   const clean = async (): Promise<void> => {
     await removeVmState(files.state.vm);
+    await servers.clear();
     await Promise.all([files.run.qmp, files.run.agent].map((path) => rm(path, { force: true })));
   };
 
-  const attach = async (state: VmState, ended: Promise<string> | undefined, offset: number, signal: AbortSignal): Promise<RunningVm> => {
-    const vm = createRunning({ state, ended, log, home: files.root, words: () => textSince(files.logs.qemu, offset), gone: clean });
+  const attach = async (
+    state: VmState,
+    plugged: { readonly present: readonly ShareServer[]; readonly lostSlots: readonly number[] },
+    ended: Promise<string> | undefined,
+    offset: number,
+    signal: AbortSignal,
+  ): Promise<RunningVm> => {
+    const words = (): Promise<string> => textSince(files.logs.qemu, offset);
+    const vm = createRunning({ state, ended, log, home: files.root, shares: { servers, ...plugged }, words, gone: clean });
     vm.attach(await dialQmp(files.run.qmp, (event) => vm.onEvent(event), signal));
     return vm.running;
   };
 
+  /** A folder that cannot be served keeps nobody from starting: the guest has nothing to mount there, and whoever added the share finds no device. */
+  const startServers = async ({ shares }: VmSpec): Promise<ShareServer[]> => {
+    const tried = await Promise.allSettled(shares.slice(0, sharing ? SHARE_SLOTS : 0).map((share, slot) => servers.start(share, slot)));
+    return tried.flatMap((result) => {
+      if (result.status === 'fulfilled') {
+        return [result.value];
+      }
+      log.error('a share has no server', { error: result.reason as unknown });
+      return [];
+    });
+  };
+
   const startOnce = async (spec: VmSpec, given: readonly FwCfgName[], signal: AbortSignal): Promise<RunningVm | 'again'> => {
-    const sshPort = await freePort();
+    const [sshPort, present] = await Promise.all([freePort(), startServers(spec)]);
     const args = vmArgs({
       ...(await machine(spec.accelerator.name)),
       cpus: spec.cpus,
@@ -112,12 +144,15 @@ export function createQemuDriver({
       systemImage: join(resources.guest, 'system.erofs'),
       dataDisk: forQemu(files, files.disks.data),
       sshPort,
+      sharing,
+      shares: present.map((server) => ({ tag: server.spec.tag, slot: server.slot, socket: server.socket })),
     });
     await Promise.all([files.run.qmp, files.run.agent].map((path) => rm(path, { force: true })));
     const offset = await sizeOf(files.logs.qemu);
     const { child, ended } = launch(qemu, args, files.root, files.logs.qemu);
     const pid = child.pid;
     if (pid === undefined) {
+      await servers.clear();
       return ended.then(() => 'again' as const).catch((error: unknown) => Promise.reject(explainSpawnError(qemu, error)));
     }
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(QMP_DEADLINE_MS), abortWhen(ended)]);
@@ -133,10 +168,11 @@ export function createQemuDriver({
         cpus: spec.cpus,
         memoryBytes: spec.memoryBytes,
         startedAt: Date.now(),
+        sharing,
         accelerator: spec.accelerator,
       };
       await writeVmState(files.state.vm, state);
-      return await attach(state, ended, offset, deadline);
+      return await attach(state, { present, lostSlots: [] }, ended, offset, deadline);
     } catch (error) {
       child.kill('SIGKILL');
       const how = await ended;
@@ -159,8 +195,8 @@ export function createQemuDriver({
 
   return {
     name: 'qemu',
-    // Suspend, shares and run-time forwards are later work; everything else adapts by reading this.
-    features: { suspend: false, shares: false, hostfwd: false, balloon: true },
+    // Suspend and run-time forwards are later work; everything else adapts by reading this.
+    features: { suspend: false, shares: sharing, shareDrivers: sharing ? ['virtiofs', 'sshfs'] : ['sshfs'], hostfwd: false, balloon: true },
     accelerators: (signal) => accelerators.verdicts(signal),
     async start(spec, signal) {
       await Promise.all([files.logs.folder, files.run.folder].map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
@@ -171,6 +207,7 @@ export function createQemuDriver({
         'daemon.json': spec.guest.daemonJson,
         'ca.pem': spec.guest.authorities,
         'certs.d': spec.guest.registryCertificates,
+        shares: spec.guest.shares,
       };
       await Promise.all(fwCfgNames.map((name) => writeAtomic(fwCfgFile(files, name), contents[name])));
       const given = fwCfgNames.filter((name) => contents[name] !== '');
@@ -193,7 +230,14 @@ export function createQemuDriver({
         return undefined;
       }
       try {
-        return await attach(state, undefined, await sizeOf(files.logs.qemu), AbortSignal.timeout(ADOPT_DEADLINE_MS));
+        const { servers: present, lostSlots } = await servers.adopt();
+        return await attach(
+          state,
+          { present, lostSlots },
+          undefined,
+          await sizeOf(files.logs.qemu),
+          AbortSignal.timeout(ADOPT_DEADLINE_MS),
+        );
       } catch (error) {
         log.error('the VM that was left running does not answer; it is ended', { pid: state.pid, error });
         await endProcess(state);

@@ -9,7 +9,7 @@ export function forQemu(files: HomeFiles, path: string): string {
   return inHome.startsWith('..') || isAbsolute(inHome) ? path : inHome;
 }
 
-export const fwCfgNames = ['config', 'authorized-key', 'host-key', 'daemon.json', 'ca.pem', 'certs.d'] as const;
+export const fwCfgNames = ['config', 'authorized-key', 'host-key', 'daemon.json', 'ca.pem', 'certs.d', 'shares'] as const;
 export type FwCfgName = (typeof fwCfgNames)[number];
 
 /** Files and not text on the command line: a command line is for everyone on the machine to read, and the host key is a secret. */
@@ -23,4 +23,8 @@ export function qemuBinary(resources: Resources, arch: string): string {
 
 export function kernelFiles(resources: Resources, arch: string): { readonly kernel: string; readonly initramfs: string } {
   return { kernel: join(resources.guest, arch === 'x86_64' ? 'vmlinux' : 'Image'), initramfs: join(resources.guest, 'initramfs.cpio') };
+}
+
+export function virtiofsdBinary(resources: Resources): string {
+  return join(resources.bundle, 'bin', 'virtiofsd');
 }

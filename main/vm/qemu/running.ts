@@ -6,6 +6,8 @@ import { isSameProcess } from '../../lib/process';
 import type { RunningVm } from '../driver';
 import { freeDisk, MIN_FREE_DISK } from '../limits';
 import type { Qmp, QmpEvent } from './qmp';
+import { createShareDevices } from './share-devices';
+import type { ShareServer, ShareServers } from './virtiofsd';
 import type { VmState } from './state-file';
 import { lastLine } from './verdicts';
 
@@ -17,6 +19,8 @@ export interface RunningDeps {
   readonly home: string;
   /** What QEMU wrote to its log since its start. */
   words(): Promise<string>;
+  /** Their processes, those that are plugged in, and the ports of those that died. */
+  readonly shares: { readonly servers: ShareServers; readonly present: readonly ShareServer[]; readonly lostSlots: readonly number[] };
   /** Takes away what a dead process leaves: sockets and state. */
   gone(): Promise<void>;
 }
@@ -76,6 +80,18 @@ export function createRunning(deps: RunningDeps): Running {
     }
   };
 
+  const devices = createShareDevices({
+    ...deps.shares,
+    sharing: state.sharing,
+    log,
+    qmp() {
+      if (qmp === undefined) {
+        throw new Error('QMP is not connected');
+      }
+      return qmp;
+    },
+  });
+
   const running: RunningVm = {
     pid: state.pid,
     accelerator: state.accelerator,
@@ -98,6 +114,8 @@ export function createRunning(deps: RunningDeps): Running {
       }
     },
     kill,
+    shareDevices: () => devices.list(),
+    addShare: (spec) => devices.add(spec),
     detach() {
       letGo.abort(new Error('let go'));
       qmp?.close();
@@ -112,7 +130,9 @@ export function createRunning(deps: RunningDeps): Running {
         void connected.closed.then(() => watchAdopted());
       }
     },
-    onEvent({ event, data }) {
+    onEvent(message) {
+      devices.onEvent(message);
+      const { event, data } = message;
       if (event === 'SHUTDOWN' && typeof data['reason'] === 'string') {
         shutdownReason = data['reason'];
       }

@@ -13,6 +13,8 @@ const stateSchema = z.object({
   cpus: z.number(),
   memoryBytes: z.number(),
   startedAt: z.number(),
+  /** It was started with slots for shares. */
+  sharing: z.boolean().default(false),
   accelerator: z.object({
     name: z.enum(acceleratorNames),
     works: z.boolean(),

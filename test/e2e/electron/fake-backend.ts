@@ -43,7 +43,7 @@ function statusOf(state: VmStateName): VmStatus {
   return {
     state,
     driver: 'qemu',
-    features: { suspend: false, shares: false, hostfwd: true, balloon: true },
+    features: { suspend: false, shares: true, shareDrivers: ['virtiofs', 'sshfs'], hostfwd: true, balloon: true },
     cpus: 2,
     memoryBytes: 2 ** 31,
     pendingRestart: false,

@@ -1,0 +1,263 @@
+// What the guest has of the shared folders: sources, mounts and covers, brought to what is wanted, one step after the other.
+// Knows paths and backends; nothing of settings, containers or windows.
+import { randomBytes } from 'node:crypto';
+import { BerthError, toWireError } from '../../preload/contract';
+import type { Share, ShareFolder, WireError } from '../../preload/contract';
+import { asError } from '../lib/async';
+import type { Logger } from '../lib/logger';
+import type { ShareSpec } from '../vm/driver';
+import type { ShareBackend, ShareCommand, ShareSource } from './backend';
+import { shareLine } from './backend';
+import { identityOf, realOf } from './folders';
+import type { ShareGuest } from './guest';
+import { isWithin } from './places';
+
+export interface PathState {
+  readonly state: Share['state'];
+  readonly error?: WireError;
+  readonly open?: number;
+}
+
+export interface MountsDeps {
+  readonly guest: ShareGuest;
+  /** Berth's home: covered where it lies in a shared folder. */
+  readonly own: string;
+  readonly log: Logger;
+  changed(): void;
+  /** A folder was taken from under its containers and mounted anew. */
+  replaced(path: string, error: BerthError): void;
+}
+
+export interface Mounts {
+  stateOf(path: string): PathState;
+  /** What a VM is started with. */
+  plan(wanted: readonly ShareFolder[], backend: ShareBackend, holdSeconds: number): Promise<readonly ShareSpec[]>;
+  bootLines(): string;
+  /** The guest can be reached; its sources are looked for. */
+  enter(backend: ShareBackend): Promise<void>;
+  /** The VM is gone, or another one is about to start. */
+  leave(): void;
+  /** Resolves when the guest has what is wanted, as far as that can be had. */
+  settle(wanted: readonly ShareFolder[]): Promise<void>;
+  /** True where a number changed. */
+  countFiles(): Promise<boolean>;
+  dispose(): Promise<void>;
+}
+
+/** A source that stands, and what the folder was when it was opened. */
+interface Standing {
+  readonly source: ShareSource;
+  readonly identity: string | undefined;
+  readonly since: number;
+}
+
+/** A server that does not live this long is not started again by itself. */
+const SHORT_LIFE_MS = 10_000;
+
+export function createMounts({ guest, own, log, changed, replaced }: MountsDeps): Mounts {
+  const standing = new Map<string, Standing>();
+  const states = new Map<string, PathState>();
+  /** Paths whose server died as soon as it stood; until they are asked for anew. */
+  const hopeless = new Map<string, BerthError>();
+  let covered = new Set<string>();
+  let lines = '';
+  let backend: ShareBackend | undefined;
+  let wanted: readonly ShareFolder[] = [];
+  let queue: Promise<unknown> = Promise.resolve();
+  let incarnation = 0;
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = queue.then(work);
+    queue = done.catch(() => undefined);
+    return done;
+  };
+  const say = (path: string, state: PathState): void => {
+    states.set(path, state);
+    changed();
+  };
+  const order = async (command: ShareCommand): Promise<void> => {
+    const [answer] = await guest.run([command]);
+    if (answer?.ok !== true) {
+      log.warn('the guest could not do it', { line: shareLine(command), detail: answer?.detail });
+    }
+  };
+
+  const stand = async (source: ShareSource): Promise<void> => {
+    const path = source.spec.folder;
+    const entry: Standing = { source, identity: await identityOf(path), since: Date.now() };
+    standing.set(path, entry);
+    const mine = incarnation;
+    void source.gone.then((words) => {
+      if (mine === incarnation && standing.get(path) === entry) {
+        void inTurn(() => bury(path, entry, words));
+      }
+    });
+  };
+
+  /** Its server died: nobody in the guest may wait for it. A new one takes its place; whoever bound the old one must be started again. */
+  const bury = async (path: string, entry: Standing, words: string): Promise<void> => {
+    if (standing.get(path) !== entry) {
+      return;
+    }
+    const error = new BerthError('shares.serverDied', { path, detail: words });
+    log.error('the server of a share died', { path, words });
+    standing.delete(path);
+    say(path, { state: 'failed', error: toWireError(error) });
+    await order({ kind: 'bury', path });
+    await entry.source.remove().catch((failed: unknown) => log.warn('a dead share was not taken out', { error: failed }));
+    if (Date.now() - entry.since < SHORT_LIFE_MS) {
+      hopeless.set(path, error);
+    }
+    await settleNow();
+    replaced(path, error);
+  };
+
+  const takeOut = async (path: string, entry: Standing, leave: 'cover' | 'none'): Promise<void> => {
+    standing.delete(path);
+    await order({ kind: leave, path });
+    await entry.source.remove().catch((error: unknown) => log.warn('a share was not taken out', { path, error }));
+  };
+
+  const bringIn = async (folder: ShareFolder, from: ShareBackend): Promise<void> => {
+    const { path, readOnly } = folder;
+    try {
+      if (!standing.has(path)) {
+        say(path, { state: 'mounting' });
+        await stand(await from.open({ tag: randomBytes(6).toString('hex'), folder: path, readOnly }));
+      }
+      await standing.get(path)?.source.mount();
+      if (states.get(path)?.state !== 'mounted') {
+        say(path, { state: 'mounted' });
+      }
+    } catch (error) {
+      const known = error instanceof BerthError ? error : new BerthError('shares.mountFailed', { path, detail: asError(error).message });
+      log.error('a folder was not shared', { path, error });
+      await order({ kind: 'cover', path });
+      say(path, { state: known.code === 'shares.noSlot' ? 'restart' : 'failed', error: toWireError(known) });
+    }
+  };
+
+  const settleNow = async (): Promise<void> => {
+    const from = backend;
+    if (from === undefined) {
+      for (const { path } of wanted) {
+        states.set(path, (await identityOf(path)) === undefined ? missing(path) : { state: 'waiting' });
+      }
+      changed();
+      return;
+    }
+    const there = new Map(await Promise.all(wanted.map(async ({ path }) => [path, await identityOf(path)] as const)));
+    const lost = new Set<string>();
+    for (const [path, entry] of [...standing].reverse()) {
+      const folder = wanted.find((each) => each.path === path);
+      const same = there.get(path) === entry.identity;
+      if (folder === undefined || folder.readOnly !== entry.source.spec.readOnly || !same) {
+        await takeOut(path, entry, folder === undefined ? 'none' : 'cover');
+      }
+      if (folder !== undefined && !same) {
+        lost.add(path);
+      }
+    }
+    for (const path of covered) {
+      if (!wanted.some((folder) => folder.path === path)) {
+        await order({ kind: 'none', path });
+        states.delete(path);
+        hopeless.delete(path);
+      }
+    }
+    for (const folder of wanted) {
+      const { path } = folder;
+      const gaveUp = hopeless.get(path);
+      if (there.get(path) === undefined) {
+        await order({ kind: 'cover', path });
+        say(path, missing(path));
+      } else if (gaveUp !== undefined) {
+        await order({ kind: 'cover', path });
+        say(path, { state: 'failed', error: toWireError(gaveUp) });
+      } else {
+        await bringIn(folder, from);
+      }
+    }
+    covered = new Set(wanted.map(({ path }) => path));
+    const home = await ownIn(wanted);
+    if (home !== undefined) {
+      await order({ kind: 'cover', path: home });
+    }
+    for (const path of lost) {
+      if (states.get(path)?.state === 'mounted') {
+        replaced(path, new BerthError('shares.cameBack', { path }));
+      }
+    }
+  };
+
+  const ownIn = async (folders: readonly ShareFolder[]): Promise<string | undefined> => {
+    const real = (await realOf(own)) ?? own;
+    return folders.some(({ path }) => isWithin(path, real)) ? real : undefined;
+  };
+
+  return {
+    stateOf: (path) => states.get(path) ?? { state: backend === undefined ? 'waiting' : 'mounting' },
+    async plan(folders, next, holdSeconds) {
+      const specs: ShareSpec[] = [];
+      const commands: ShareCommand[] = [];
+      for (const { path, readOnly } of folders) {
+        const spec = { tag: randomBytes(6).toString('hex'), folder: path, readOnly };
+        if (!next.late && specs.length < (next.slots ?? Infinity) && (await identityOf(path)) !== undefined) {
+          specs.push(spec);
+          commands.push({ kind: 'mount', spec });
+        } else {
+          commands.push({ kind: 'cover', path });
+        }
+      }
+      const home = await ownIn(folders);
+      if (home !== undefined) {
+        commands.push({ kind: 'cover', path: home });
+      }
+      if (next.late && folders.length > 0) {
+        commands.push({ kind: 'hold', seconds: holdSeconds });
+      }
+      lines = commands.map((command) => `${shareLine(command)}\n`).join('');
+      return specs;
+    },
+    bootLines: () => lines,
+    enter: (next) =>
+      inTurn(async () => {
+        backend = next;
+        for (const source of await next.present()) {
+          await stand(source);
+        }
+      }),
+    leave() {
+      incarnation += 1;
+      backend = undefined;
+      standing.clear();
+      states.clear();
+      hopeless.clear();
+      covered.clear();
+    },
+    settle(next) {
+      wanted = next;
+      return inTurn(settleNow);
+    },
+    async countFiles() {
+      let different = false;
+      for (const [path, { source }] of standing) {
+        const open = await source.openFiles?.().catch(() => undefined);
+        const state = states.get(path);
+        if (open !== undefined && state !== undefined && state.open !== open) {
+          states.set(path, { ...state, open });
+          different = true;
+        }
+      }
+      return different;
+    },
+    async dispose() {
+      incarnation += 1;
+      await queue.catch(() => undefined);
+    },
+  };
+}
+
+function missing(path: string): PathState {
+  return { state: 'missing', error: toWireError(new BerthError('shares.notFound', { path })) };
+}

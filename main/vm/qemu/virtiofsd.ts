@@ -1,0 +1,210 @@
+// The servers of shares: one virtiofsd for each shared folder, started as QEMU is, written down so that the next backend finds it again.
+// Knows processes, sockets and records; nothing of QMP or of the guest.
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { BerthError } from '../../../preload/contract/errors';
+import { deferred, retryUntil, settledWithin } from '../../lib/async';
+import { readJsonOr, writeJson } from '../../lib/atomic-file';
+import type { HomeFiles } from '../../lib/home';
+import type { Logger } from '../../lib/logger';
+import { identify, isSameProcess } from '../../lib/process';
+import type { ShareSpec } from '../driver';
+import { forQemu } from './files';
+import { textSince } from './launch';
+import { lastLine } from './verdicts';
+
+const run = promisify(execFile);
+const READY_MS = 10_000;
+
+const recordSchema = z.object({
+  format: z.literal(1),
+  pid: z.number(),
+  startTime: z.string(),
+  bootId: z.string(),
+  tag: z.string(),
+  folder: z.string(),
+  readOnly: z.boolean(),
+  slot: z.number(),
+});
+type ServerRecord = z.output<typeof recordSchema>;
+
+export interface ShareServer {
+  readonly spec: ShareSpec;
+  readonly slot: number;
+  /** As QEMU names it. */
+  readonly socket: string;
+  /** Its last words, when it is gone. */
+  readonly gone: Promise<string>;
+  openFiles(): Promise<number>;
+  /** Ends it and takes its files away. */
+  stop(): Promise<void>;
+}
+
+export interface ShareServers {
+  /** Resolves when it listens. */
+  start(spec: ShareSpec, slot: number): Promise<ShareServer>;
+  /** Those of an earlier backend that still run; the slots of those that do not. */
+  adopt(): Promise<{ readonly servers: readonly ShareServer[]; readonly lostSlots: readonly number[] }>;
+  /** QEMU is gone, and with it whoever it talked to: what is left of all of them is taken away. */
+  clear(): Promise<void>;
+}
+
+export interface ShareServersDeps {
+  readonly files: HomeFiles;
+  readonly command: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly log: Logger;
+  /** The hard limit of open files: a server holds one for each file that the guest knows. */
+  fileLimit(): Promise<number>;
+}
+
+/** Runs with the rights of the user who runs Berth; what the guest's users own is kept as vm/AGREEMENT.md says. */
+export function virtiofsdArgs(spec: ShareSpec, socket: string, fileLimit: number): string[] {
+  return [
+    ...['--socket-path', socket, '--shared-dir', spec.folder, '--sandbox', 'none', '--cache', 'auto'],
+    ...['--log-level', 'warn', '--rlimit-nofile', String(fileLimit)],
+    ...(spec.readOnly ? ['--readonly'] : []),
+  ];
+}
+
+export function createShareServers({ files, command, environment, log, fileLimit }: ShareServersDeps): ShareServers {
+  const recordOf = (tag: string): string => join(files.state.shares, `${tag}.json`);
+  const socketOf = (tag: string): string => join(files.run.folder, `fs-${tag}.sock`);
+  /** A pipe that only the server holds open for writing: its end is the server's, for a backend too whose child it is not. */
+  const lifeOf = (tag: string): string => join(files.run.folder, `fs-${tag}.life`);
+
+  const drop = async (tag: string): Promise<void> => {
+    await Promise.all([socketOf(tag), `${socketOf(tag)}.pid`, lifeOf(tag), recordOf(tag)].map((path) => rm(path, { force: true })));
+  };
+  const end = async (record: ServerRecord): Promise<void> => {
+    if (await isSameProcess(record)) {
+      process.kill(record.pid, 'SIGKILL');
+    }
+  };
+  const serverOf = (record: ServerRecord, gone: Promise<string>): ShareServer => ({
+    spec: { tag: record.tag, folder: record.folder, readOnly: record.readOnly },
+    slot: record.slot,
+    socket: forQemu(files, socketOf(record.tag)),
+    gone,
+    openFiles: async () => (await readdir(`/proc/${record.pid}/fd`)).length,
+    async stop() {
+      await end(record);
+      await settledWithin(gone, 5000);
+      await drop(record.tag);
+    },
+  });
+
+  async function start(spec: ShareSpec, slot: number): Promise<ShareServer> {
+    const { tag } = spec;
+    const socket = socketOf(tag);
+    await mkdir(files.state.shares, { recursive: true, mode: 0o700 });
+    await drop(tag);
+    await run('mkfifo', ['-m', '600', lifeOf(tag)]);
+    const [limit, offset] = await Promise.all([fileLimit(), sizeOf(files.logs.shares)]);
+    const logFile = openSync(files.logs.shares, 'a', 0o600);
+    const life = openSync(lifeOf(tag), constants.O_RDWR);
+    const mask = process.umask(0o177);
+    const exit = deferred<string>();
+    let pid: number | undefined;
+    try {
+      const child = spawn(command, virtiofsdArgs(spec, forQemu(files, socket), limit), {
+        cwd: files.root,
+        detached: true,
+        env: environment,
+        stdio: ['ignore', logFile, logFile, life],
+      });
+      child.unref();
+      child.once('error', (error) => exit.resolve(error.message));
+      child.once('exit', (code, signal) => exit.resolve(signal === null ? `exit ${code ?? 0}` : `signal ${signal}`));
+      pid = child.pid;
+    } finally {
+      process.umask(mask);
+      closeSync(logFile);
+      closeSync(life);
+    }
+    const gone = exit.promise.then(async (how) =>
+      [how, lastLine(await textSince(files.logs.shares, offset))].filter((part) => part !== '').join('; '),
+    );
+    const identity = pid === undefined ? undefined : await identify(pid);
+    if (identity === undefined) {
+      await drop(tag);
+      throw new BerthError('shares.mountFailed', { path: spec.folder, detail: await gone });
+    }
+    const record: ServerRecord = { format: 1, ...identity, ...spec, slot };
+    await writeJson(recordOf(tag), record);
+    const server = serverOf(record, gone);
+    const early = new AbortController();
+    void gone.then(() => early.abort());
+    try {
+      // It says nowhere that it listens.
+      await retryUntil(() => stat(socket), 10, AbortSignal.any([early.signal, AbortSignal.timeout(READY_MS)]));
+      return server;
+    } catch {
+      await server.stop();
+      throw new BerthError('shares.mountFailed', { path: spec.folder, detail: await gone });
+    }
+  }
+
+  const records = async (): Promise<readonly ServerRecord[]> => {
+    const names = (await readdir(files.state.shares).catch((): string[] => [])).filter((name) => name.endsWith('.json'));
+    const read = names.map((name) => readJsonOr(join(files.state.shares, name), (value) => recordSchema.parse(value), undefined));
+    return (await Promise.all(read)).filter((record) => record !== undefined);
+  };
+
+  return {
+    start,
+    async adopt() {
+      const servers: ShareServer[] = [];
+      const lostSlots: number[] = [];
+      for (const record of await records()) {
+        const gone = endOfPipe(lifeOf(record.tag));
+        if (await isSameProcess(record)) {
+          servers.push(serverOf(record, gone));
+        } else {
+          log.warn('the server of a share is gone', { folder: record.folder });
+          lostSlots.push(record.slot);
+        }
+      }
+      return { servers, lostSlots };
+    },
+    async clear() {
+      for (const record of await records()) {
+        await end(record);
+        await drop(record.tag);
+      }
+    },
+  };
+}
+
+/** Resolves when the last writer of the pipe has closed it. */
+function endOfPipe(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const done = (): void => resolve('');
+    try {
+      const pipe = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+      pipe.unref();
+      pipe.on('error', done).on('close', done).resume();
+    } catch {
+      done();
+    }
+  });
+}
+
+/** The hard limit of open files, which is the one that a server may raise its own to. */
+export async function openFileLimit(): Promise<number> {
+  const line = /^Max open files\s+\S+\s+(\S+)/m.exec(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
+  const limit = Number(line?.[1] ?? 0);
+  return Number.isInteger(limit) ? limit : 2 ** 30;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
