@@ -1,6 +1,7 @@
 // The entry of the command line: berth <command>. Exit codes: 0 done, 1 failed, 2 usage, 3 not running.
 import { createCommands } from './cli/commands';
 import { createConfigCommands } from './cli/config';
+import { createConnectCommands } from './cli/connect';
 import { createMirrorsCommands } from './cli/mirrors';
 import { createOutput, EXIT, reportFailure } from './cli/output';
 import { ports } from './cli/ports';
@@ -9,10 +10,15 @@ import { runProgram } from './cli/program';
 import { pull } from './cli/pull';
 import { createReach } from './cli/reach';
 import { createTerminal } from './cli/terminal';
+import { createSharesCommands } from './cli/shares';
 import { createTrustCommands } from './cli/trust';
+import { createConnect } from './connect/create-connect';
+import { systemSocketPath } from './connect/system-socket';
 import { locateHome, prepareHome } from './control/home';
 import { hasDisplay, openBrowser } from './lib/browser';
+import { dockerHostOf } from './lib/docker-host';
 import type { HomeFiles } from './lib/home';
+import { silentLogger } from './lib/logger';
 import { createTexts, languageOf } from './lib/texts';
 import { APP_BUILD, APP_VERSION, locateApp } from './locate';
 
@@ -47,7 +53,22 @@ async function main(): Promise<number> {
             openBrowser: async (address, where) => hasDisplay() && openBrowser(address, where),
           }),
           config: createConfigCommands(kit),
+          connect: createConnectCommands({
+            output,
+            connect: async () => {
+              const files = await folder();
+              return createConnect({
+                dockerHost: dockerHostOf(files),
+                socket: files.run.docker,
+                memoryPath: files.state.connect,
+                dockerCliFolder: app.dockerCliFolder,
+                systemSocket: systemSocketPath(),
+                log: silentLogger,
+              });
+            },
+          }),
           mirrors: createMirrorsCommands(kit),
+          shares: createSharesCommands(kit),
           trust: createTrustCommands(kit),
           prefixes: (...args) => prefixes(kit, ...args),
           ports: (...args) => ports(kit, ...args),

@@ -1,11 +1,13 @@
-// The grammar of `berth mirrors`, `berth config`, `berth trust` and `berth proxy`: names, arguments, options, help. What they do is elsewhere.
+// The grammar of `berth mirrors`, `config`, `trust`, `proxy`, `context`, `socket` and `shares`: names, arguments, options, help. What they do is elsewhere.
 import type { Command } from 'commander';
 import type { ChangeFlags } from './config-apply';
 import type { ConfigCommands } from './config';
+import type { ConnectCommands, UseFlags } from './connect';
 import type { JsonFlag } from './kit';
 import type { AddFlags, MirrorsCommands } from './mirrors';
 import type { TestFlags } from './mirrors-test';
 import type { PrefixFlags } from './prefixes';
+import type { ShareAddFlags, ShareRemoveFlags, SharesCommands } from './shares';
 import type { ProxyFlags, TrustCommands } from './trust';
 
 /** Adds a command with its help; a name of two words goes below the parent. */
@@ -111,4 +113,40 @@ export function addTrustCommands(add: AddCommand, text: Text, own: () => TrustCo
     .option('--noproxy <addresses>', text('option.noProxy'))
     .option('--json', text('option.json'), false)
     .action((user: string | undefined, mode: string | undefined, flags: ProxyFlags) => own().proxy(user, mode, flags));
+}
+
+export function addConnectCommands(add: AddCommand, text: Text, own: () => ConnectCommands): void {
+  const withJson = (name: string, parent?: Command): Command => add(name, parent).option('--json', text('option.json'), false);
+  /** The group's own action is the look; its option is what stands behind the word. */
+  const context = withJson('context').action((flags: JsonFlag) => own().context(flags));
+  const sub = (name: string): Command => withJson(`context ${name}`, context);
+  sub('create').action((_flags: JsonFlag, command: Command) => own().createContext(command.optsWithGlobals<JsonFlag>()));
+  sub('use')
+    .option('--undo', text('option.undo'), false)
+    .action((_flags: UseFlags, command: Command) => own().useContext(command.optsWithGlobals<UseFlags>()));
+  sub('remove').action((_flags: JsonFlag, command: Command) => own().removeContext(command.optsWithGlobals<JsonFlag>()));
+  const socket = withJson('socket').action((flags: JsonFlag) => own().socket(flags));
+  const part = (name: string): Command => withJson(`socket ${name}`, socket);
+  part('status').action((_flags: JsonFlag, command: Command) => own().socket(command.optsWithGlobals<JsonFlag>()));
+  part('take').action((_flags: JsonFlag, command: Command) => own().takeSocket(command.optsWithGlobals<JsonFlag>()));
+  part('release').action((_flags: JsonFlag, command: Command) => own().releaseSocket(command.optsWithGlobals<JsonFlag>()));
+}
+
+export function addSharesCommands(add: AddCommand, text: Text, own: () => SharesCommands): void {
+  const withJson = (name: string, parent?: Command): Command => add(name, parent).option('--json', text('option.json'), false);
+  /** The group's own action is the list; its option is what stands behind the word. */
+  const group = withJson('shares').action((flags: JsonFlag) => own().list(flags));
+  const sub = (name: string): Command => withJson(`shares ${name}`, group);
+  sub('list').action((_flags: JsonFlag, command: Command) => own().list(command.optsWithGlobals<JsonFlag>()));
+  sub('add')
+    .argument('<folder>')
+    .option('--read-only', text('option.readOnly'), false)
+    .action((path: string, _flags: ShareAddFlags, command: Command) => own().add(path, command.optsWithGlobals<ShareAddFlags>()));
+  sub('remove')
+    .argument('<folder>')
+    .option('-f, --force', text('option.forceShare'), false)
+    .action((path: string, _flags: ShareRemoveFlags, command: Command) => own().remove(path, command.optsWithGlobals<ShareRemoveFlags>()));
+  sub('driver')
+    .argument('<name>')
+    .action((name: string, _flags: JsonFlag, command: Command) => own().driver(name, command.optsWithGlobals<JsonFlag>()));
 }

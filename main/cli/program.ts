@@ -3,19 +3,23 @@ import { Command, CommanderError } from 'commander';
 import { logSources } from '../../preload/contract';
 import type { Commands } from './commands';
 import type { ConfigCommands } from './config';
+import type { ConnectCommands } from './connect';
 import type { MirrorsCommands } from './mirrors';
 import { EXIT } from './output';
 import type { Output } from './output';
 import type { PrefixFlags } from './prefixes';
 import type { AddCommand } from './program-engine';
-import { addConfigCommands, addMirrorsCommands, addTrustCommands } from './program-engine';
+import { addConfigCommands, addConnectCommands, addMirrorsCommands, addSharesCommands, addTrustCommands } from './program-engine';
 import type { PortsFlags } from './ports';
 import type { PullFlags } from './pull';
+import type { SharesCommands } from './shares';
 import type { TrustCommands } from './trust';
 
 export interface AllCommands extends Commands {
   readonly config: ConfigCommands;
+  readonly connect: ConnectCommands;
   readonly mirrors: MirrorsCommands;
+  readonly shares: SharesCommands;
   readonly trust: TrustCommands;
   prefixes(registry: string | undefined, prefix: string | undefined, flags: PrefixFlags): Promise<void>;
   ports(flags: PortsFlags): Promise<void>;
@@ -65,6 +69,7 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
   add('env')
     .option('--shell <name>', text('option.shell'))
     .action(({ shell }: { shell?: string }) => own().env({ shell }));
+  addConnectCommands(add, text, () => own().connect);
   add('open').action(() => own().open());
   add('logs')
     .option('-f, --follow', text('option.follow'), false)
@@ -83,6 +88,7 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
     .action((flags: PortsFlags) => own().ports(flags));
   addMirrorsCommands(add, text, own);
   addConfigCommands(add, text, () => own().config);
+  addSharesCommands(add, text, () => own().shares);
   addTrustCommands(add, text, () => own().trust);
   add('doctor').action(() => own().doctor());
   add('version').action(() => own().version());

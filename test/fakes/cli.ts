@@ -5,6 +5,7 @@ import { createClient } from '../../preload/rpc/client';
 import { serve } from '../../preload/rpc/server';
 import type { Commands } from '../../main/cli/commands';
 import { createConfigCommands } from '../../main/cli/config';
+import { createConnectCommands } from '../../main/cli/connect';
 import { createMirrorsCommands } from '../../main/cli/mirrors';
 import { Exit, reportFailure } from '../../main/cli/output';
 import type { Output } from '../../main/cli/output';
@@ -12,8 +13,10 @@ import { ports } from '../../main/cli/ports';
 import { prefixes } from '../../main/cli/prefixes';
 import { runProgram } from '../../main/cli/program';
 import { pull } from '../../main/cli/pull';
+import { createSharesCommands } from '../../main/cli/shares';
 import type { Terminal } from '../../main/cli/terminal';
 import { createTrustCommands } from '../../main/cli/trust';
+import type { Connect } from '../../main/connect/create-connect';
 import { createTexts } from '../../main/lib/texts';
 import { createTransportPair } from './transport-pair';
 
@@ -31,6 +34,7 @@ export interface FakeCliOptions {
   /** undefined = no backend runs. */
   readonly running?: boolean;
   readonly interrupted?: AbortSignal;
+  readonly connect?: Connect;
 }
 
 export async function runCli(argv: readonly string[], options: FakeCliOptions): Promise<FakeRun> {
@@ -74,7 +78,12 @@ export async function runCli(argv: readonly string[], options: FakeCliOptions): 
   const commands = {
     ...none,
     config: createConfigCommands(kit),
+    connect: createConnectCommands({
+      output,
+      connect: () => (options.connect === undefined ? Promise.reject(new Error('no connect')) : Promise.resolve(options.connect)),
+    }),
     mirrors: createMirrorsCommands(kit),
+    shares: createSharesCommands(kit),
     trust: createTrustCommands(kit),
     prefixes: prefixes.bind(undefined, kit),
     ports: ports.bind(undefined, kit),
