@@ -2,6 +2,7 @@
 import { logSources } from '../../preload/contract';
 import type { AppInfo, DoctorCheck } from '../../preload/contract';
 import type { RpcClient } from '../../preload/rpc/client';
+import { defaultShell, envLines, findInPath, shellNamed } from '../connect/env';
 import { readOwner } from '../control/lock';
 import { dockerHostOf } from '../lib/docker-host';
 import type { HomeFiles } from '../lib/home';
@@ -9,7 +10,6 @@ import { isSameProcess } from '../lib/process';
 import type { ProcessIdentity } from '../lib/process';
 import type { AppFolders } from '../locate';
 import { checkWithoutBackend } from './doctor';
-import { defaultShell, envLines, inPath, isShellName } from './env';
 import { Exit, EXIT } from './output';
 import type { Output } from './output';
 import { tellPhases } from './progress';
@@ -134,13 +134,13 @@ export function createCommands(deps: CommandDeps): Commands {
     },
 
     async env({ shell }) {
-      const chosen = shell ?? defaultShell(process.env);
-      if (!isShellName(chosen)) {
-        say(cli('usage.unknownShell', { given: chosen }));
+      const chosen = shell === undefined ? defaultShell(process.env) : shellNamed(shell);
+      if (chosen === undefined) {
+        say(cli('usage.unknownShell', { given: shell ?? '' }));
         throw new Exit(EXIT.usage);
       }
       const files = await deps.prepareHome();
-      const folder = inPath('docker', process.env['PATH']) ? undefined : deps.app.dockerCliFolder;
+      const folder = findInPath('docker', process.env['PATH']) === undefined ? deps.app.dockerCliFolder : undefined;
       envLines({ dockerHost: dockerHostOf(files), dockerCliFolder: folder }, chosen).forEach(print);
     },
 

@@ -1,8 +1,9 @@
 // Makes the socket that clients find: in a folder of the user's own, never over somebody else's, whatever the umask.
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { BerthError } from '../../preload/contract';
+import { connectError } from '../lib/connects';
 import type { Logger } from '../lib/logger';
 
 /** sun_path with its closing zero; Node cuts a longer path without a word. */
@@ -60,17 +61,6 @@ async function removeStale(path: string, log: Logger): Promise<void> {
     return;
   }
   throw new BerthError('engine.socketTaken', { path });
-}
-
-function connectError(path: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(undefined);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-  });
 }
 
 function notWritable(path: string, cause: unknown): BerthError {

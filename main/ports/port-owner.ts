@@ -1,5 +1,6 @@
 // Which program listens on a port of this host, as far as the system tells: Linux only, and only for processes of the same user (all for root).
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { processOfSocket } from '../lib/process-of-socket';
 
 /** `name (pid)`, or undefined. */
 export async function ownerOfPort(protocol: 'tcp' | 'udp', port: number): Promise<string | undefined> {
@@ -7,17 +8,7 @@ export async function ownerOfPort(protocol: 'tcp' | 'udp', port: number): Promis
     [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].map((file) => readFile(file, 'utf8').catch(() => '')),
   );
   const inodes = new Set(tables.flatMap((table) => listeningInodes(table, port, protocol)));
-  if (inodes.size === 0) {
-    return undefined;
-  }
-  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^[0-9]+$/.test(name));
-  for (const pid of pids) {
-    if (await holdsSocket(pid, inodes)) {
-      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
-      return `${name.trim() || '?'} (${pid})`;
-    }
-  }
-  return undefined;
+  return processOfSocket(inodes);
 }
 
 /** Lines of /proc/net/tcp: `sl local rem st … inode`; local is hex `address:port`, state 0A is LISTEN, and 07 a UDP socket without a peer. */
@@ -28,10 +19,4 @@ export function listeningInodes(table: string, port: number, protocol: 'tcp' | '
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === (protocol === 'tcp' ? '0A' : '07'))
     .map((fields) => fields[9] ?? '');
-}
-
-async function holdsSocket(pid: string, inodes: ReadonlySet<string>): Promise<boolean> {
-  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
-  const links = await Promise.all(descriptors.map((descriptor) => readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')));
-  return links.some((link) => inodes.has(/^socket:\[([0-9]+)\]$/.exec(link)?.[1] ?? ''));
 }

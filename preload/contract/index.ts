@@ -2,6 +2,7 @@
 import type { CallName, Handlers, InputOf, ItemOf, OutputOf, StreamName } from './define';
 import { appTable, shellTable } from './app';
 import { configTable } from './config';
+import { connectTable } from './connect';
 import { containersTable } from './containers';
 import { engineTable } from './engine';
 import { imagesTable } from './images';
@@ -25,6 +26,7 @@ export const contract = {
   ...tasksTable,
   ...terminalTable,
   ...configTable,
+  ...connectTable,
   ...mirrorsTable,
   ...portsTable,
   ...sharesTable,
@@ -59,6 +61,7 @@ export interface Client {
 
 export * from './app';
 export * from './config';
+export * from './connect';
 export * from './containers';
 export * from './daemon-classes';
 export * from './daemon-keys';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDockerContext } from '../../main/engine-socket/context';
+import { createConnect } from '../../main/connect/create-connect';
 import { silentLogger } from '../../main/lib/logger';
 import { BerthError } from '../../preload/contract';
 import { runDocker, startDocker, type CliOptions, type CliResult } from './cli';
@@ -43,17 +43,29 @@ test('ps, version and info answer', async () => {
   expect(await ok(['info', '--format', '{{.LiveRestoreEnabled}}'])).toBe('true\n');
 });
 
-test('the docker context leads a plain CLI here', async () => {
-  const context = await openDockerContext({
+test('the docker context leads a plain CLI here, and gives back what was selected before', async () => {
+  const folder = join(scratch, 'config');
+  const env = { DOCKER_HOST: '', DOCKER_CONFIG: folder };
+  await ok(['context', 'create', 'before', '--docker', 'host=unix:///nowhere'], { env });
+  await ok(['context', 'use', 'before'], { env });
+  const { context } = createConnect({
     dockerHost: open.dockerHost,
-    env: { DOCKER_CONFIG: join(scratch, 'config') },
+    socket: open.socket,
+    memoryPath: join(scratch, 'connect.json'),
+    dockerCliFolder: '',
+    systemSocket: undefined,
+    env,
     log: silentLogger,
   });
-  expect(context.state()).toBe('present');
-  const env = { DOCKER_HOST: '', DOCKER_CONFIG: join(scratch, 'config') };
+  await context.keep();
   expect(await ok(['--context', 'berth', 'ps', '--format', '{{.Names}}'], { env })).toContain('cli-box');
-  expect(await ok(['context', 'ls', '--format', '{{.Name}} {{.Current}}'], { env })).toContain('berth false');
   expect(await ok(['context', 'inspect', 'berth', '--format', '{{.Endpoints.docker.Host}}'], { env })).toBe(`${open.dockerHost}\n`);
+  expect(await ok(['context', 'show'], { env })).toBe('before\n');
+  await context.select(true);
+  expect(await ok(['context', 'show'], { env })).toBe('berth\n');
+  expect(await ok(['ps', '--format', '{{.Names}}'], { env })).toContain('cli-box');
+  await context.remove();
+  expect(await ok(['context', 'ls', '--format', '{{.Name}} {{.Current}}'], { env })).toBe('before true\ndefault false\n');
 });
 
 test('exec: output apart, exit codes, stdin to its end', async () => {
