@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile, readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { applyText, callContext, EVERYTHING, startConfigBench, stateOf, taskEnd } from '../../test/fakes/config-bench';
+import { applyText, callContext, EVERYTHING, startConfigBench, stateOf } from '../../test/fakes/config-bench';
+import { firstItem, taskEnd } from '../../test/fakes/streams';
 import type { ConfigBench } from '../../test/fakes/config-bench';
 import type { ConfigHistoryEntry, Task } from '../../preload/contract';
 import type { ConfigGuest, DaemonConfig } from './daemon-config';
@@ -83,7 +84,7 @@ describe('a change', () => {
       { id: before?.id ?? '', revision: (await stateOf(config)).revision, accept: EVERYTHING },
       callContext,
     );
-    expect((await taskEnd(bench.tasks, task)).state).toBe('done');
+    expect((await taskEnd(bench.tasks.handlers, task)).state).toBe('done');
     expect(bench.fake.model.images.size).toBe(2);
     expect(history()[0]).toMatchObject({ origin: 'history', result: 'applied' });
   });
@@ -222,7 +223,7 @@ describe('several at once', () => {
     await expect(applyText(bench, again, DEFAULT)).rejects.toMatchObject({ code: 'config.busy' });
     const waits = again.change('mirrors', (document) => ({ ...document, 'registry-mirrors': ['https://m.example'] }));
     release();
-    expect((await taskEnd(bench.tasks, task)).state).toBe('done');
+    expect((await taskEnd(bench.tasks.handlers, task)).state).toBe('done');
     expect((await (await waits).done).state).toBe('done');
     expect(inForce()).toMatchObject({ debug: true, 'registry-mirrors': ['https://m.example'] });
   });
@@ -247,7 +248,7 @@ describe('several at once', () => {
         callContext,
       );
       cancel = () => void bench.tasks.handlers['tasks.cancel']({ id: task }, callContext);
-      return taskEnd(bench.tasks, task);
+      return taskEnd(bench.tasks.handlers, task);
     };
     expect((await apply({ ...DEFAULT, debug: true })).state).toBe('cancelled');
     expect(bench.fake.configuration.file).toBe(before);
@@ -258,14 +259,7 @@ describe('several at once', () => {
     const again = await bench.open((guest) => ({
       ...guest,
       async write(text) {
-        const [running_] = await new Promise<readonly Task[]>((resolve) => {
-          void (async () => {
-            for await (const list of bench.tasks.handlers['tasks.changes']({}, { ...callContext, upload: (async function* () {})() })) {
-              resolve(list);
-              return;
-            }
-          })();
-        });
+        const [running_] = await firstItem((streamContext) => bench.tasks.handlers['tasks.changes']({}, streamContext));
         await bench.tasks.handlers['tasks.cancel']({ id: running_?.id ?? '' }, callContext);
         return guest.write(text);
       },
@@ -286,7 +280,7 @@ describe('the guest’s file', () => {
       { decision: 'drop', revision: state.revision, accept: EVERYTHING },
       callContext,
     );
-    expect((await taskEnd(bench.tasks, drop.task)).state).toBe('done');
+    expect((await taskEnd(bench.tasks.handlers, drop.task)).state).toBe('done');
     expect(JSON.parse(bench.fake.configuration.file)).not.toHaveProperty('debug', true);
     expect((await stateOf(config)).guestEdit).toBeUndefined();
 
@@ -295,7 +289,7 @@ describe('the guest’s file', () => {
       { decision: 'take', revision: state.revision, accept: EVERYTHING },
       callContext,
     );
-    expect((await taskEnd(bench.tasks, take.task)).state).toBe('done');
+    expect((await taskEnd(bench.tasks.handlers, take.task)).state).toBe('done');
     expect(inForce()).toMatchObject({ debug: true });
     expect(await hosts()).toMatchObject({ debug: true });
     expect(history().slice(0, 2)).toMatchObject([{ origin: 'guest' }, { origin: 'guest' }]);

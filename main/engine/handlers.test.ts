@@ -2,9 +2,10 @@ import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
 import { pack } from 'tar-stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { context, startEngineBench, until } from '../../test/fakes/dockerd/bench';
+import { startEngineBench, until } from '../../test/fakes/dockerd/bench';
 import type { EngineBench } from '../../test/fakes/dockerd/bench';
 import { logEntry } from '../../test/fakes/dockerd/logs';
+import { context, taskEnd } from '../../test/fakes/streams';
 import { runSpec } from '../../preload/contract';
 import type { LoadProgress, LogBatch, Task } from '../../preload/contract';
 
@@ -22,20 +23,7 @@ const call = {
   pull: async (reference: string) => (await bench.engine.handlers['images.pull']({ reference }, context())).task,
 };
 
-async function task(id: string): Promise<Task> {
-  const abort = new AbortController();
-  try {
-    for await (const tasks of bench.tasks.handlers['tasks.changes']({}, context(abort.signal))) {
-      const found = tasks.find((each) => each.id === id);
-      if (found !== undefined && found.state !== 'running') {
-        return found;
-      }
-    }
-  } finally {
-    abort.abort();
-  }
-  throw new Error('no such task');
-}
+const task = (id: string): Promise<Task> => taskEnd(bench.tasks.handlers, id);
 
 describe('containers', () => {
   test('start, stop, restart, remove; starting what runs is no error', async () => {

@@ -1,7 +1,8 @@
 // Pulls through prefix mirrors: what is pulled, compared, tagged and taken off again, and what a mismatch leaves behind.
 import { afterEach, expect, test, vi } from 'vitest';
-import { context, startEngineBench } from '../../test/fakes/dockerd/bench';
+import { startEngineBench } from '../../test/fakes/dockerd/bench';
 import type { EngineBench } from '../../test/fakes/dockerd/bench';
+import { context, taskEnd } from '../../test/fakes/streams';
 import type { Task } from '../../preload/contract';
 import { noGuard } from '../lib/pull-guard';
 import { routeOf } from '../mirrors/prefix';
@@ -27,13 +28,7 @@ async function start(atRegistry: string | undefined): Promise<ReturnType<typeof 
 
 async function pull(reference: string, via?: string): Promise<Task> {
   const { task } = await bench.engine.handlers['images.pull']({ reference, ...(via === undefined ? {} : { via }) }, context());
-  for await (const tasks of bench.tasks.handlers['tasks.changes']({}, context())) {
-    const found = tasks.find(({ id }) => id === task);
-    if (found !== undefined && found.state !== 'running') {
-      return found;
-    }
-  }
-  throw new Error('no such task');
+  return taskEnd(bench.tasks.handlers, task);
 }
 
 const tags = (): readonly string[] =>

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { context, startEngineBench, until } from '../../test/fakes/dockerd/bench';
+import { startEngineBench, until } from '../../test/fakes/dockerd/bench';
 import type { EngineBench } from '../../test/fakes/dockerd/bench';
+import { context } from '../../test/fakes/streams';
 import type { EngineChange } from '../../preload/contract';
 import { createConnection } from './connection';
 import { reread } from './lists';

@@ -1,10 +1,10 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { context } from '../../test/fakes/dockerd/bench';
 import { startMirrorBench } from '../../test/fakes/mirror-bench';
 import type { MirrorBench } from '../../test/fakes/mirror-bench';
 import { malformedEntries } from '../../test/fakes/mirror-entries';
+import { context } from '../../test/fakes/streams';
 import type { MirrorsState } from '../../preload/contract';
 
 const A = 'https://a.example';

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { startEngineBench, context, until } from '../../test/fakes/dockerd/bench';
+import { startEngineBench, until } from '../../test/fakes/dockerd/bench';
 import type { EngineBench } from '../../test/fakes/dockerd/bench';
 import { startMirrorBench } from '../../test/fakes/mirror-bench';
 import type { MirrorBench } from '../../test/fakes/mirror-bench';
+import { context, taskEnd } from '../../test/fakes/streams';
 import type { MirrorVerdict, Task } from '../../preload/contract';
 import { failuresIn } from './engine-log';
 
@@ -35,20 +36,8 @@ async function start(stallMilliseconds = 60): Promise<void> {
   await bench.until(({ mirrors, inForce }) => mirrors.length === 3 && inForce !== undefined);
 }
 
-async function ended(id: string): Promise<Task> {
-  const abort = new AbortController();
-  try {
-    for await (const tasks of engine?.tasks.handlers['tasks.changes']({}, context(abort.signal)) ?? []) {
-      const found = tasks.find((task) => task.id === id);
-      if (found !== undefined && found.state !== 'running') {
-        return found;
-      }
-    }
-  } finally {
-    abort.abort();
-  }
-  throw new Error('no such task');
-}
+const ended = (id: string): Promise<Task> =>
+  engine === undefined ? Promise.reject(new Error('no engine')) : taskEnd(engine.tasks.handlers, id);
 
 describe('a pull of the window that gets nothing', () => {
   test('has the silent mirror taken out by a live reload, and is pulled again by itself', async () => {

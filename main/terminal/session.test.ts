@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
-import { context, startEngineBench, until } from '../../test/fakes/dockerd/bench';
+import { startEngineBench, until } from '../../test/fakes/dockerd/bench';
 import type { EngineBench } from '../../test/fakes/dockerd/bench';
 import { floodPattern } from '../../test/fakes/dockerd/exec';
+import { context } from '../../test/fakes/streams';
 import { createHostShell } from './host-shell';
 import { createTerminals } from './session';
 import type { Terminals } from './session';

@@ -17,6 +17,7 @@ import { none } from './host-proxies';
 import type { FoundProxies } from './host-proxies';
 import { createHostAuthorities } from './host-authorities';
 import type { Trust } from './trust';
+import { firstItem } from '../../test/fakes/streams';
 
 let lab: Certificates;
 let labFolder: string;
@@ -117,12 +118,7 @@ function open({ on = true, hostPem = '' } = {}): Bench {
 async function settled(trust: Trust): Promise<TrustState> {
   await trust.guestFiles();
   await new Promise((resolve) => setTimeout(resolve, 20));
-  const abort = new AbortController();
-  for await (const state of trust.handlers['trust.changes']({}, { signal: abort.signal, upload: (async function* () {})() })) {
-    abort.abort();
-    return state;
-  }
-  throw new Error('no state');
+  return firstItem((streamContext) => trust.handlers['trust.changes']({}, streamContext));
 }
 const context = { signal: new AbortController().signal };
 const add = (bench: Bench, data: string) => bench.trust.handlers['trust.addAuthority']({ data }, context);

@@ -16,6 +16,7 @@ import { dialSocket } from './dockerd/dialer';
 import { startFakeDockerd } from './dockerd/server';
 import type { FakeDockerd } from './dockerd/server';
 import { createFakeGuest } from './guest';
+import { firstItem, taskEnd } from './streams';
 
 export interface ConfigBench {
   readonly folder: string;
@@ -31,6 +32,18 @@ export interface ConfigBench {
   dispose(): Promise<void>;
 }
 
+/** Files of the engine's configuration in a folder of a test's own. */
+export function configFilesIn(folder: string): DaemonConfigDeps['files'] {
+  const at = (name: string): string => join(folder, name);
+  return {
+    document: at('daemon.json'),
+    lastGood: at('daemon.json.last'),
+    journal: at('journal.json'),
+    history: at('history.json'),
+    guest: at('guest.json'),
+  };
+}
+
 export async function startConfigBench(): Promise<ConfigBench> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-config-'));
   const fake = await startFakeDockerd(join(folder, 'engine.sock'), { containers: 3, images: 2 });
@@ -38,14 +51,7 @@ export async function startConfigBench(): Promise<ConfigBench> {
   const tasks = createTasks();
   const notices: BerthError[] = [];
   const log: string[] = [];
-  const at = (name: string): string => join(folder, name);
-  const files = {
-    document: at('daemon.json'),
-    lastGood: at('daemon.json.last'),
-    journal: at('journal.json'),
-    history: at('history.json'),
-    guest: at('guest.json'),
-  };
+  const files = configFilesIn(folder);
   const container = (id: string) => {
     if (!fake.configuration.up) {
       throw new BerthError('engine.away', { reason: 'engine' });
@@ -99,35 +105,8 @@ export async function startConfigBench(): Promise<ConfigBench> {
 
 export const callContext = { signal: new AbortController().signal };
 
-export async function stateOf(config: DaemonConfig): Promise<ConfigState> {
-  const abort = new AbortController();
-  try {
-    for await (const state of config.handlers['config.changes']({}, streamContext(abort.signal))) {
-      return state;
-    }
-  } finally {
-    abort.abort();
-  }
-  throw new Error('no state');
-}
-
-const streamContext = (signal: AbortSignal) => ({ signal, upload: (async function* none(): AsyncGenerator<Uint8Array> {})() });
-
-/** The task as it ended. */
-export async function taskEnd(tasks: Tasks, id: string): Promise<Task> {
-  const abort = new AbortController();
-  try {
-    for await (const list of tasks.handlers['tasks.changes']({}, streamContext(abort.signal))) {
-      const found = list.find((task) => task.id === id);
-      if (found !== undefined && found.state !== 'running') {
-        return found;
-      }
-    }
-  } finally {
-    abort.abort();
-  }
-  throw new Error('no such task');
-}
+export const stateOf = (config: DaemonConfig): Promise<ConfigState> =>
+  firstItem((streamContext) => config.handlers['config.changes']({}, streamContext));
 
 export interface ApplyOptions {
   readonly revision?: string;
@@ -149,5 +128,5 @@ export async function applyText(
     { text, revision, origin: 'editor', accept: options.accept ?? { warnings: false, disruptive: false } },
     callContext,
   );
-  return taskEnd(bench.tasks, task);
+  return taskEnd(bench.tasks.handlers, task);
 }

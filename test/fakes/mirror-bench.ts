@@ -9,7 +9,7 @@ import { silentLogger } from '../../main/lib/logger';
 import type { BerthError, MirrorTest, MirrorVerdict, MirrorsState } from '../../preload/contract';
 import { createFakeDaemonConfig } from './daemon-config';
 import type { FakeDaemonConfig } from './daemon-config';
-import { context } from './dockerd/bench';
+import { context, firstItem } from './streams';
 
 export interface MirrorBench extends FakeDaemonConfig {
   readonly mirrors: Mirrors;
@@ -78,19 +78,8 @@ export async function startMirrorBench(options: MirrorBenchOptions = {}): Promis
     ...(options.stallMilliseconds === undefined ? {} : { stallMilliseconds: options.stallMilliseconds }),
   });
 
-  async function until(condition: (state: MirrorsState) => boolean): Promise<MirrorsState> {
-    const abort = new AbortController();
-    try {
-      for await (const state of mirrors.handlers['mirrors.changes']({}, context(abort.signal))) {
-        if (condition(state)) {
-          return state;
-        }
-      }
-    } finally {
-      abort.abort();
-    }
-    throw new Error('never');
-  }
+  const until = (condition: (state: MirrorsState) => boolean): Promise<MirrorsState> =>
+    firstItem((streamContext) => mirrors.handlers['mirrors.changes']({}, streamContext), condition);
   const state = (): Promise<MirrorsState> => until(() => true);
 
   return {

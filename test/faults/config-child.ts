@@ -9,6 +9,7 @@ import { createVm } from '../../main/vm/create-vm';
 import { locateResources } from '../../main/vm/resources';
 import type { Vm } from '../../main/vm/vm';
 import type { ConfigHistoryEntry, ConfigState, Notice, Task } from '../../preload/contract';
+import { firstItem, taskEnd } from '../fakes/streams';
 
 export interface Case {
   readonly text: string;
@@ -79,40 +80,23 @@ async function main(): Promise<void> {
   const handlers = backend.handlersFor({ kind: 'browser', features });
   const quiet = { signal: new AbortController().signal };
 
-  async function first<T>(
-    stream: (context: { readonly signal: AbortSignal; readonly upload: AsyncIterable<Uint8Array> }) => AsyncIterable<T>,
-    right: (item: T) => boolean,
-  ): Promise<T> {
-    const abort = new AbortController();
-    try {
-      for await (const item of stream({ signal: abort.signal, upload: none() })) {
-        if (right(item)) {
-          return item;
-        }
-      }
-    } finally {
-      abort.abort();
-    }
-    throw new Error('the stream ended');
-  }
-
   async function report(task?: Task): Promise<void> {
     // A VM that died is started by the backend itself; after the third time in a row it asks first.
-    const status = await first(
+    const status = await firstItem(
       (context) => handlers['vm.status']({}, context),
       ({ state, engine }) => state === 'failed' || state === 'stopped' || (state === 'running' && engine !== undefined),
     );
     if (status.state !== 'running') {
       await handlers['vm.start']({}, quiet);
     }
-    const state = await first(
+    const state = await firstItem(
       (context) => handlers['config.changes']({}, context),
       (each) => each.inForce !== undefined && each.task === undefined,
     );
     const result: Report = {
       state,
       history: await handlers['config.history']({}, quiet),
-      notices: await first(
+      notices: await firstItem(
         (context) => handlers['app.notices']({}, context),
         () => true,
       ),
@@ -131,24 +115,13 @@ async function main(): Promise<void> {
     }
     armed = JSON.parse(line) as Case;
     const { text } = armed;
-    const { revision } = await first(
-      (context) => handlers['config.changes']({}, context),
-      () => true,
-    );
+    const { revision } = await firstItem((context) => handlers['config.changes']({}, context));
     const { task } = await handlers['config.apply'](
       { text, revision, origin: 'editor', accept: { warnings: true, disruptive: true } },
       quiet,
     );
-    const tasks = await first(
-      (context) => handlers['tasks.changes']({}, context),
-      (list) => list.some(({ id, state }) => id === task && state !== 'running'),
-    );
-    await report(tasks.find(({ id }) => id === task));
+    await report(await taskEnd(handlers, task));
   }
-}
-
-async function* none(): AsyncGenerator<Uint8Array> {
-  yield* [];
 }
 
 void main();

@@ -9,11 +9,12 @@ import { apply, emptyState } from '../../main/engine/state';
 import type { EngineState } from '../../main/engine/state';
 import { createTerminals } from '../../main/terminal/session';
 import type { EngineChange } from '../../preload/contract';
-import { context, startEngineBench, until } from '../fakes/dockerd/bench';
+import { startEngineBench, until } from '../fakes/dockerd/bench';
 import type { EngineBench } from '../fakes/dockerd/bench';
 import { floodPattern } from '../fakes/dockerd/exec';
 import { frame } from '../fakes/dockerd/http';
 import type { LogScript } from '../fakes/dockerd/logs';
+import { context } from '../fakes/streams';
 
 const MIB = 2 ** 20;
 let bench: EngineBench;

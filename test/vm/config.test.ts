@@ -10,7 +10,8 @@ import { silentLogger } from '../../main/lib/logger';
 import { defaultDaemonDocument, isBerthError } from '../../preload/contract';
 import type { Task } from '../../preload/contract';
 import { badDocuments } from '../fakes/daemon-documents';
-import { applyText, callContext, EVERYTHING, stateOf, taskEnd } from '../fakes/config-bench';
+import { applyText, callContext, EVERYTHING, stateOf } from '../fakes/config-bench';
+import { taskEnd } from '../fakes/streams';
 import { ensureTestImage, TEST_IMAGE } from './images';
 import { useVm } from './harness';
 import { openConfig } from './open-config';
@@ -136,7 +137,7 @@ test('another image store hides what there is, and the history brings it back', 
   expect(await box().docker('images', '-q')).toBe('');
   const { revision } = await stateOf(open.config);
   const { task } = await open.config.handlers['config.restore']({ id: entry?.id ?? '', revision, accept: EVERYTHING }, callContext);
-  expect((await taskEnd(open.tasks, task)).error).toBeUndefined();
+  expect((await taskEnd(open.tasks.handlers, task)).error).toBeUndefined();
   expect(await box().docker('images', '-q')).not.toBe('');
   expect(await box().docker('ps', '-aq', '--filter', `name=${NAME}`)).not.toBe('');
   await box().docker('start', NAME);
@@ -190,7 +191,7 @@ test('an edit in the guest is seen, and taken over or dropped', async () => {
   expect(guestEdit?.changes).toMatchObject([{ key: 'debug', after: true }]);
   const settle = async (decision: 'take' | 'drop', of: string): Promise<Task> => {
     const { task } = await open.config.handlers['config.settleGuestEdit']({ decision, revision: of, accept: EVERYTHING }, callContext);
-    return taskEnd(open.tasks, task);
+    return taskEnd(open.tasks.handlers, task);
   };
   expect((await settle('drop', revision)).error).toBeUndefined();
   expect(await info('{{.Debug}}')).toBe('false');
@@ -222,7 +223,7 @@ test('cancelled while dockerd checks it, nothing is changed', async () => {
     callContext,
   );
   await open.tasks.handlers['tasks.cancel']({ id: task }, callContext);
-  expect((await taskEnd(open.tasks, task)).state).toBe('cancelled');
+  expect((await taskEnd(open.tasks.handlers, task)).state).toBe('cancelled');
   expect(await file()).toBe(before);
 });
 

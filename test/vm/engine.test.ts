@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runSpec } from '../../preload/contract';
 import type { EngineChange, LogBatch } from '../../preload/contract';
-import { context, until as poll } from '../fakes/dockerd/bench';
+import { until as poll } from '../fakes/dockerd/bench';
+import { context } from '../fakes/streams';
 import { apply, emptyState } from '../../main/engine/state';
 import { createTerminals } from '../../main/terminal/session';
 import { ensureTestImage, TEST_IMAGE } from './images';

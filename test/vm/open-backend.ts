@@ -8,6 +8,7 @@ import { dockerHostOf } from '../../main/lib/docker-host';
 import type { BackendHandlers, Task } from '../../preload/contract';
 import { testResources } from './open-vm';
 import type { Resources } from '../../main/vm/resources';
+import { firstItem, taskEnd } from '../fakes/streams';
 
 export interface OpenBackend {
   readonly backend: Backend;
@@ -25,9 +26,9 @@ export interface OpenBackend {
 export const quiet = { signal: new AbortController().signal };
 
 /** Takes over the VM of the home where there is one. */
-export async function openBackend(home: string): Promise<OpenBackend> {
+export async function openBackend(home: string, options: { readonly resources?: Resources } = {}): Promise<OpenBackend> {
   const files = await prepareHome(home);
-  const resources = await testResources();
+  const resources = options.resources ?? (await testResources());
   const log = createLog(files.logs.berth, { level: 'debug' });
   const features = { hostTerminal: false, tray: false };
   const backend = await createBackend({
@@ -43,49 +44,17 @@ export async function openBackend(home: string): Promise<OpenBackend> {
   await backend.adopted;
   const handlers = backend.handlersFor({ kind: 'browser', features });
 
-  async function until<T>(
-    stream: (context: { readonly signal: AbortSignal; readonly upload: AsyncIterable<Uint8Array> }) => AsyncIterable<T>,
-    right: (item: T) => boolean,
-  ): Promise<T> {
-    const abort = new AbortController();
-    try {
-      for await (const item of stream({ signal: abort.signal, upload: nothing() })) {
-        if (right(item)) {
-          return item;
-        }
-      }
-    } finally {
-      abort.abort();
-    }
-    throw new Error('the stream ended');
-  }
-
   return {
     backend,
     handlers,
     files,
     dockerHost: dockerHostOf(files),
     resources,
-    first: (stream) => until(stream, () => true),
-    async ended(id) {
-      const find = (tasks: readonly Task[]): Task | undefined => tasks.find((task) => task.id === id && task.state !== 'running');
-      const tasks = await until(
-        (context) => handlers['tasks.changes']({}, context),
-        (list) => find(list) !== undefined,
-      );
-      return find(tasks) ?? missing(id);
-    },
+    first: (stream) => firstItem(stream),
+    ended: (id) => (id === undefined ? Promise.reject(new Error('there is no task')) : taskEnd(handlers, id)),
     async close({ keepVm }) {
       await backend.dispose({ keepVm });
       log.dispose();
     },
   };
-}
-
-function missing(id: string | undefined): never {
-  throw new Error(`there is no task ${id ?? ''}`);
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  yield* [];
 }

@@ -12,6 +12,7 @@ import { createObservable } from '../../main/lib/observable';
 import { createTasks } from '../../main/tasks';
 import type { Tasks } from '../../main/tasks';
 import type { Vm } from '../../main/vm/vm';
+import { configFilesIn } from '../fakes/config-bench';
 import { openEngine } from './open-engine';
 import type { OpenEngine } from './open-engine';
 
@@ -27,14 +28,7 @@ export interface OpenConfig {
 
 export async function openConfig(vm: Vm): Promise<OpenConfig> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-config-'));
-  const at = (name: string): string => join(folder, name);
-  const files = {
-    document: at('daemon.json'),
-    lastGood: at('daemon.json.last'),
-    journal: at('journal.json'),
-    history: at('history.json'),
-    guest: at('guest.json'),
-  };
+  const files = configFilesIn(folder);
   const engine = await openEngine(vm.dialer);
   const tasks = createTasks();
   const notices: BerthError[] = [];

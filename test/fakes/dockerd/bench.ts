@@ -9,7 +9,7 @@ import { createObservable } from '../../../main/lib/observable';
 import type { MutableObservable } from '../../../main/lib/observable';
 import { createTasks } from '../../../main/tasks';
 import type { Tasks } from '../../../main/tasks';
-import type { StreamContext, WireError } from '../../../preload/contract';
+import type { WireError } from '../../../preload/contract';
 import { dialSocket } from './dialer';
 import type { SocketDialer } from './dialer';
 import type { ModelOptions } from './model';
@@ -50,12 +50,6 @@ export async function startEngineBench(options: ModelOptions = {}, deps: Partial
     },
   };
 }
-
-export function context(signal: AbortSignal = new AbortController().signal, upload: AsyncIterable<Uint8Array> = none()): StreamContext {
-  return { signal, upload };
-}
-
-async function* none(): AsyncGenerator<Uint8Array> {}
 
 /** Waits for something that no event tells a test; fails loudly when it never comes. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
