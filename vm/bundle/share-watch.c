@@ -3,8 +3,8 @@
    queue's overflow, what a new folder held before it was watched, names that are no UTF-8.
 
    Input and output are records: length (4 bytes, big-endian), one letter, a path. In: `+` a folder or file to be watched, `-` no more, `x` never
-   to be looked into. Out: `c` changed, `n` new, `d` gone, `o` events were lost and everything must be looked at, `l` the system's limit of watches
-   is reached (at this path), `r` all that was asked for is being watched (the number of watches). Ends with its input. */
+   to be looked into, `!` (any path) tell of every folder. Out: `c` changed, `n` new, `d` gone, `o` events were lost, every folder is told, `l` the
+   system's limit of watches is reached (at this path), `r` all that was asked for is being watched (the number of watches). Ends with its input. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -270,6 +270,7 @@ static void walk(void) {
       if (fd >= 0) close(fd);
       continue;
     }
+    if (sweeping) emit('c', path);
     struct statx st;
     uint64_t mount = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) == 0 && (st.stx_mask & STATX_MNT_ID) ? st.stx_mnt_id : 0;
     for (struct dirent *entry; (entry = readdir(dir));)
@@ -313,15 +314,19 @@ static void lead(struct node *node, const char *path, const char *name, uint32_t
   }
 }
 
+/* Walks everything, tells of every folder, and forgets the ones that are no more. */
+static void look_again(void) {
+  generation++;
+  sweeping = true;
+  full = false;
+  for (struct root *root = roots; root; root = root->next) arm(root, false);
+}
+
 static void take_event(const struct inotify_event *event) {
   char path[PATH_MAX];
   if (event->mask & IN_Q_OVERFLOW) {
-    emit('o', "");
-    generation++;
-    sweeping = true;
-    full = false;
-    for (struct root *root = roots; root; root = root->next) arm(root, false);
-    return;
+    emit('o', "/");
+    return look_again();
   }
   struct node *node = find(event->wd);
   if (!node) return;
@@ -382,6 +387,7 @@ static void prune(struct node *node) {
 }
 
 static void order(char what, const char *path, size_t len) {
+  if (what == '!') return look_again();
   struct root **at = what == 'x' ? &excluded : &roots;
   while (*at && ((*at)->len != len || memcmp((*at)->path, path, len) != 0)) at = &(*at)->next;
   if (what == '-') {

@@ -1,0 +1,224 @@
+/* Records on stdin (length, letter, path) are files of shared folders that the host changed; watchers in containers (inotify) hear of them (AGREEMENT.md, "Changes").
+   The kernel raises IN_MODIFY when it has set a file's mtime, with the name for those who watch its folder. So an mtime is set that the share's
+   server recognises and passes over: nothing is written to the user's file. It is done on the mounts of shares only, and only on those
+   whose server was seen to pass over it. */
+#define _GNU_SOURCE
+#include "notify.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef STATX_MNT_ID_UNIQUE /* Debian 12 has it not */
+#define STATX_MNT_ID_UNIQUE 0x4000U
+#endif
+
+enum { IN = 256 * 1024, SHARES = 64 };
+enum { DONE, FAILED, FOREIGN, REFUSED, COUNTS };
+
+/* As servers know it (vm/bundle/owners.c, main/shares/sftp): a second and a nanosecond that no file has. */
+static const struct timespec magic[2] = { { 0, UTIME_OMIT }, { -7770777, 77707770 } };
+
+/* A mount is known by its unique id, which is never given to another one. */
+static struct share {
+  uint64_t id;
+  bool share, absorbs;
+  int reader; /* the mount again, read-only; open during one batch, or it would hold a mount that is to go */
+  char place[PATH_MAX];
+} shares[SHARES];
+static int next_share;
+static uint32_t counts[COUNTS];
+
+/* sshfs carries whole seconds of 32 bits. */
+static bool took_magic(const struct statx *st) { return (uint32_t)st->stx_mtime.tv_sec == (uint32_t)magic[1].tv_sec; }
+
+static bool fresh(int fd, struct statx *st) {
+  return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, st) == 0;
+}
+
+static uint64_t mount_id(int fd, unsigned which) {
+  struct statx st;
+  return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, which, &st) == 0 && (st.stx_mask & which) ? st.stx_mnt_id : 0;
+}
+
+/* The kernel escapes blanks and backslashes as \ooo. */
+static void unescape(char *text) {
+  char *to = text;
+  for (; *text; text++, to++) {
+    if (text[0] == '\\' && text[1] && text[2] && text[3]) {
+      *to = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
+      text += 3;
+    } else {
+      *to = *text;
+    }
+  }
+  *to = 0;
+}
+
+/* Place of a mount that is a share; false for everything else. */
+static bool place_of(uint64_t id, char place[PATH_MAX]) {
+  FILE *mounts = fopen("/proc/self/mountinfo", "re");
+  char *line = NULL;
+  size_t size = 0;
+  bool found = false;
+  while (mounts && !found && getline(&line, &size, mounts) > 0) {
+    unsigned long long number;
+    char root[PATH_MAX], type[64] = "";
+    const char *rest = strstr(line, " - ");
+    if (!rest || sscanf(rest, " - %63s", type) != 1) continue;
+    if (sscanf(line, "%llu %*u %*s %4095s %4095s", &number, root, place) != 3 || number != id) continue;
+    found = (strcmp(type, "virtiofs") == 0 || strcmp(type, "fuse.sshfs") == 0) && strcmp(root, "/") == 0;
+    unescape(place);
+    break;
+  }
+  free(line);
+  if (mounts) fclose(mounts);
+  return found;
+}
+
+/* The proof, on the share's own folder; a server that writes it gets the old mtime back, and is never tried again. */
+static bool proved(const char *place) {
+  struct statx before, after;
+  int fd = open(place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  bool absorbed = false;
+  if (fd >= 0 && fresh(fd, &before) && utimensat(fd, "", magic, AT_EMPTY_PATH) == 0 && fresh(fd, &after)) {
+    absorbed = !took_magic(&after);
+    if (!absorbed) {
+      struct timespec back[2] = { { 0, UTIME_OMIT }, { before.stx_mtime.tv_sec, before.stx_mtime.tv_nsec } };
+      utimensat(fd, "", back, AT_EMPTY_PATH);
+    }
+  }
+  if (fd >= 0) close(fd);
+  return absorbed;
+}
+
+/* What is known of the mount that `fd` lies on; NULL where the kernel does not say which. */
+static struct share *share_of(int fd) {
+  uint64_t id = mount_id(fd, STATX_MNT_ID_UNIQUE);
+  if (!id) return NULL;
+  for (struct share *each = shares; each < shares + SHARES; each++)
+    if (each->id == id) return each;
+  struct share *made = shares + next_share++ % SHARES;
+  if (made->id && made->reader >= 0) close(made->reader);
+  *made = (struct share){ .id = id, .reader = -1 };
+  made->share = place_of(mount_id(fd, STATX_MNT_ID), made->place) && mount_id(fd, STATX_MNT_ID_UNIQUE) == id;
+  made->absorbs = made->share && proved(made->place);
+  return made;
+}
+
+/* Makes the kernel ask the server for this name again. It believes for a second what it knew, and a file that was replaced would be read as it
+   was before. A name that is to be made is always asked for; on a mount that is read-only nothing is made. */
+static void ask_again(struct share *share, const char *path) {
+  size_t len = strlen(share->place);
+  if (len == 1) len = 0;
+  if (strncmp(path, share->place, len) != 0 || path[len] != '/' || !path[len + 1]) return;
+  if (share->reader < 0) {
+    struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+    int tree = open_tree(AT_FDCWD, share->place, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &read_only, sizeof read_only) != 0) {
+      if (tree >= 0) close(tree);
+      return;
+    }
+    share->reader = tree;
+  }
+  mkdirat(share->reader, path + len + 1, 0);
+}
+
+/* IN_MODIFY on what is open, if it lies on a share. */
+static int touch(int fd) {
+  struct statx st;
+  struct share *share = share_of(fd);
+  if (!share || !share->share) return FOREIGN;
+  if (!share->absorbs) return REFUSED;
+  /* First what the server knows now, so that whoever hears of the change reads the new content. */
+  if (!fresh(fd, &st) || utimensat(fd, "", magic, AT_EMPTY_PATH) != 0) return FAILED;
+  return DONE;
+}
+
+static int open_path(const char *path) { return open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC); }
+
+/* `c` changed, `n` new under its name (which another file may have had), `d` gone. */
+static int tell(char kind, char *path) {
+  struct statx st;
+  char *slash = strrchr(path, '/');
+  if (path[0] != '/') return FOREIGN;
+  if (kind != 'c' && slash != path) {
+    /* Its folder says which share it is, whether it is there or not. */
+    *slash = 0;
+    int folder = open_path(path);
+    struct share *share = folder < 0 ? NULL : share_of(folder);
+    *slash = '/';
+    if (folder >= 0) close(folder);
+    /* As long as the kernel knows the old file under this name, it learns of its end: IN_DELETE_SELF for those who watch it. */
+    int old = share && share->share ? open_path(path) : -1;
+    if (old >= 0) {
+      fresh(old, &st);
+      close(old);
+    }
+    if (share && share->share) ask_again(share, path);
+  }
+  int fd = open_path(path);
+  if (fd < 0 && errno == ENOENT && kind == 'd') return DONE; /* the folder follows */
+  if (fd < 0 && slash != path) {
+    /* It went meanwhile: its folder changed. */
+    *slash = 0;
+    fd = open_path(path);
+  }
+  int result = fd < 0 ? FAILED : touch(fd);
+  if (fd >= 0) close(fd);
+  return result;
+}
+
+static void answer(void) {
+  uint32_t out[COUNTS];
+  for (int i = 0; i < COUNTS; i++) out[i] = htonl(counts[i]);
+  for (size_t at = 0; at < sizeof out;) {
+    ssize_t n = write(1, (char *)out + at, sizeof out - at);
+    if (n < 0 && errno != EINTR) _exit(0);
+    if (n > 0) at += (size_t)n;
+  }
+}
+
+int notify_main(void) {
+  static char in[IN], path[PATH_MAX];
+  size_t in_len = 0;
+  for (;;) {
+    ssize_t n = read(0, in + in_len, IN - in_len);
+    if (n == 0 || (n < 0 && errno != EINTR)) return 0;
+    if (n < 0) continue;
+    in_len += (size_t)n;
+    size_t at = 0;
+    while (in_len - at >= 4) {
+      uint32_t len;
+      memcpy(&len, in + at, 4);
+      len = ntohl(len);
+      if (len > PATH_MAX) return 2;
+      if (in_len - at < 4 + len) break;
+      at += 4 + len;
+      if (len > 0) {
+        memcpy(path, in + at - len + 1, len - 1);
+        path[len - 1] = 0;
+        counts[tell(in[at - len], path)]++;
+        continue;
+      }
+      /* The end of a batch: everything before it was told. */
+      for (struct share *each = shares; each < shares + SHARES; each++) {
+        if (each->id && each->reader >= 0) close(each->reader);
+        each->reader = -1;
+      }
+      answer();
+    }
+    memmove(in, in + at, in_len - at);
+    in_len -= at;
+  }
+}
