@@ -11,4 +11,6 @@ export interface Dialer {
   tcp(host: string, port: number): Promise<Duplex>;
   /** Datagrams to an address in the guest, as frames on a stream (vm/AGREEMENT.md, "Datagrams"). */
   udp(host: string, port: number): Promise<Duplex>;
+  /** Changes of shared files for the guest's watchers, as records on a stream (vm/AGREEMENT.md, "Changes"). */
+  notify(): Promise<Duplex>;
 }

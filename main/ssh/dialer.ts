@@ -16,5 +16,6 @@ export function createDialer(current: () => Transport | undefined, reason: () =>
     engine: async (lane) => transport().engine(lane),
     tcp: async (host, port) => transport().tcp(host, port),
     udp: async (host, port) => transport().udp(host, port),
+    notify: async () => transport().notify(),
   };
 }

@@ -104,3 +104,7 @@ export function createTransport(deps: TransportDeps): Transport {
     },
   };
 }
+    notify: async (): Promise<Duplex> =>
+      pick('bulk')
+        .execStream(shellCommand(['/proc/1/exe', 'notify']))
+        .catch((error: unknown) => away('refused', error)),

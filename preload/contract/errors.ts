@@ -278,6 +278,8 @@ export const errorTable = {
   'shares.cameBack': spec<{ path: string }>(),
   'shares.noOwners': spec<{ path: string; detail: string }>(),
 } as const;
+  /** Of the system's watches of files (inotify): `path` is the first folder without one. */
+  'shares.watchLimit': spec<{ path: string; limit: number }>(),
 
 export type ErrorCode = keyof typeof errorTable;
 export type ErrorParams<C extends ErrorCode> = (typeof errorTable)[C] extends Spec<infer P> ? P : never;

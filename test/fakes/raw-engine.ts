@@ -55,6 +55,7 @@ export async function createRawEngine(behaviour: Behaviour): Promise<RawEngine> 
         return dial();
       },
       udp: () => Promise.reject(new Error('no datagrams here')),
+      notify: () => Promise.reject(new Error('no guest here')),
       tcp: (host, port) =>
         new Promise((resolve, reject) => {
           const socket = connect({ host, port, allowHalfOpen: true });

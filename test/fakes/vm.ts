@@ -170,6 +170,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
             socket.on('error', (error) => reject(new BerthError('engine.away', { reason: error.message })));
           }),
         udp: () => Promise.reject(new Error('no datagrams here')),
+        notify: () => Promise.reject(new Error('no guest here')),
         tcp: (host, port) =>
           new Promise((resolve, reject) => {
             const socket = createConnection({ host, port }, () => resolve(socket));

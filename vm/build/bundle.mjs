@@ -130,6 +130,10 @@ async function make(base, arch, log, folder) {
       ...['owners.c', 'owners-record.c', 'owners-mode.c'].map((name) => join(base, 'bundle', name)),
     ]),
   );
+  const watcher = join(work, 'share-watch');
+  await step(log, 'bundle: compiling the watcher of shared folders', () =>
+    run(cc, ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', watcher, join(base, 'bundle/share-watch.c')]),
+  );
   const root = join(folder, 'root');
   const { source, unpacked } = await step(log, "bundle: QEMU and docker's command line", async (progress) => {
     const tar = join(work, 'bundle.tar');
@@ -172,6 +176,8 @@ async function make(base, arch, log, folder) {
         await chmod(join(folder, place, name), 0o755);
       }
     }
+    await copyFile(watcher, join(folder, 'bin/share-watch'));
+    await chmod(join(folder, 'bin/share-watch'), 0o755);
   });
   const found = await versions(unpacked);
   await rm(work, { recursive: true, force: true });

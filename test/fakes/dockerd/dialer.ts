@@ -25,6 +25,7 @@ export function dialSocket(path: string): SocketDialer {
       });
     },
     udp: () => Promise.reject(new Error('no guest here')),
+    notify: () => Promise.reject(new Error('no guest here')),
     tcp: () => Promise.reject(new Error('no guest here')),
   };
 }
