@@ -11,14 +11,17 @@ import type { PortGate } from '../lib/port-gate';
 import type { BuildWatch, PullGuard } from '../lib/pull-guard';
 import type { ContainerEnv } from './create-body';
 import { exchange, refuse, type ExchangeDeps } from './exchange';
-import { readRequestHead } from './head';
+import { readRequestHead, valuesOf, type RequestHead } from './head';
 import { listenOnSocket } from './listen';
-import { routeOf } from './routes';
+import { createPolls } from './polls';
+import { routeOf, type Route } from './routes';
 import { createUpstreams } from './upstreams';
 
 export interface EngineSocketActivity {
-  /** Requests that keep the VM from being idle: not pings, events, stats and reads. */
+  /** Requests that are a sign of use: not pings, events, stats and what a program reads over and over. */
   readonly openRequests: number;
+  /** When one of them last began or ended, in milliseconds since the epoch; missing until there was one. */
+  readonly lastAt?: number;
 }
 
 export interface EngineSocketDeps {
@@ -47,7 +50,11 @@ export async function createEngineSocket(deps: EngineSocketDeps): Promise<Engine
   const activity = createObservable<EngineSocketActivity>({ openRequests: 0 });
   const upstreams = createUpstreams(deps.dialer);
   const clients = new Set<Socket>();
-  const count = (step: 1 | -1): void => activity.set({ openRequests: activity.get().openRequests + step });
+  const count = (step: 1 | -1): void => activity.set({ openRequests: activity.get().openRequests + step, lastAt: Date.now() });
+  const polls = createPolls();
+  const isUse = (head: RequestHead, { counts }: Route): boolean =>
+    counts === 'yes' ||
+    (counts === 'unlessPolled' && !polls.isOneMore(valuesOf(head.fields, 'user-agent').join(), `${head.method} ${head.target}`));
 
   const serve = async (client: ByteStream, shared: ExchangeDeps): Promise<void> => {
     for (let more = true; more;) {
@@ -57,13 +64,14 @@ export async function createEngineSocket(deps: EngineSocketDeps): Promise<Engine
         return;
       }
       const route = routeOf(head.method, head.target);
-      if (route.counts) {
+      const counts = isUse(head, route);
+      if (counts) {
         count(1);
       }
       try {
         more = await exchange(client, head, route, shared);
       } finally {
-        if (route.counts) {
+        if (counts) {
           count(-1);
         }
       }

@@ -13,8 +13,8 @@ export interface Route {
   readonly builds: boolean;
   /** Clients of old get 200 and raw bytes instead of 101 here. */
   readonly hijacks: boolean;
-  /** Keeps the VM from being idle while it is open. */
-  readonly counts: boolean;
+  /** Whether it is a sign of use, which keeps the VM from being idle while it is open; of most reads, only where nobody asks them over and over. */
+  readonly counts: 'yes' | 'no' | 'unlessPolled';
 }
 
 interface Row {
@@ -39,8 +39,12 @@ const rows: readonly Row[] = [
   { methods: ['GET', 'PUT'], path: /^\/containers\/[^/]+\/(?:archive|export|logs)$/, lane: 'bulk' },
 ];
 
+/** Of those who look whether the engine is there, and of those who wait for something to happen. */
+const watchers = /^\/(?:_ping|version|info|events|containers\/[^/]+\/stats)$/;
+
 export function routeOf(method: string, target: string): Route {
   const path = pathOf(target);
+  const isRead = method === 'GET' || method === 'HEAD';
   const row = rows.find((candidate) => candidate.methods.includes(method) && candidate.path.test(path));
   const container = row?.rule && row.path.exec(path)?.[1];
   const pull = method === 'POST' && path === '/images/create' ? pulledBy(target) : undefined;
@@ -51,7 +55,7 @@ export function routeOf(method: string, target: string): Route {
     ...(pull === undefined ? {} : { pull }),
     builds: method === 'POST' && path === '/grpc',
     hijacks: row?.hijacks ?? false,
-    counts: !(method === 'GET' || method === 'HEAD') || (row !== undefined && row.lane !== 'api'),
+    counts: !isRead || (row !== undefined && row.lane !== 'api') ? 'yes' : watchers.test(path) ? 'no' : 'unlessPolled',
   };
 }
 

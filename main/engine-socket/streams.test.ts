@@ -167,7 +167,22 @@ test('200 clients at once, each with its own answer', async () => {
   expect(proxy.activity.get().openRequests).toBe(0);
 });
 
-test('open requests count while they are open; pings, lists and events do not', async () => {
+test('a list that a program reads over and over is no sign of use from the third time on', async () => {
+  const { client, proxy } = await start((connection) => {
+    connection.socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]');
+  });
+  const ends: number[] = [];
+  proxy.activity.subscribe(({ openRequests }) => (openRequests === 0 ? ends.push(1) : undefined));
+  for (let round = 0; round < 5; round += 1) {
+    const ide = await client();
+    ide.send('GET /v1.51/containers/json HTTP/1.1\r\nHost: d\r\nUser-Agent: ide\r\n\r\n');
+    await ide.whole;
+  }
+  await expect.poll(() => ends.length).toBe(2);
+  expect(proxy.activity.get().lastAt).toBeGreaterThan(0);
+});
+
+test('open requests count while they are open; pings and events do not', async () => {
   const { client, proxy } = await start((connection) => {
     connection.socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
   });
