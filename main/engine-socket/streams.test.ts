@@ -168,15 +168,14 @@ test('200 clients at once, each with its own answer', async () => {
 });
 
 test('a list that a program reads over and over is no sign of use from the third time on', async () => {
-  const { client, proxy } = await start((connection) => {
-    connection.socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]');
-  });
+  const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]';
+  const { client, proxy } = await start(answerEach(answer));
   const ends: number[] = [];
   proxy.activity.subscribe(({ openRequests }) => (openRequests === 0 ? ends.push(1) : undefined));
-  for (let round = 0; round < 5; round += 1) {
-    const ide = await client();
+  const ide = await client();
+  for (let round = 1; round <= 5; round += 1) {
     ide.send('GET /v1.51/containers/json HTTP/1.1\r\nHost: d\r\nUser-Agent: ide\r\n\r\n');
-    await ide.whole;
+    await ide.until(answer.repeat(round));
   }
   await expect.poll(() => ends.length).toBe(2);
   expect(proxy.activity.get().lastAt).toBeGreaterThan(0);
