@@ -31,6 +31,8 @@
 #include "net.h"
 #include "notify.h"
 #include "service.h"
+#include "sftp.h"
+#include "shares.h"
 #include "shutdown.h"
 #include "sys.h"
 #include "trust.h"
@@ -41,7 +43,7 @@ enum { SSH_ANYWAY = 1500, PING_PAUSE = 20 };
 static struct config config;
 static int signals, watcher, data_pipe = -1, ping = -1;
 static pid_t data_pid;
-static int64_t network_at, ssh_at, ping_at;
+static int64_t network_at, ssh_at, ping_at, dockerd_at;
 
 static void say_to_log(const char *line, size_t len) { log_line(LOG_INIT, line, len); }
 
@@ -78,8 +80,10 @@ static void data_start(void) {
     become_child("data", false);
     dup2(log_pipe_write(LOG_INIT), 2);
     struct data_failure failure = { "", "" };
-    if (data_open(&config, &failure)) dprintf(ends[1], "ok");
-    else dprintf(ends[1], "%s %s", failure.code, failure.detail);
+    if (data_open(&config, &failure)) {
+      shares_boot();
+      dprintf(ends[1], "ok");
+    } else dprintf(ends[1], "%s %s", failure.code, failure.detail);
     _exit(0);
   }
   close(ends[1]);
@@ -89,6 +93,13 @@ static void data_start(void) {
 static void ssh_start(void) {
   ssh_at = 0;
   if (config.can_ssh && !service_runs(SSHD)) service_start(SSHD);
+}
+
+/* Not before the host has mounted what only it can mount; it may be gone, so not for ever. */
+static void dockerd_start(void) {
+  if (!dockerd_at || (boot_ms() < dockerd_at && !shares_released())) return;
+  dockerd_at = 0;
+  service_start(DOCKERD);
 }
 
 static void data_done(void) {
@@ -101,7 +112,8 @@ static void data_done(void) {
   if (strcmp(result, "ok") == 0) {
     boot_phase("data");
     service_start(CONTAINERD);
-    service_start(DOCKERD);
+    dockerd_at = boot_ms() + (int64_t)shares_hold() * 1000;
+    dockerd_start();
   } else {
     const char *code = "damaged", *detail = strchr(result, ' ');
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
@@ -140,6 +152,7 @@ static void ping_take(void) {
 static void sockets_seen(void) {
   char events[4096];
   while (read(watcher, events, sizeof events) > 0) continue;
+  dockerd_start();
   if (!boot_reached("containerd") && access("/run/containerd/containerd.sock", F_OK) == 0) boot_phase("containerd");
   if (!boot_reached("dockerd") && access("/run/docker.sock", F_OK) == 0) {
     boot_phase("dockerd");
@@ -172,8 +185,9 @@ static int due(int64_t at) {
 static int timers(void) {
   if (ssh_at && due(ssh_at) == 0) ssh_start();
   if (ping_at && due(ping_at) == 0) ping_open();
+  dockerd_start();
   int next = sooner(service_tick(), control_tick());
-  next = sooner(next, sooner(due(ssh_at), due(ping_at)));
+  next = sooner(next, sooner(sooner(due(ssh_at), due(ping_at)), due(dockerd_at)));
   if (log_flush()) next = sooner(next, 100);
   return sooner(next, shutdown_tick());
 }
@@ -214,7 +228,9 @@ static void catch_signals(void) {
 int main(int argc, char **argv) {
   char system_disk[64];
   if (argc == 4 && strcmp(argv[1], "udp") == 0) return udp_main(argv[2], argv[3]);
+  if (argc > 2 && strcmp(argv[1], "sftp") == 0) return sftp_main(argv[2]); /* sshfs adds what ssh would need */
   if (argc == 2 && strcmp(argv[1], "notify") == 0) return notify_main();
+  if (argc == 2 && strcmp(argv[1], "shares") == 0) return shares_main();
   mounts_first();
   boot_phase("init");
   int modules = open("/modules", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -246,6 +262,7 @@ int main(int argc, char **argv) {
   watcher = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   inotify_add_watch(watcher, "/run", IN_CREATE | IN_MOVED_TO);
   inotify_add_watch(watcher, "/run/containerd", IN_CREATE | IN_MOVED_TO);
+  inotify_add_watch(watcher, "/run/berth", IN_CREATE | IN_MOVED_TO);
   net_up(config.host_address);
   dns_write();
   service_host(config.host_address);

@@ -82,7 +82,8 @@ void mounts_system(void) {
   }
   for (size_t i = 0; i < sizeof links / sizeof *links; i++)
     if (symlink(links[i].target, links[i].path) != 0 && errno != EEXIST) say("%s: %s", links[i].path, strerror(errno));
-  mkdir("/run/berth", 0700), mkdir("/run/containerd", 0711), mkdir("/run/sshd", 0755), mkdir("/run/lock", 01777);
+  /* /root may be a folder of the host's, whose start-up files are none of the guest's. */
+  mkdir("/run/root", 0700), mkdir("/run/berth", 0700), mkdir("/run/containerd", 0711), mkdir("/run/sshd", 0755), mkdir("/run/lock", 01777);
 }
 
 static const struct {
@@ -148,6 +149,6 @@ void system_limits(void) {
   umask(022);
   clearenv();
   setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-  setenv("HOME", "/root", 1);
+  setenv("HOME", "/run/root", 1);
   setenv("LANG", "C.UTF-8", 1);
 }

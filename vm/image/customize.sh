@@ -21,6 +21,8 @@ rm -rf "$root"/boot/* "$root"/vmlinuz* "$root"/initrd.img* "$root"/var/log/* "$r
 rm -f "$root/etc/resolv.conf" "$root/etc/machine-id" "$root/etc/hostname" "$root/var/lib/dbus/machine-id"
 echo 'nameserver 10.0.2.3' >"$root/etc/resolv.conf"
 : >"$root/etc/fstab"
+# /root may be a shared folder of the host's: what lies there must not run in the guest.
+sed -i 's,^\(root:.*\):/root:,\1:/run/root:,' "$root/etc/passwd"
 # Left by hand only: init listens to its signal.
 printf '#!/bin/sh\nexec kill -TERM 1\n' >"$root/usr/sbin/poweroff"
 chmod 755 "$root/usr/sbin/poweroff"

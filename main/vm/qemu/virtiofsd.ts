@@ -1,6 +1,7 @@
 // The servers of shares: one virtiofsd for each shared folder, started as QEMU is, written down so that the next backend finds it again.
 // Knows processes, sockets and records; nothing of QMP or of the guest.
 import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
@@ -63,10 +64,13 @@ export interface ShareServersDeps {
   fileLimit(): Promise<number>;
 }
 
-/** Runs with the rights of the user who runs Berth; what the guest's users own is kept as vm/AGREEMENT.md says. */
-export function virtiofsdArgs(spec: ShareSpec, socket: string, fileLimit: number): string[] {
+/** Runs with the rights of the user who runs Berth; how the owners that containers set are kept is vm/AGREEMENT.md's, virtiofsd. */
+export function virtiofsdArgs(spec: ShareSpec, socket: string, fileLimit: number, root: boolean): string[] {
+  const unsupported = [':unsupported:all:security.:security.:', ':unsupported:all:trusted.:trusted.:'];
   return [
     ...['--socket-path', socket, '--shared-dir', spec.folder, '--sandbox', 'none', '--cache', 'auto'],
+    ...['--xattr', '--killpriv-v2', '--xattrmap'],
+    [':bad:all:user.berth.:user.berth.:', ...(root ? [] : unsupported), ':ok:all:::'].join(' '),
     ...['--log-level', 'warn', '--rlimit-nofile', String(fileLimit)],
     ...(spec.readOnly ? ['--readonly'] : []),
   ];
@@ -77,6 +81,10 @@ export function createShareServers({ files, command, environment, log, fileLimit
   const socketOf = (tag: string): string => join(files.run.folder, `fs-${tag}.sock`);
   /** A pipe that only the server holds open for writing: its end is the server's, for a backend too whose child it is not. */
   const lifeOf = (tag: string): string => join(files.run.folder, `fs-${tag}.life`);
+
+  /** What the library of owners keeps of a folder from one server to the next. */
+  const ownersOf = (folder: string): string =>
+    join(files.state.shares, `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.owners`);
 
   const drop = async (tag: string): Promise<void> => {
     await Promise.all([socketOf(tag), `${socketOf(tag)}.pid`, lifeOf(tag), recordOf(tag)].map((path) => rm(path, { force: true })));
@@ -112,10 +120,10 @@ export function createShareServers({ files, command, environment, log, fileLimit
     const exit = deferred<string>();
     let pid: number | undefined;
     try {
-      const child = spawn(command, virtiofsdArgs(spec, forQemu(files, socket), limit), {
+      const child = spawn(command, virtiofsdArgs(spec, forQemu(files, socket), limit, process.getuid?.() === 0), {
         cwd: files.root,
         detached: true,
-        env: environment,
+        env: { ...environment, BERTH_OWNERS: ownersOf(spec.folder) },
         stdio: ['ignore', logFile, logFile, life],
       });
       child.unref();

@@ -1,0 +1,221 @@
+/* Shares are mounted over covers: empty read-only file systems that nobody may enter, so that a container whose folder is away never binds an empty
+   folder that looks right. Init does what fw_cfg lists, the role `shares` what the host asks for later; the lines are the same. */
+#define _GNU_SOURCE
+#include "shares.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "sys.h"
+
+#define GIVEN "/sys/firmware/qemu_fw_cfg/by_name/opt/berth/shares/raw"
+#define RELEASED "/run/berth/shares-mounted"
+#define DEAD "/run/berth/dead"
+#define COVER "berth-cover"
+#define FUSE_MAGIC 0x65735546
+
+enum { LIMIT = 1024 * 1024, MOUNTINFO_LIMIT = 16 * 1024 * 1024, DEPTH = 64 };
+
+static char words[512];
+
+static bool fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static bool fail(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(words, sizeof words, format, args);
+  va_end(args);
+  return false;
+}
+
+/* The kernel's own way to write what would end a field. */
+static void unescape(char *text) {
+  char *out = text;
+  for (char *in = text; *in; in++) {
+    if (in[0] == '\\' && strspn(in + 1, "01234567") >= 3) {
+      *out++ = (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0'));
+      in += 3;
+    } else *out++ = *in;
+  }
+  *out = 0;
+}
+
+struct mounted {
+  char type[32], source[64];
+  unsigned minor;
+};
+
+/* A line of mountinfo: `id parent major:minor root point options … - type source options`. */
+static bool parse_mount(char *line, uint64_t *id, char **point, struct mounted *found) {
+  char *fields[5], *rest = line, *tail = strstr(line, " - ");
+  if (!tail) return false;
+  *tail = 0;
+  for (int i = 0; i < 5; i++)
+    if (!(fields[i] = strsep(&rest, " "))) return false;
+  *id = strtoull(fields[0], NULL, 10);
+  const char *colon = strchr(fields[2], ':');
+  found->minor = colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+  *point = fields[4];
+  unescape(*point);
+  return sscanf(tail + 3, "%31s %63s", found->type, found->source) == 2;
+}
+
+/* By mount id, or else the latest one of a type at a path, which needs no answer of the file system itself. */
+static bool find_mount(const uint64_t *id, const char *path, const char *type, struct mounted *found) {
+  size_t len;
+  char *table = read_whole("/proc/self/mountinfo", MOUNTINFO_LIMIT, &len), *rest = table, *line;
+  bool any = false;
+  while ((line = strsep(&rest, "\n"))) {
+    struct mounted each;
+    uint64_t its_id;
+    char *point;
+    if (!parse_mount(line, &its_id, &point, &each) || strcmp(point, path) != 0) continue;
+    if (id ? *id != its_id : strcmp(each.type, type) != 0) continue;
+    *found = each;
+    any = true;
+  }
+  free(table);
+  return any;
+}
+
+/* What is mounted at this very path and can be seen there. */
+static bool top(const char *path, struct mounted *found) {
+  struct statx seen;
+  if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &seen) != 0) return false;
+  uint64_t id = seen.stx_mnt_id;
+  return find_mount(&id, path, NULL, found);
+}
+
+static bool is_cover(const struct mounted *found) { return strcmp(found->type, "tmpfs") == 0 && strcmp(found->source, COVER) == 0; }
+
+static bool is_share(const struct mounted *found) { return strcmp(found->type, "virtiofs") == 0 || strcmp(found->type, "fuse.sshfs") == 0; }
+
+static bool take_off(const char *path) {
+  return umount2(path, UMOUNT_NOFOLLOW) == 0 || umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH) == 0 || fail("unmounting: %s", strerror(errno));
+}
+
+/* Folders are made in the guest's own file systems only: in a share it would be one of the host's. */
+static bool make_folders(const char *path) {
+  char part[PATH_MAX];
+  struct stat seen;
+  struct statfs fs;
+  for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
+    const char *end = strchr(slash + 1, '/');
+    snprintf(part, sizeof part, "%.*s", (int)(end ? end - path : (ptrdiff_t)strlen(path)), path);
+    if (stat(part, &seen) == 0) {
+      if (!S_ISDIR(seen.st_mode)) return fail("%s is no folder in the guest", part);
+      continue;
+    }
+    char above[PATH_MAX];
+    snprintf(above, sizeof above, "%.*s", (int)(slash == path ? 1 : slash - path), path);
+    if (statfs(above, &fs) == 0 && fs.f_type == FUSE_MAGIC) return fail("%s is not in the shared folder above it", part);
+    if (mkdir(part, 0755) != 0 && errno != EEXIST) return fail("%s: %s", part, strerror(errno));
+  }
+  return true;
+}
+
+static bool cover(const char *path) {
+  struct mounted found;
+  for (int i = 0; i < DEPTH && top(path, &found) && is_share(&found); i++)
+    if (!take_off(path)) return false;
+  if (top(path, &found) && is_cover(&found)) return true;
+  if (!make_folders(path)) return false;
+  if (mount(COVER, path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,mode=0000") == 0) return true;
+  return fail("covering: %s", strerror(errno));
+}
+
+static bool mount_share(const char *tag, bool read_only, const char *path) {
+  struct mounted found;
+  if (top(path, &found) && strcmp(found.type, "virtiofs") == 0 && strcmp(found.source, tag) == 0) return true;
+  if (!cover(path)) return false;
+  /* Devices of the host's are not the guest's. */
+  if (mount(tag, path, "virtiofs", MS_NODEV | (read_only ? MS_RDONLY : 0), NULL) == 0) return true;
+  return fail("%s", strerror(errno));
+}
+
+static bool uncover(const char *path) {
+  struct mounted found;
+  for (int i = 0; i < DEPTH && top(path, &found) && (is_share(&found) || is_cover(&found)); i++)
+    if (!take_off(path)) return false;
+  return true;
+}
+
+/* Its server is gone: who waits for it gets an error now. The kernel would wait for what is under way when the file system ends, for ever and under a
+   lock that every other share needs; so it does not end: it is kept where nobody looks. */
+static bool bury(const char *path) {
+  struct mounted found;
+  char place[128];
+  if (!find_mount(NULL, path, "virtiofs", &found)) return cover(path);
+  snprintf(place, sizeof place, "/sys/fs/fuse/connections/%u/abort", found.minor);
+  if (!write_text(place, "1")) return fail("%s: %s", place, strerror(errno));
+  mkdir(DEAD, 0700);
+  snprintf(place, sizeof place, DEAD "/%u", found.minor);
+  mkdir(place, 0700);
+  if (mount(path, place, NULL, MS_BIND, NULL) != 0) return fail("keeping the dead mount: %s", strerror(errno));
+  return cover(path);
+}
+
+/* `TAG ro|rw PATH`, `- cover|none|bury PATH`, `- release /`; `- hold SECONDS` is init's. */
+static bool run_line(char *line) {
+  char *what = strchr(line, ' '), *path = what ? strchr(what + 1, ' ') : NULL;
+  if (!path) return fail("not a line of shares");
+  *what++ = 0, *path++ = 0;
+  if (strcmp(what, "hold") == 0) return true;
+  unescape(path);
+  if (*path != '/' || strlen(path) >= PATH_MAX) return fail("not an absolute path");
+  if (strcmp(what, "ro") == 0 || strcmp(what, "rw") == 0) return mount_share(line, what[1] == 'o', path);
+  if (strcmp(what, "cover") == 0) return cover(path);
+  if (strcmp(what, "none") == 0) return uncover(path);
+  if (strcmp(what, "bury") == 0) return bury(path);
+  if (strcmp(what, "release") == 0) return write_text(RELEASED, "") || fail(RELEASED ": %s", strerror(errno));
+  return fail("unknown: %s", what);
+}
+
+static char *given(void) {
+  size_t len;
+  return read_whole(GIVEN, LIMIT, &len);
+}
+
+void shares_boot(void) {
+  char *text = given(), *rest = text, *line;
+  while ((line = strsep(&rest, "\n"))) {
+    if (!*line) continue;
+    const char *path = strchr(line, '/');
+    if (!run_line(line)) say("share %s: %s", path ? path : "", words);
+  }
+  free(text);
+}
+
+int shares_hold(void) {
+  char *text = given();
+  const char *line = text ? strstr(text, "- hold ") : NULL;
+  int seconds = line && (line == text || line[-1] == '\n') ? atoi(line + 7) : 0;
+  free(text);
+  return seconds > 0 && seconds <= 600 ? seconds : 0;
+}
+
+bool shares_released(void) { return access(RELEASED, F_OK) == 0; }
+
+int shares_main(void) {
+  char *line = NULL;
+  size_t size = 0;
+  ssize_t n;
+  while ((n = getline(&line, &size, stdin)) > 0) {
+    if (line[n - 1] == '\n') line[n - 1] = 0;
+    if (run_line(line)) printf("ok\n");
+    else printf("failed %s\n", words);
+    fflush(stdout);
+  }
+  free(line);
+  return 0;
+}
