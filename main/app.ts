@@ -181,7 +181,10 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     dialer: vm.dialer,
     inspect: (id) => createEngineHttp(vm.dialer).inspectContainer(id),
     containers: engine.containers,
+    services: engine.services,
     publish: select(settings.settings, ({ ports: { publish } }) => publish),
+    way: select(settings.settings, ({ ports: { tcp } }) => tcp),
+    forward: (spec) => vm.forward(spec),
     notify: (error) => notices.notify('warn', error),
     log: log.child('ports'),
   });

@@ -3,6 +3,7 @@ import type { BackendHandlers, Forward, PortHop } from '../../preload/contract';
 import { runCli, streamOf } from '../../test/fakes/cli';
 
 const forward = (patch: Partial<Forward>): Forward => ({
+  kind: 'container',
   container: 'c1',
   name: 'web',
   protocol: 'tcp',
@@ -10,6 +11,7 @@ const forward = (patch: Partial<Forward>): Forward => ({
   port: 8080,
   containerPort: 80,
   reach: 'local',
+  way: 'ssh',
   connections: 2,
   bytesIn: 1000,
   bytesOut: 2_500_000,
@@ -18,7 +20,7 @@ const forward = (patch: Partial<Forward>): Forward => ({
 });
 const taken = forward({
   port: 5432,
-  error: { code: 'ports.inUse', params: { port: 5432, protocol: 'tcp', address: '127.0.0.1', process: 'postgres (7)' } },
+  error: { code: 'ports.inUse', params: { port: 5432, protocol: 'tcp', address: '127.0.0.1', process: 'postgres (7)', suggested: 5433 } },
 });
 const hops = (...states: readonly PortHop['state'][]): readonly PortHop[] =>
   (['listener', 'forward', 'container'] as const).map((name, index) => ({

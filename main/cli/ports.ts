@@ -1,4 +1,5 @@
 // `berth ports`: published ports as they stand on the host; `--probe` walks each one's hops.
+import { addressText } from '../../preload/contract';
 import type { Client, Forward, PortHop } from '../../preload/contract';
 import { columns, errorJson, first, session } from './kit';
 import type { JsonFlag, Kit } from './kit';
@@ -43,8 +44,7 @@ function isBroken({ forward, hops = [] }: Shown): boolean {
 
 function line(shown: Shown, { output: { texts } }: Kit): string[] {
   const { forward, hops } = shown;
-  const { protocol, address, port, containerPort, name, reach, connections, bytesIn, bytesOut, error } = forward;
-  const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const { protocol, containerPort, name, reach, connections, bytesIn, bytesOut, error } = forward;
   const broken = hops?.find(({ state }) => state === 'failed');
   const state =
     error !== undefined
@@ -53,7 +53,7 @@ function line(shown: Shown, { output: { texts } }: Kit): string[] {
         ? texts.text('cli', `ports.broken.${broken.name}`, { detail: broken.detail })
         : texts.text('cli', hops === undefined ? `ports.reach.${reach}` : 'ports.works');
   const figures = texts.text('cli', 'ports.figures', { connections, in: texts.bytes(bytesIn), out: texts.bytes(bytesOut) });
-  return [`${where}/${protocol}`, `${name}:${containerPort}`, figures, state];
+  return [`${addressText(forward)}/${protocol}`, `${name}:${containerPort}`, figures, state];
 }
 
 function asJson({ forward, hops }: Shown, { output }: Kit): unknown {

@@ -44,6 +44,8 @@ export type EngineHandlerNames = Extract<keyof BackendHandlers, `engine.${string
 export interface Engine {
   readonly state: Observable<EngineState>;
   readonly containers: Observable<readonly ContainerSummary[]>;
+  /** Counts up when Swarm's services may have changed. */
+  readonly services: Observable<number>;
   readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   /** dockerd's answer, unaltered. */
   readonly inspect: (id: string) => Promise<unknown>;
@@ -81,6 +83,7 @@ export function createEngine({
   return {
     state: watch.state,
     containers: rows,
+    services: watch.services,
     changes: watch.changes,
     inspect: containers.inspect,
     openExec: createExec(connection),

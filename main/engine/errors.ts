@@ -29,15 +29,15 @@ const patterns: readonly (readonly [RegExp, Reader])[] = [
   ],
   [
     /Bind for (.*):(\d+) failed: port is already allocated/,
-    as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: 'tcp', detail })),
+    as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: 'tcp', suggested: 0, detail })),
   ],
   [
     /failed to bind host port (?:for )?(\[.*\]|[^\s:/]*):(\d+)[^\s]*\/(tcp|udp)/,
-    as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: found[3] ?? 'tcp', detail })),
+    as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: found[3] ?? 'tcp', suggested: 0, detail })),
   ],
   [
     /listen (tcp|udp)[46]? (\[.*\]|[^\s:]*):(\d+): bind: address already in use/,
-    as('engine.portTaken', (found, detail) => ({ address: found[2] ?? '', port: Number(found[3]), protocol: found[1] ?? 'tcp', detail })),
+    as('engine.portTaken', (found, detail) => ({ address: found[2] ?? '', port: Number(found[3]), protocol: found[1] ?? 'tcp', suggested: 0, detail })),
   ],
   [
     /exec: "?([^"]*?)"?: (?:executable file not found|stat .*: no such file or directory|permission denied|is a directory|no such file)/,

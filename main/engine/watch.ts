@@ -35,6 +35,8 @@ export interface WatchDeps {
 
 export interface Watch {
   readonly state: Observable<EngineState>;
+  /** Counts up at every opening of the events and with every event of a Swarm service. */
+  readonly services: Observable<number>;
   readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   /** Resolves when the first whole list since `available` is in the state. */
   readonly settle: () => Promise<void>;
@@ -45,6 +47,7 @@ export interface Watch {
 
 export function createWatch({ connection, log, available, reconcileMs = RECONCILE_MS }: WatchDeps): Watch {
   const state = createObservable<EngineState>(emptyState);
+  const services = createObservable(0);
   const times: KnownTimes = new Map();
   const feed = createChangeFeed(() => state.get());
   let period: AbortController | undefined;
@@ -61,7 +64,7 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
   async function session(signal: AbortSignal, connected: () => void): Promise<void> {
     const ended = new AbortController();
     const all = AbortSignal.any([signal, ended.signal]);
-    const filters = { type: ['container', 'image', 'volume', 'network'] };
+    const filters = { type: ['container', 'image', 'volume', 'network', 'service'] };
     const body = await connection.stream({ method: 'GET', path: '/events', query: { filters }, signal: all });
     let dirty = nothingDirty();
     const timers = new Set<NodeJS.Timeout>();
@@ -86,6 +89,10 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
     }
     const reading = (async (): Promise<void> => {
       for await (const event of jsonLines(body)) {
+        if (event['Type'] === 'service') {
+          services.set(services.get() + 1);
+          continue;
+        }
         mark(dirty, times, event);
         wake();
       }
@@ -108,6 +115,7 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
       feed.publish(snapshotOf(first));
       connected();
       settled.resolve(undefined);
+      services.set(services.get() + 1);
       let readAt = 0;
       while (!events.over) {
         if (!isDirty(dirty)) {
@@ -202,6 +210,7 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
 
   return {
     state,
+    services,
     changes: feed.changes,
     settle: () => settled.promise,
     pauseEvents() {

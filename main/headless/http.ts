@@ -131,7 +131,11 @@ export async function serveHttp({ renderer, port, log, connect }: HttpOptions): 
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new BerthError('ports.inUse', { port, protocol: 'tcp', address: ADDRESS, process: '' }) : error),
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new BerthError('ports.inUse', { port, protocol: 'tcp', address: ADDRESS, process: '', suggested: 0 })
+          : error,
+      ),
     );
     server.listen(port, ADDRESS, resolve);
   });

@@ -1,20 +1,24 @@
 // Who holds which address and port: the listeners of every tracked container, and the rule that a port has one holder.
 // Decides nothing about when; ports.ts does.
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { deferred, type Deferred } from '../lib/async';
-import type { ContainerInspect } from '../lib/engine-http';
-import { listenOnPort, type PortFigures } from './port-listener';
+import type { Forward } from '../../preload/contract';
+import { asError, deferred, type Deferred } from '../lib/async';
+import { freePortNear } from './free-port';
+import { listenOnPort, type Forwarded, type PortListener, type TcpListener } from './port-listener';
 import { isMissingFamily, refusalOf, type Refusal } from './refusals';
-import { isRunning, overlap, type Wanted } from './rules';
+import { overlap, type Wanted } from './rules';
 import { listenOnUdp } from './udp-listener';
 
-export interface Held {
+export interface Held extends PortListener {
   readonly wanted: Wanted;
-  figures(): PortFigures;
-  close(): void;
+  /** Of TCP: what can be handed over to the driver. */
+  readonly tcp?: TcpListener;
+  notDirect?: Forward['notDirect'];
 }
 
 export interface Tracked {
+  readonly kind: Forward['kind'];
   readonly id: string;
   readonly name: string;
   /** Starts under way. */
@@ -35,29 +39,47 @@ export interface Tracked {
 
 export interface BoardDeps {
   dial(container: Tracked, wanted: Wanted): Promise<Duplex>;
-  inspect(id: string): Promise<ContainerInspect | undefined>;
+  /** Rejects while the engine is away. */
+  stillUp(container: Tracked): Promise<boolean>;
+  /** The driver's own listener; rejects with its words. */
+  forward(wanted: Wanted): Promise<Forwarded>;
+  /** Somebody took the port while it changed hands. */
+  lost(container: Tracked, refusal: Refusal): void;
 }
 
 export interface Board {
   /** undefined after the end: nothing may be bound any more. */
-  track(found: ContainerInspect): Tracked | undefined;
+  track(owner: Pick<Tracked, 'kind' | 'id' | 'name'>): Tracked | undefined;
   all(): Tracked[];
   /** By id, name, or a prefix of the id. */
   named(id: string): Tracked | undefined;
   /** Binds what is missing; the result names what could not be bound. */
   bind(container: Tracked, wanted: readonly Wanted[]): Promise<Refusal[]>;
   keepOnly(container: Tracked, wanted: readonly Wanted[]): void;
+  /** Hands what can be to the driver, or takes all of it back. */
+  route(container: Tracked, wanted: readonly Wanted[], direct: boolean): Promise<void>;
   drop(id: string): void;
-  dispose(): void;
+  /** Resolves when what was closed is free. */
+  settled(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 export function createBoard(deps: BoardDeps): Board {
   const containers = new Map<string, Tracked>();
   const holders = new Map<string, { readonly container: Tracked; readonly wanted: Wanted }>();
+  /** What the driver has to close takes a moment. */
+  const closing = new Set<Promise<void>>();
   let disposed = false;
 
   const close = (container: Tracked, key: string): void => {
-    container.listeners.get(key)?.close();
+    const ending = container.listeners
+      .get(key)
+      ?.close()
+      .catch(() => undefined);
+    if (ending !== undefined) {
+      closing.add(ending);
+      void ending.then(() => closing.delete(ending));
+    }
     container.listeners.delete(key);
     container.failures.delete(key);
     if (holders.get(key)?.container === container) {
@@ -80,12 +102,46 @@ export function createBoard(deps: BoardDeps): Board {
     if (holder.holds > 0) {
       return true;
     }
-    try {
-      const found = await deps.inspect(holder.id);
-      return found !== undefined && isRunning(found);
-    } catch {
-      return true;
+    return deps.stillUp(holder).catch(() => true);
+  };
+
+  const listen = async (container: Tracked, wanted: Wanted): Promise<Held> => {
+    const { protocol, address, port } = wanted;
+    const dial = (): Promise<Duplex> => deps.dial(container, wanted);
+    if (protocol === 'udp') {
+      return { wanted, ...(await listenOnUdp(address, port, dial)) };
     }
+    const tcp = await listenOnPort(address, port, dial, (cause) => {
+      close(container, keyOf(wanted));
+      void refusalOf(wanted, cause).then((refusal) => deps.lost(container, refusal));
+    });
+    return { wanted, ...tcp, tcp };
+  };
+
+  const routeOne = async (held: Held, wanted: Wanted, direct: boolean): Promise<void> => {
+    if (held.tcp === undefined) {
+      return;
+    }
+    const reason = isIP(wanted.address) === 6 ? 'ipv6' : wanted.guestPort === undefined ? 'address' : undefined;
+    if (!direct || reason !== undefined) {
+      await held.tcp.takeBack().catch(() => undefined);
+      held.notDirect = direct && reason !== undefined ? { reason, detail: '' } : undefined;
+    } else if (!held.tcp.handedOver() && held.notDirect?.reason !== 'refused') {
+      try {
+        await held.tcp.handOver(() => deps.forward(wanted));
+        held.notDirect = undefined;
+      } catch (error) {
+        // Once is enough: the port is served, and a reconnect by hand asks again.
+        held.notDirect = { reason: 'refused', detail: asError(error).message };
+      }
+    }
+  };
+
+  /** Of one container one after the other. */
+  const inTurn = <T>(container: Tracked, work: () => Promise<T>): Promise<T> => {
+    const done = container.work.then(work);
+    container.work = done.catch(() => undefined);
+    return done;
   };
 
   const bindOne = async (container: Tracked, wanted: Wanted): Promise<Refusal | undefined> => {
@@ -101,13 +157,12 @@ export function createBoard(deps: BoardDeps): Board {
     }
     const holder = other();
     if (holder) {
-      return { wanted, code: 'TAKEN', owner: holder.name };
+      return { wanted, code: 'TAKEN', owner: holder.name, suggested: await freePortNear(wanted) };
     }
     holders.set(key, { container, wanted });
     try {
-      const listen = wanted.protocol === 'udp' ? listenOnUdp : listenOnPort;
-      const listener = await listen(wanted.address, wanted.port, () => deps.dial(container, wanted));
-      container.listeners.set(key, { wanted, ...listener });
+      await Promise.all(closing);
+      container.listeners.set(key, await listen(container, wanted));
       if (containers.get(container.id) === container) {
         container.failures.delete(key);
       } else {
@@ -121,14 +176,13 @@ export function createBoard(deps: BoardDeps): Board {
   };
 
   return {
-    track(found) {
-      const known = containers.get(found.Id);
+    track(owner) {
+      const known = containers.get(owner.id);
       if (known || disposed) {
         return known;
       }
       const container: Tracked = {
-        id: found.Id,
-        name: (found.Name ?? found.Id).replace(/^\//, ''),
+        ...owner,
         holds: 0,
         address: undefined,
         startedText: '',
@@ -138,13 +192,13 @@ export function createBoard(deps: BoardDeps): Board {
         failures: new Map(),
         work: Promise.resolve(),
       };
-      containers.set(found.Id, container);
+      containers.set(owner.id, container);
       return container;
     },
     all: () => [...containers.values()],
     named: (id) => containers.get(id) ?? [...containers.values()].find((one) => one.name === id || one.id.startsWith(id)),
-    bind(container, wanted) {
-      const work = container.work.then(async () => {
+    bind: (container, wanted) =>
+      inTurn(container, async () => {
         const refusals: Refusal[] = [];
         for (const one of wanted) {
           const refusal = await bindOne(container, one);
@@ -153,10 +207,16 @@ export function createBoard(deps: BoardDeps): Board {
           }
         }
         return refusals;
-      });
-      container.work = work;
-      return work;
-    },
+      }),
+    route: (container, wanted, direct) =>
+      inTurn(container, async () => {
+        for (const one of wanted) {
+          const held = container.listeners.get(keyOf(one));
+          if (held !== undefined) {
+            await routeOne(held, one, direct);
+          }
+        }
+      }),
     keepOnly(container, wanted) {
       const keys = new Set(wanted.map(keyOf));
       for (const key of container.listeners.keys()) {
@@ -166,9 +226,13 @@ export function createBoard(deps: BoardDeps): Board {
       }
     },
     drop,
-    dispose() {
+    async settled() {
+      await Promise.all(closing);
+    },
+    async dispose() {
       disposed = true;
       [...containers.keys()].forEach(drop);
+      await Promise.all(closing);
     },
   };
 }

@@ -1,5 +1,6 @@
-// One address and port of the host: accepts, and relays each connection to a stream that somebody else dials. Knows no containers.
-import { createServer, type Socket } from 'node:net';
+// One address and port of the host: accepts, and relays each connection to a stream that somebody else dials; or leaves the port to the VM
+// driver's own listener for a while. Knows no containers.
+import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createByteSource, join, type ByteStream } from '../lib/byte-source';
 
@@ -13,14 +14,39 @@ export interface PortFigures {
 
 export interface PortListener {
   figures(): PortFigures;
-  close(): void;
+  /** Resolves when the port is free. */
+  close(): Promise<void>;
 }
 
-/** Rejects with the system's error: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
-export async function listenOnPort(address: string, port: number, dial: () => Promise<Duplex>): Promise<PortListener> {
+/** A listener of the driver's own, on the same address and port. */
+export interface Forwarded {
+  /** Resolves when it is gone without having been removed: the VM ended. */
+  readonly gone: Promise<void>;
+  remove(): Promise<void>;
+}
+
+export interface TcpListener extends PortListener {
+  /** Lets go of the port and has the driver take it. Where it refuses, this listens again and the driver's words are thrown. */
+  handOver(forward: () => Promise<Forwarded>): Promise<void>;
+  /** The other way round. */
+  takeBack(): Promise<void>;
+  handedOver(): boolean;
+}
+
+/** Rejects with the system's error: EADDRINUSE, EACCES, EADDRNOTAVAIL. `onLost`: somebody else took the port while it changed hands. */
+export async function listenOnPort(
+  address: string,
+  port: number,
+  dial: () => Promise<Duplex>,
+  onLost: (cause: unknown) => void = () => undefined,
+): Promise<TcpListener> {
   const sockets = new Set<Socket>();
   let [bytesIn, bytesOut] = [0, 0];
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  let server: Server | undefined;
+  let forwarded: Forwarded | undefined;
+  let closed = false;
+
+  const serve = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
@@ -38,14 +64,63 @@ export async function listenOnPort(address: string, port: number, dial: () => Pr
       },
       () => socket.resetAndDestroy(),
     );
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: address, port, ipv6Only: address.includes(':') }, resolve);
-  });
-  // Out of descriptors: this connection is lost, the listener stays.
-  server.on('error', () => undefined);
+  };
+
+  const listen = async (): Promise<void> => {
+    const next = createServer({ allowHalfOpen: true, noDelay: true }, serve);
+    await new Promise<void>((resolve, reject) => {
+      next.once('error', reject);
+      next.listen({ host: address, port, ipv6Only: address.includes(':'), backlog: BACKLOG }, resolve);
+    });
+    // Out of descriptors: this connection is lost, the listener stays.
+    next.on('error', () => undefined);
+    if (closed) {
+      next.close();
+    } else {
+      server = next;
+    }
+  };
+  const letGo = (): void => {
+    // The system has the port back when this returns; connections that are open stay.
+    server?.close();
+    server = undefined;
+  };
+  const listenAgain = (): Promise<void> =>
+    listen().catch((cause: unknown) => {
+      onLost(cause);
+      throw cause;
+    });
+
+  await listen();
   return {
+    async handOver(forward) {
+      letGo();
+      try {
+        const taken = await forward();
+        forwarded = taken;
+        void taken.gone.then(() => {
+          if (forwarded === taken && !closed) {
+            forwarded = undefined;
+            listenAgain().catch(() => undefined);
+          }
+        });
+      } catch (error) {
+        await listenAgain();
+        throw error;
+      }
+      if (closed) {
+        await forwarded.remove();
+      }
+    },
+    async takeBack() {
+      const taken = forwarded;
+      forwarded = undefined;
+      await taken?.remove();
+      if (taken !== undefined && !closed) {
+        await listenAgain();
+      }
+    },
+    handedOver: () => forwarded !== undefined,
     figures() {
       const open = [...sockets];
       return {
@@ -55,12 +130,17 @@ export async function listenOnPort(address: string, port: number, dial: () => Pr
         dropped: 0,
       };
     },
-    close() {
-      server.close();
+    async close() {
+      closed = true;
+      letGo();
       // The container's end is gone without a word, so its clients must be told.
       for (const socket of sockets) {
         socket.destroy();
       }
+      await forwarded?.remove();
     },
   };
 }
+
+/** Who comes with a thousand connections at once is not answered by the system's own retries, a second apart; the system caps it (somaxconn). */
+const BACKLOG = 4096;

@@ -2,12 +2,13 @@
 import { createServer, connect, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { BerthError, ContainerSummary } from '../../preload/contract';
+import type { BerthError, ContainerSummary, Forward, PortWay } from '../../preload/contract';
 import type { ContainerInspect } from '../lib/engine-http';
 import { createRawEngine, type RawEngine } from '../../test/fakes/raw-engine';
 import { silentLogger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
-import { createPorts, type Ports } from './ports';
+import { freePortNear } from './free-port';
+import { createPorts, type Ports, type PortsDeps } from './ports';
 
 const id = (letter: string) => letter.repeat(64);
 
@@ -18,8 +19,16 @@ let away = false;
 const engine = new Map<string, ContainerInspect>();
 const containers = createObservable<readonly ContainerSummary[]>([]);
 const publish = createObservable<'loopback' | 'lan'>('loopback');
+const services = createObservable(0);
+/** Its services; undefined = no swarm is active. */
+let swarm: readonly unknown[] | undefined;
+const way = createObservable<PortWay>('ssh');
+/** The driver's listeners: refuses unless a test has another. */
+let forward: PortsDeps['forward'];
 const notices: BerthError[] = [];
-/** Requests that the engine got, beside inspects. */
+/** Where the guest's own address leads inside. */
+let servicePort = 0;
+/** Requests that the engine got, beside inspects and looks at services. */
 const asked: string[] = [];
 const servers: Server[] = [];
 
@@ -79,6 +88,9 @@ beforeEach(async () => {
   away = false;
   engine.clear();
   notices.length = 0;
+  way.set('ssh');
+  swarm = undefined;
+  forward = () => Promise.reject(new Error('Could not set up'));
   asked.length = 0;
   containers.set([]);
   inside = createServer({ allowHalfOpen: true }, (socket) => {
@@ -89,16 +101,23 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
   engineSide = await createRawEngine(async (connection) => {
-    asked.push(await connection.until('\r\n\r\n'));
+    const request = await connection.until('\r\n\r\n');
+    if (request.startsWith('GET /services ')) {
+      const [status, body] = swarm === undefined ? [503, { message: 'This node is not a swarm manager.' }] : [200, swarm];
+      connection.socket.end(`HTTP/1.1 ${status} x\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${JSON.stringify(body)}`);
+      return;
+    }
+    asked.push(request);
     connection.socket.end('HTTP/1.1 204 No Content\r\n\r\n');
   });
   ports = createPorts({
     dialer: {
       engine: () => engineSide.dialer.engine(),
       udp: () => Promise.reject(new Error('no datagrams here')),
+      notify: () => Promise.reject(new Error('no guest here')),
       tcp: (host, port) =>
         new Promise((resolve, reject) => {
-          if (host !== '172.17.0.2' || port !== 80 || !inside.listening) {
+          if ((!(host === '172.17.0.2' && port === 80) && !(host === '10.0.2.15' && port === servicePort)) || !inside.listening) {
             reject(new Error('refused'));
             return;
           }
@@ -108,6 +127,9 @@ beforeEach(async () => {
         }),
     },
     publish,
+    services,
+    way,
+    forward: (spec) => forward(spec),
     inspect: (name) =>
       away
         ? Promise.reject(new Error('away'))
@@ -302,4 +324,159 @@ test('an inspect that is answered after the end binds nothing again', async () =
   list();
   await ports.dispose();
   expect(await ask(port)).toBe('ECONNREFUSED');
+});
+
+/** A driver as QEMU is: its listener is one of another socket, and a taken port has no reason. */
+function driver() {
+  const rules = new Map<number, Server>();
+  let end: () => void = () => undefined;
+  forward = async ({ address, port, guestPort }) => {
+    const server = createServer((socket) => socket.on('error', () => undefined).resume().end(`direct to ${guestPort}`));
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', () => reject(new Error('Could not set up'))).listen(port, address, resolve),
+    );
+    servers.push(server);
+    rules.set(port, server);
+    const gone = new Promise<void>((resolve) => (end = resolve));
+    return {
+      gone,
+      remove() {
+        server.close();
+        return Promise.resolve();
+      },
+    };
+  };
+  return {
+    rules,
+    die() {
+      rules.forEach((server) => server.close());
+      end();
+    },
+  };
+}
+const forwards = async (): Promise<Pick<Forward, 'address' | 'way' | 'notDirect'>[]> => {
+  const ending = new AbortController();
+  for await (const now of ports.handlers['ports.changes']({}, { signal: ending.signal }) as AsyncIterable<readonly Forward[]>) {
+    ending.abort();
+    return now.map(({ address, way: by, notDirect }) => ({ address, way: by, ...(notDirect === undefined ? {} : { notDirect }) }));
+  }
+  return [];
+};
+/** As dockerd publishes it: on every address of the guest. */
+function published(letter: string, name: string, port: string): void {
+  const found = container(letter, name, port, true);
+  engine.set(found.Id, {
+    ...found,
+    NetworkSettings: { ...found.NetworkSettings, Ports: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: port }] } },
+  });
+}
+
+test('hostfwd: bound here before the start, by the driver once it runs, IPv6 through SSH, free again with the stop', async () => {
+  driver();
+  way.set('hostfwd');
+  const port = await freePort();
+  container('a', 'web', port, false);
+  await ports.gate.prepare('web');
+  published('a', 'web', port);
+  await ports.gate.confirm('web');
+  expect(await ask(port)).toBe(`direct to ${port}`);
+  expect(await forwards()).toEqual([
+    { address: '127.0.0.1', way: 'hostfwd' },
+    { address: '::1', way: 'ssh', notDirect: { reason: 'ipv6', detail: '' } },
+  ]);
+  engine.delete(id('a'));
+  await ports.gate.changed('web');
+  expect(await ask(port)).toBe('ECONNREFUSED');
+});
+
+test('hostfwd: the setting is followed both ways, and an address of its own stays with SSH', async () => {
+  driver();
+  const port = await freePort();
+  published('a', 'web', port);
+  await ports.gate.prepare('web');
+  await ports.gate.confirm('web');
+  expect(await ask(port)).toBe('HELLO');
+  way.set('hostfwd');
+  await expect.poll(() => ask(port)).toBe(`direct to ${port}`);
+  way.set('ssh');
+  await expect.poll(() => ask(port)).toBe('HELLO');
+  const own = await freePort();
+  way.set('hostfwd');
+  container('b', 'own', own, true, '127.0.0.1');
+  await ports.gate.prepare('own');
+  await ports.gate.confirm('own');
+  expect((await forwards()).filter(({ notDirect }) => notDirect?.reason === 'address')).toHaveLength(1);
+});
+
+test('hostfwd: what the driver refuses goes through SSH with its words, and what ends with the VM comes back', async () => {
+  way.set('hostfwd');
+  const port = await freePort();
+  published('a', 'web', port);
+  await ports.gate.prepare('web');
+  await ports.gate.confirm('web');
+  expect(await ask(port)).toBe('HELLO');
+  expect((await forwards())[0]).toEqual({ address: '127.0.0.1', way: 'ssh', notDirect: { reason: 'refused', detail: 'Could not set up' } });
+  const { die } = driver();
+  await ports.handlers['ports.reconnect']({}, { signal: new AbortController().signal });
+  expect(await ask(port)).toBe(`direct to ${port}`);
+  die();
+  await expect.poll(() => ask(port)).toBe('HELLO');
+  await ports.handlers['ports.reconnect']({}, { signal: new AbortController().signal });
+  expect(await ask(port)).toBe(`direct to ${port}`);
+});
+
+test('a port that is stolen while it changes hands is told as taken, and served when it is free', async () => {
+  way.set('hostfwd');
+  const port = await freePort();
+  let thief: Server | undefined;
+  forward = async () => {
+    thief = createServer();
+    await new Promise<void>((resolve) => thief?.listen(Number(port), '127.0.0.1', resolve));
+    throw new Error('Could not set up');
+  };
+  published('a', 'web', port);
+  await ports.gate.prepare('web');
+  await ports.gate.confirm('web');
+  await expect.poll(() => notices.map(({ code, params }) => [code, params['port']])).toEqual([['ports.inUse', Number(port)]]);
+  expect(notices[0]?.params['process']).toContain(`(${process.pid})`);
+  expect(notices[0]?.params['suggested']).toBeGreaterThan(Number(port));
+  await new Promise((resolve) => thief?.close(resolve));
+  forward = () => Promise.reject(new Error('Could not set up'));
+  await ports.handlers['ports.reconnect']({}, { signal: new AbortController().signal });
+  expect(await ask(port)).toBe('HELLO');
+});
+
+test('a Swarm service’s port: served while the service is there, at the guest’s own address', async () => {
+  const port = await freePort();
+  servicePort = Number(port);
+  const ingress = { Protocol: 'tcp', TargetPort: 80, PublishedPort: servicePort, PublishMode: 'ingress' };
+  const own = { Protocol: 'tcp', TargetPort: 80, PublishedPort: 1, PublishMode: 'host' };
+  swarm = [{ ID: 's1', Spec: { Name: 'shop' }, Endpoint: { Ports: [ingress, own] } }];
+  services.set(services.get() + 1);
+  await expect.poll(() => ask(port)).toBe('HELLO');
+  expect(await ask(port, '::1')).toBe('HELLO');
+  expect(await forwards()).toHaveLength(2);
+  container('a', 'web', port, false);
+  await expect(ports.gate.prepare('web')).rejects.toMatchObject({ params: { detail: expect.stringContaining('(shop)') as string } });
+  swarm = [];
+  services.set(services.get() + 1);
+  await expect.poll(() => ask(port)).toBe('ECONNREFUSED');
+});
+
+test('a swarm that is left takes its ports along, told of by its containers’ ends only', async () => {
+  const port = await freePort();
+  servicePort = Number(port);
+  swarm = [{ ID: 's1', Endpoint: { Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: servicePort }] } }];
+  services.set(services.get() + 1);
+  await expect.poll(() => ask(port)).toBe('HELLO');
+  swarm = undefined;
+  containers.set([]);
+  await expect.poll(() => ask(port)).toBe('ECONNREFUSED');
+});
+
+test('another free port is proposed, of the usual ones where a low one is taken', async () => {
+  const taken = await listen();
+  const next = await freePortNear({ protocol: 'tcp', address: '127.0.0.1', port: taken, containerPort: 80 });
+  expect(next).toBeGreaterThan(taken);
+  expect(await freePortNear({ protocol: 'udp', address: '127.0.0.1', port: 53, containerPort: 53 })).toBeGreaterThanOrEqual(8053);
 });

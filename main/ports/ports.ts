@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { toWireError } from '../../preload/contract';
-import type { BackendHandlers, BerthError, ContainerSummary, Forward } from '../../preload/contract';
+import type { BackendHandlers, BerthError, ContainerSummary, Forward, PortWay } from '../../preload/contract';
 import { sleep } from '../lib/async';
 import type { Dialer } from '../lib/dialer';
 import { createEngineHttp, type ContainerInspect } from '../lib/engine-http';
@@ -11,19 +11,27 @@ import type { Logger } from '../lib/logger';
 import { createObservable, follow } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
-import { createBoard, keyOf, type Tracked } from './board';
+import { createBoard, keyOf, type Held, type Tracked } from './board';
+import type { Forwarded } from './port-listener';
 import { probePort } from './probe';
 import { noticeError, startError, type Refusal } from './refusals';
 import { addressOf, isLoopback, isRunning, notForwarded, publishesAny, wantedBeforeStart, wantedWhileRunning } from './rules';
 import type { PublishTo, Wanted } from './rules';
+import { createServicePorts } from './services';
 
 export interface PortsDeps {
   readonly dialer: Dialer;
   /** undefined = no such container; rejects while the engine is away. */
   inspect(id: string): Promise<ContainerInspect | undefined>;
   readonly containers: Observable<readonly ContainerSummary[]>;
+  /** Counts up when Swarm's services may have changed. */
+  readonly services: Observable<number>;
   /** Where ports go that are published without an address. */
   readonly publish: Observable<PublishTo>;
+  /** The way of TCP connections that the user chose. */
+  readonly way: Observable<PortWay>;
+  /** The driver's own listener on the host, to a port of the guest's; rejects with its words. */
+  forward(spec: { readonly address: string; readonly port: number; readonly guestPort: number }): Promise<Forwarded>;
   notify(error: BerthError): void;
   readonly log: Logger;
 }
@@ -48,8 +56,24 @@ const RETAKE_MS = 5000;
 export function createPorts(deps: PortsDeps): Ports {
   const { dialer, log } = deps;
   const inspect = (id: string): Promise<ContainerInspect | undefined> => deps.inspect(id);
+  const http = createEngineHttp(dialer);
   const stopped = new AbortController();
-  const board = createBoard({ dial, inspect });
+  const board = createBoard({
+    dial,
+    async stillUp({ kind, id }) {
+      const found = kind === 'container' ? await inspect(id) : undefined;
+      return kind === 'service' ? services.has(id) : found !== undefined && isRunning(found);
+    },
+    forward: ({ address, port, guestPort = port }) => deps.forward({ address, port, guestPort }),
+    lost: (container, refusal) => tell(container, [refusal]),
+  });
+  const services = createServicePorts({
+    http,
+    board,
+    changes: deps.services,
+    publish: deps.publish,
+    serve: (service, wanted) => serve(service, wanted),
+  });
   let reconciling: Promise<void> = Promise.resolve();
   let scheduled = false;
   let retake: NodeJS.Timeout | undefined;
@@ -58,19 +82,20 @@ export function createPorts(deps: PortsDeps): Ports {
   const changed = createObservable(0);
   const tellChange = (): void => changed.set(changed.get() + 1);
 
-  async function dial(container: Tracked, { protocol, containerPort }: Wanted): Promise<Duplex> {
+  async function dial(container: Tracked, wanted: Wanted): Promise<Duplex> {
     await container.started.promise;
-    if (protocol === 'udp') {
+    const inside = container.kind === 'service' ? wanted.port : wanted.containerPort;
+    if (wanted.protocol === 'udp') {
       // A datagram that comes before its reader is lost, as everywhere.
-      return dialer.udp(container.address ?? '', containerPort);
+      return dialer.udp(container.address ?? '', inside);
     }
     for (;;) {
       try {
-        return await dialer.tcp(container.address ?? '', containerPort);
+        return await dialer.tcp(container.address ?? '', inside);
       } catch (error) {
         if (Date.now() > container.startedAt + GRACE_MS) {
           // Perhaps it has another address by now: a restart that kept its state was not seen as one.
-          void refresh(container.id).catch(() => undefined);
+          void (container.kind === 'container' ? refresh(container.id) : Promise.resolve()).catch(() => undefined);
           throw error;
         }
         await sleep(RETRY_MS, stopped.signal);
@@ -83,10 +108,11 @@ export function createPorts(deps: PortsDeps): Ports {
     const found = await inspect(id);
     if (!found) {
       board.drop(board.named(id)?.id ?? id);
+      await board.settled();
       tellChange();
       return;
     }
-    const container = board.track(found);
+    const container = track(found);
     if (!container) {
       return;
     }
@@ -94,6 +120,7 @@ export function createPorts(deps: PortsDeps): Ports {
       if (container.holds === 0) {
         board.drop(container.id);
       }
+      await board.settled();
       tellChange();
       return;
     }
@@ -106,12 +133,20 @@ export function createPorts(deps: PortsDeps): Ports {
     const publish = deps.publish.get();
     const wanted = wantedWhileRunning(found, publish);
     board.keepOnly(container, [...wanted, ...(container.holds > 0 ? wantedBeforeStart(found, publish) : [])]);
-    tell(container, await board.bind(container, wanted));
+    await serve(container, wanted);
     if (container.listeners.size === 0 && container.failures.size === 0 && container.holds === 0) {
       board.drop(container.id);
     }
     tellChange();
   }
+
+  async function serve(container: Tracked, wanted: readonly Wanted[]): Promise<void> {
+    tell(container, await board.bind(container, wanted));
+    await board.route(container, wanted, deps.way.get() === 'hostfwd');
+  }
+
+  const track = (found: ContainerInspect): Tracked | undefined =>
+    board.track({ kind: 'container', id: found.Id, name: (found.Name ?? found.Id).replace(/^\//, '') });
 
   /** A running container's port that is not served: told once, tried again. */
   function tell(container: Tracked, refusals: readonly Refusal[]): void {
@@ -141,10 +176,12 @@ export function createPorts(deps: PortsDeps): Ports {
     const summaries = deps.containers.get();
     const running = new Map(summaries.filter(isUp).map((summary) => [summary.id, summary]));
     const unknown = [...running.values()].filter((summary) => publishes(summary) && !isCurrent(board.named(summary.id), summary));
-    const gone = board.all().filter((container) => container.holds === 0 && !running.has(container.id));
+    const gone = board.all().filter(({ kind, holds, id }) => kind === 'container' && holds === 0 && !running.has(id));
     for (const id of new Set([...unknown, ...gone].map((one) => one.id))) {
       await refresh(id).catch((error: unknown) => log.debug('ports not reconciled', { id, error: String(error) }));
     }
+    await services.reconcile().catch((error: unknown) => log.debug('services not reconciled', { error: String(error) }));
+    tellChange();
   }
 
   function schedule(): void {
@@ -181,7 +218,7 @@ export function createPorts(deps: PortsDeps): Ports {
     async prepare(id) {
       const found = await inspect(id);
       // dockerd says itself what is not there; a container that publishes nothing costs one look.
-      const container = found && publishesAny(found) ? board.track(found) : undefined;
+      const container = found && publishesAny(found) ? track(found) : undefined;
       if (!found || !container) {
         return;
       }
@@ -191,9 +228,7 @@ export function createPorts(deps: PortsDeps): Ports {
         await gate.release(id).catch(() => undefined);
         if (found.HostConfig?.AutoRemove && !isRunning(found)) {
           // As dockerd does when a start fails; `docker run --rm` waits for it.
-          await createEngineHttp(dialer)
-            .removeContainer(found.Id)
-            .catch((error: unknown) => log.warn('--rm not done', { id, error: String(error) }));
+          await http.removeContainer(found.Id).catch((error: unknown) => log.warn('--rm not done', { id, error: String(error) }));
         }
         throw startError(refusal, container);
       }
@@ -217,7 +252,13 @@ export function createPorts(deps: PortsDeps): Ports {
   };
 
   async function refreshAll(): Promise<void> {
-    await Promise.all(board.all().map(({ id }) => refresh(id)));
+    services.stale();
+    await Promise.all(
+      board
+        .all()
+        .filter(({ kind }) => kind === 'container')
+        .map(({ id }) => refresh(id)),
+    );
     schedule();
     await reconciling;
   }
@@ -226,7 +267,7 @@ export function createPorts(deps: PortsDeps): Ports {
     board
       .all()
       .flatMap((container) => [
-        ...[...container.listeners.values()].map((held) => ({ ...forwardOf(container, held.wanted), ...held.figures() })),
+        ...[...container.listeners.values()].map((held) => ({ ...forwardOf(container, held.wanted, held), ...held.figures() })),
         ...[...container.failures.values()].map((refusal) => ({
           ...forwardOf(container, refusal.wanted),
           ...NO_FIGURES,
@@ -258,9 +299,12 @@ export function createPorts(deps: PortsDeps): Ports {
     }
   }
 
+  const again = (): void => void refreshAll().catch((error: unknown) => log.debug('ports not reconciled', { error: String(error) }));
   const unsubscribe = [
     deps.containers.subscribe(schedule),
-    deps.publish.subscribe(() => void refreshAll().catch((error: unknown) => log.debug('ports not reconciled', { error: String(error) }))),
+    deps.services.subscribe(schedule),
+    deps.publish.subscribe(again),
+    deps.way.subscribe(again),
   ];
   schedule();
 
@@ -273,7 +317,10 @@ export function createPorts(deps: PortsDeps): Ports {
         const held = container?.listeners.get(keyOf(which));
         return probePort(which, held && container ? () => dial(container, held.wanted) : undefined, signal);
       },
-      'ports.reconnect': () => refreshAll(),
+      'ports.reconnect': () => {
+        board.all().forEach(({ listeners }) => listeners.forEach((held) => (held.notDirect = undefined)));
+        return refreshAll();
+      },
     },
     settle() {
       schedule();
@@ -283,14 +330,23 @@ export function createPorts(deps: PortsDeps): Ports {
       stopped.abort();
       unsubscribe.forEach((end) => end());
       clearTimeout(retake);
-      board.dispose();
+      await board.dispose();
       await reconciling.catch(() => undefined);
     },
   };
 }
 
-function forwardOf({ id, name }: Tracked, wanted: Wanted): Omit<Forward, 'connections' | 'bytesIn' | 'bytesOut' | 'dropped'> {
-  return { container: id, name, ...wanted, reach: isLoopback(wanted.address) ? 'local' : 'lan' };
+function forwardOf(
+  { kind, id, name }: Tracked,
+  { protocol, address, port, containerPort }: Wanted,
+  held?: Held,
+): Omit<Forward, 'connections' | 'bytesIn' | 'bytesOut' | 'dropped'> {
+  return {
+    ...{ kind, container: id, name, protocol, address, port, containerPort },
+    reach: isLoopback(address) ? 'local' : 'lan',
+    way: held?.tcp?.handedOver() === true ? 'hostfwd' : 'ssh',
+    ...(held?.notDirect === undefined ? {} : { notDirect: held.notDirect }),
+  };
 }
 
 function isUp({ state }: ContainerSummary): boolean {

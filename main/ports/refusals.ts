@@ -1,5 +1,6 @@
 // A port that could not be bound, as an error: of the start that needed it, or of a container that runs without it.
-import { BerthError } from '../../preload/contract';
+import { addressText, BerthError } from '../../preload/contract';
+import { freePortNear } from './free-port';
 import { ownerOfPort } from './port-owner';
 import type { Wanted } from './rules';
 
@@ -12,18 +13,26 @@ export interface Refusal {
   readonly code: string;
   /** `name (pid)`, a container's name, or `unknown`. */
   readonly owner: string;
+  /** Another port that was free a moment ago; 0 = none was looked for or found. */
+  readonly suggested: number;
 }
 
 export async function refusalOf(wanted: Wanted, cause: unknown): Promise<Refusal> {
   const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  const owner = code === 'EADDRINUSE' ? await ownerOfPort(wanted.protocol, wanted.port) : undefined;
-  return { wanted, code, owner: owner ?? UNKNOWN };
+  if (code !== 'EADDRINUSE') {
+    return { wanted, code, owner: UNKNOWN, suggested: 0 };
+  }
+  const [owner, suggested] = await Promise.all([ownerOfPort(wanted.protocol, wanted.port), freePortNear(wanted)]);
+  return { wanted, code, owner: owner ?? UNKNOWN, suggested };
 }
 
 /** For the caller of a start, with dockerd's own sentence: users, Compose and Testcontainers look for it. */
-export function startError({ wanted, code, owner }: Refusal, container: { readonly id: string; readonly name: string }): BerthError {
+export function startError(
+  { wanted, code, owner, suggested }: Refusal,
+  container: { readonly id: string; readonly name: string },
+): BerthError {
   const { address, port, protocol } = wanted;
-  const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const where = addressText(wanted);
   const why =
     code === 'EACCES' ? 'permission denied' : code === 'EADDRNOTAVAIL' ? 'cannot assign requested address' : 'port is already allocated';
   const by = owner === UNKNOWN ? '' : ` (${owner})`;
@@ -34,12 +43,15 @@ export function startError({ wanted, code, owner }: Refusal, container: { readon
     case 'EADDRNOTAVAIL':
       return new BerthError('ports.noSuchAddress', { port, address, detail });
     default:
-      return new BerthError('engine.portTaken', { port, protocol, address, detail });
+      return new BerthError('engine.portTaken', { port, protocol, address, suggested, detail });
   }
 }
 
 /** For a container that runs already. */
-export function noticeError({ wanted, code, owner }: Refusal, container: { readonly id: string; readonly name: string }): BerthError {
+export function noticeError(
+  { wanted, code, owner, suggested }: Refusal,
+  container: { readonly id: string; readonly name: string },
+): BerthError {
   const { address, port, protocol } = wanted;
   switch (code) {
     case 'EACCES':
@@ -47,7 +59,7 @@ export function noticeError({ wanted, code, owner }: Refusal, container: { reado
     case 'EADDRNOTAVAIL':
       return new BerthError('ports.noSuchAddress', { port, address, detail: container.name });
     default:
-      return new BerthError('ports.inUse', { port, protocol, address, process: owner });
+      return new BerthError('ports.inUse', { port, protocol, address, process: owner, suggested });
   }
 }
 

@@ -10,11 +10,13 @@ type Wish = Parameters<typeof overlap>[0];
 const at = (address: string, port = 8080, containerPort = 80): Wish => ({ protocol: 'tcp', address, port, containerPort });
 const local = [at('127.0.0.1'), at('::1')];
 const lan = [at('0.0.0.0'), at('::')];
+/** On every IPv4 address of the guest. */
+const direct = (wishes: readonly Wish[]): Wish[] => wishes.map((wish) => ({ ...wish, guestPort: 8080 }));
 
 test.each([
   ['an empty address', '', '8080', local, lan],
   ['localhost', 'localhost', '8080', local, local],
-  ['every IPv4 address', '0.0.0.0', '8080', [at('0.0.0.0')], [at('0.0.0.0')]],
+  ['every IPv4 address', '0.0.0.0', '8080', direct([at('0.0.0.0')]), direct([at('0.0.0.0')])],
   ['every IPv6 address', '::', '8080', [at('::')], [at('::')]],
   ['an address of the LAN', '192.168.1.5', '8080', [at('192.168.1.5')], [at('192.168.1.5')]],
   ['loopback', '127.0.0.1', '8080', [at('127.0.0.1')], [at('127.0.0.1')]],
@@ -34,11 +36,11 @@ const chosen = [
   { HostIp: '::', HostPort: '8080' },
 ];
 test.each([
-  ['-p 80', [{ HostIp: '', HostPort: '' }], chosen, local],
-  ['-p 8000-8100:80', [{ HostIp: '', HostPort: '8000-8100' }], chosen, local],
-  ['-p 8080:80', [{ HostIp: '', HostPort: '8080' }], chosen, local],
-  ['-P', null, chosen, local],
-  ['-p 0.0.0.0::80', [{ HostIp: '0.0.0.0', HostPort: '' }], chosen.slice(0, 1), [at('0.0.0.0')]],
+  ['-p 80', [{ HostIp: '', HostPort: '' }], chosen, direct(local)],
+  ['-p 8000-8100:80', [{ HostIp: '', HostPort: '8000-8100' }], chosen, direct(local)],
+  ['-p 8080:80', [{ HostIp: '', HostPort: '8080' }], chosen, direct(local)],
+  ['-P', null, chosen, direct(local)],
+  ['-p 0.0.0.0::80', [{ HostIp: '0.0.0.0', HostPort: '' }], chosen.slice(0, 1), direct([at('0.0.0.0')])],
   ['-p 127.0.0.1::80', [{ HostIp: '127.0.0.1', HostPort: '' }], [{ HostIp: '127.0.0.1', HostPort: '8080' }], [at('127.0.0.1')]],
 ])('while it runs, %s is where the user asked for it, at the port that the engine chose', (_name, asked, reported, wanted) => {
   const found: ContainerInspect = {

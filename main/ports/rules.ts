@@ -12,6 +12,8 @@ export interface Wanted {
   readonly address: string;
   readonly port: number;
   readonly containerPort: number;
+  /** Where every IPv4 address of the guest leads to the same program; missing where the engine published it on one address only. */
+  readonly guestPort?: number;
 }
 
 type Bindings = Readonly<Record<string, readonly PortBinding[] | null>> | null | undefined;
@@ -81,15 +83,24 @@ function askedAddress(asked: readonly PortBinding[], { HostIp = '', HostPort = '
 
 function wantedOf(bindings: Bindings, publish: PublishTo, addressOfBinding: (binding: PortBinding, key: string) => string): Wanted[] {
   const found = new Map<string, Wanted>();
-  for (const [key, list] of Object.entries(bindings ?? {})) {
-    const [containerPort, protocol = 'tcp'] = key.split('/');
+  for (const [exposed, list] of Object.entries(bindings ?? {})) {
+    const [containerPort, protocol = 'tcp'] = exposed.split('/');
     if (protocol !== 'tcp' && protocol !== 'udp') {
       continue;
     }
     for (const binding of list ?? []) {
       const port = fixedPort(binding.HostPort ?? '');
-      for (const address of port === 0 ? [] : hostAddresses(addressOfBinding(binding, key), publish)) {
-        found.set(`${protocol} ${address} ${port}`, { protocol, address, port, containerPort: Number(containerPort) });
+      for (const address of port === 0 ? [] : hostAddresses(addressOfBinding(binding, exposed), publish)) {
+        const key = `${protocol} ${address} ${port}`;
+        // The same port stands there once for each family of addresses.
+        const guestPort = binding.HostIp === '0.0.0.0' ? port : found.get(key)?.guestPort;
+        found.set(key, {
+          protocol,
+          address,
+          port,
+          containerPort: Number(containerPort),
+          ...(guestPort === undefined ? {} : { guestPort }),
+        });
       }
     }
   }
@@ -101,7 +112,7 @@ function fixedPort(text: string): number {
   return /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
 }
 
-function hostAddresses(asked: string, publish: PublishTo): string[] {
+export function hostAddresses(asked: string, publish: PublishTo): string[] {
   if (asked === '') {
     return publish === 'lan' ? ['0.0.0.0', '::'] : ['127.0.0.1', '::1'];
   }

@@ -149,6 +149,7 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
       closed = true;
       socket.close();
       stream?.destroy();
+      return Promise.resolve();
     },
   };
 }

@@ -191,6 +191,7 @@ export function createVm(deps: VmDeps): Vm {
       devices: () => running?.shareDevices() ?? [],
       add: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.addShare(spec)),
     },
+    forward: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.forward(spec)),
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     async restart({ engineOnly = false } = {}) {

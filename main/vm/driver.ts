@@ -35,6 +35,20 @@ export interface ShareDevice {
   openFiles(): Promise<number>;
 }
 
+/** A listener of the driver's own on the host, to a port of the guest's own address: TCP over IPv4. */
+export interface HostForwardSpec {
+  readonly address: string;
+  readonly port: number;
+  readonly guestPort: number;
+}
+
+export interface HostForward {
+  /** Resolves when it ended with the VM, and not where it was removed. */
+  readonly gone: Promise<void>;
+  /** Resolves when the port is free. */
+  remove(): Promise<void>;
+}
+
 export interface VmSpec {
   readonly cpus: number;
   readonly memoryBytes: number;
@@ -68,6 +82,8 @@ export interface RunningVm {
   shareDevices(): readonly ShareDevice[];
   /** Adds one to the VM that runs. `shares.noSlot` where no port is left that was reserved at the start. */
   addShare(spec: ShareSpec): Promise<ShareDevice>;
+  /** Rejects with the driver's words; which port or address is wrong it need not know. None are left of an earlier backend. */
+  forward(spec: HostForwardSpec): Promise<HostForward>;
   /** Lets go of a VM that goes on running. */
   detach(): void;
 }

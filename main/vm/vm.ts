@@ -7,7 +7,7 @@ import type { Logger } from '../lib/logger';
 import type { Observable } from '../lib/observable';
 import type { ExecOptions, ExecResult } from '../ssh/connection';
 import type { Agent } from './agent';
-import type { ShareDevice, ShareSpec } from './driver';
+import type { HostForward, HostForwardSpec, ShareDevice, ShareSpec } from './driver';
 import type { Resources } from './resources';
 
 export interface EngineVersion {
@@ -92,6 +92,8 @@ export interface Vm {
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
   readonly engine: EngineControl;
   readonly shares: VmShares;
+  /** A listener of the driver's own on the host; rejects with its words, and with `vm.notRunning`. */
+  forward(spec: HostForwardSpec): Promise<HostForward>;
   /** Resolves when the engine answers; joins a start under way. */
   start(): Promise<void>;
   /** Resolves when the VM is off and nothing of it is left. */

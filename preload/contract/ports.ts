@@ -3,8 +3,17 @@ import { z } from 'zod';
 import { call, output, stream } from './define';
 import type { WireError } from './errors';
 
+/** How a connection gets to its program: through SSH, or by a listener of the virtual machine's own, which the driver may have. */
+export const portWays = ['ssh', 'hostfwd'] as const;
+export type PortWay = (typeof portWays)[number];
+
+/** Why a port does not go by `hostfwd` although that was chosen; locale `ports` (`notDirect.<reason>`). */
+export const notDirectReasons = ['ipv6', 'address', 'refused'] as const;
+
 export interface Forward {
-  /** The container's id and name. */
+  /** Whose it is: a container's, or a Swarm service's, which any of its containers answers. */
+  readonly kind: 'container' | 'service';
+  /** Its id and name. */
   readonly container: string;
   readonly name: string;
   readonly protocol: 'tcp' | 'udp';
@@ -14,6 +23,9 @@ export interface Forward {
   readonly containerPort: number;
   /** `lan`: other machines reach it. */
   readonly reach: 'local' | 'lan';
+  /** Connections and bytes of `hostfwd` are nobody's to count. */
+  readonly way: PortWay;
+  readonly notDirect?: { readonly reason: (typeof notDirectReasons)[number]; readonly detail: string };
   /** Why it is not served; it is tried again by itself. */
   readonly error?: WireError;
   /** Open now: connections, or senders of the last two minutes. */
@@ -34,6 +46,11 @@ export interface PortHop {
   readonly milliseconds: number;
   /** The system's or the engine's words. */
   readonly detail: string;
+}
+
+/** As it is written in a URL and on the command line. */
+export function addressText({ address, port }: Pick<Forward, 'address' | 'port'>): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 const which = z.strictObject({ protocol: z.enum(['tcp', 'udp']), address: z.string().max(64), port: z.int().min(1).max(65535) });

@@ -1,6 +1,7 @@
 // What the user set. The host's settings file is the truth; main/settings keeps it.
 import { z } from 'zod';
 import { call, output, stream } from './define';
+import { portWays } from './ports';
 import { shareFolder } from './shares';
 import { acceleratorNames } from './vm';
 import type { WireError } from './errors';
@@ -21,6 +22,8 @@ export const settingsSchema = z.object({
     .object({
       /** Where a port goes that is published without an address: this machine, or every machine that reaches this one. */
       publish: z.enum(['loopback', 'lan']).default('loopback'),
+      /** The way of TCP connections; `hostfwd` where the driver has it (`features.hostfwd`), for IPv4. */
+      tcp: z.enum(portWays).default('ssh'),
     })
     .prefault({}),
   shares: z
@@ -43,7 +46,7 @@ export const settingsPatch = z.strictObject({
       accelerator: z.enum(['auto', ...acceleratorNames]).optional(),
     })
     .optional(),
-  ports: z.strictObject({ publish: z.enum(['loopback', 'lan']).optional() }).optional(),
+  ports: z.strictObject({ publish: z.enum(['loopback', 'lan']).optional(), tcp: z.enum(portWays).optional() }).optional(),
   /** Which folders are shared is changed by `shares.add` and `shares.remove`, which look at the folders. */
   shares: z.strictObject({ driver: z.enum(['auto', 'virtiofs', 'sshfs']).optional() }).optional(),
 });

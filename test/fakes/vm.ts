@@ -182,6 +182,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
       },
       engine: guest.engine,
       shares: { devices: () => [], add: () => Promise.reject(notRunning()) },
+      forward: () => Promise.reject(new Error('no listener of its own here')),
       doctorChecks: [{ id: 'accelerator', run: () => Promise.resolve({ status: 'warn', detail: 'tcg' }) }],
       exec: (command, options) => (link ? guest.exec(command, options) : Promise.reject(notRunning())),
       start: () => start(),

@@ -114,7 +114,7 @@ export function createQemuDriver({
   ): Promise<RunningVm> => {
     const words = (): Promise<string> => textSince(files.logs.qemu, offset);
     const vm = createRunning({ state, ended, log, home: files.root, shares: { servers, ...plugged }, words, gone: clean });
-    vm.attach(await dialQmp(files.run.qmp, (event) => vm.onEvent(event), signal));
+    await vm.attach(await dialQmp(files.run.qmp, (event) => vm.onEvent(event), signal));
     return vm.running;
   };
 
@@ -195,8 +195,8 @@ export function createQemuDriver({
 
   return {
     name: 'qemu',
-    // Suspend and run-time forwards are later work; everything else adapts by reading this.
-    features: { suspend: false, shares: sharing, shareDrivers: sharing ? ['virtiofs', 'sshfs'] : ['sshfs'], hostfwd: false, balloon: true },
+    // Suspend is later work; everything else adapts by reading this.
+    features: { suspend: false, shares: sharing, shareDrivers: sharing ? ['virtiofs', 'sshfs'] : ['sshfs'], hostfwd: true, balloon: true },
     accelerators: (signal) => accelerators.verdicts(signal),
     async start(spec, signal) {
       await Promise.all([files.logs.folder, files.run.folder].map((path) => mkdir(path, { recursive: true, mode: 0o700 })));

@@ -5,6 +5,7 @@ import type { Logger } from '../../lib/logger';
 import { isSameProcess } from '../../lib/process';
 import type { RunningVm } from '../driver';
 import { freeDisk, MIN_FREE_DISK } from '../limits';
+import { createHostForwards } from './host-forwards';
 import type { Qmp, QmpEvent } from './qmp';
 import { createShareDevices } from './share-devices';
 import type { ShareServer, ShareServers } from './virtiofsd';
@@ -27,7 +28,8 @@ export interface RunningDeps {
 
 export interface Running {
   readonly running: RunningVm;
-  attach(qmp: Qmp): void;
+  /** Resolves when nothing is left of an earlier backend's that this one does not know. */
+  attach(qmp: Qmp): Promise<void>;
   onEvent(event: QmpEvent): void;
 }
 
@@ -80,17 +82,14 @@ export function createRunning(deps: RunningDeps): Running {
     }
   };
 
-  const devices = createShareDevices({
-    ...deps.shares,
-    sharing: state.sharing,
-    log,
-    qmp() {
-      if (qmp === undefined) {
-        throw new Error('QMP is not connected');
-      }
-      return qmp;
-    },
-  });
+  const connected = (): Qmp => {
+    if (qmp === undefined) {
+      throw new Error('QMP is not connected');
+    }
+    return qmp;
+  };
+  const devices = createShareDevices({ ...deps.shares, sharing: state.sharing, log, qmp: connected });
+  const forwards = createHostForwards({ qmp: connected, exited: exit.promise, sshPort: state.sshPort });
 
   const running: RunningVm = {
     pid: state.pid,
@@ -116,6 +115,7 @@ export function createRunning(deps: RunningDeps): Running {
     kill,
     shareDevices: () => devices.list(),
     addShare: (spec) => devices.add(spec),
+    forward: (spec) => forwards.add(spec),
     detach() {
       letGo.abort(new Error('let go'));
       qmp?.close();
@@ -124,10 +124,11 @@ export function createRunning(deps: RunningDeps): Running {
 
   return {
     running,
-    attach(connected) {
-      qmp = connected;
+    async attach(opened) {
+      qmp = opened;
       if (ended === undefined) {
-        void connected.closed.then(() => watchAdopted());
+        void opened.closed.then(() => watchAdopted());
+        await forwards.clear();
       }
     },
     onEvent(message) {

@@ -2,6 +2,7 @@
 import { IconActivity, IconExternalLink, IconWifi } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { addressText } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { href } from '../../routes';
 import { ErrorNotice } from '../../ui/error-notice';
@@ -10,7 +11,7 @@ import { IconButton } from '../../ui/icon-button';
 import { StateMark } from '../../ui/state-mark';
 import table from '../../ui/table.module.css';
 import { useOpenUrl } from '../../ui/use-open-url';
-import { addressText, brokenHop, urlOf } from './model';
+import { brokenHop, urlOf } from './model';
 import css from './ports.module.css';
 import type { Line } from './model';
 import type { Probe } from './use-probes';

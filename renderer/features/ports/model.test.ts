@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import type { ContainerSummary, Forward } from '../../../preload/contract';
-import { addressText, countsOf, linesOf, searchFor, urlOf } from './model';
+import { addressText } from '../../../preload/contract';
+import { countsOf, linesOf, searchFor, urlOf } from './model';
 
 const forward = (patch: Partial<Forward>): Forward => ({
+  kind: 'container',
   container: 'c1',
   name: 'web',
   protocol: 'tcp',
@@ -10,13 +12,14 @@ const forward = (patch: Partial<Forward>): Forward => ({
   port: 8080,
   containerPort: 80,
   reach: 'local',
+  way: 'ssh',
   connections: 1,
   bytesIn: 10,
   bytesOut: 20,
   dropped: 0,
   ...patch,
 });
-const inUse = { code: 'ports.inUse', params: { port: 80, protocol: 'tcp', address: '127.0.0.1', process: 'nginx (7)' } } as const;
+const inUse = { code: 'ports.inUse', params: { port: 80, protocol: 'tcp', address: '127.0.0.1', process: 'nginx (7)', suggested: 8080 } } as const;
 
 test('both loopbacks of one port are one line, with their figures together', () => {
   const lines = linesOf([forward({}), forward({ address: '::1', connections: 2, bytesIn: 5 })], {});

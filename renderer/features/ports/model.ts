@@ -1,4 +1,5 @@
 // What the port board shows of the forwards: filters, search, order, addresses to open. Pure.
+import { addressText } from '../../../preload/contract';
 import type { ContainerSummary, Forward, PortHop } from '../../../preload/contract';
 
 export const filters = ['all', 'lan', 'failing'] as const;
@@ -6,11 +7,6 @@ export type Filter = (typeof filters)[number];
 
 export function keyOf({ protocol, address, port }: Pick<Forward, 'protocol' | 'address' | 'port'>): string {
   return `${protocol} ${address} ${port}`;
-}
-
-/** As it is written in a URL and on the command line. */
-export function addressText({ address, port }: Pick<Forward, 'address' | 'port'>): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Where a browser of this machine finds it; none for datagrams and for what is not served. */

@@ -3,12 +3,13 @@ import { Button } from '@mantine/core';
 import { IconRefresh } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { addressText } from '../../../preload/contract';
 import type { Forward, PortHop } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
 import { StateMark } from '../../ui/state-mark';
-import { addressText, brokenHop } from './model';
+import { brokenHop } from './model';
 import css from './ports.module.css';
 import type { Probe } from './use-probes';
 
