@@ -10,7 +10,7 @@ import { serveHttp } from './http';
 import type { HttpServer } from './http';
 import { OPENED_CODE_MS, PRINTED_CODE_MS } from './sessions';
 
-export interface HeadlessOptions extends Pick<ShellOptions, 'resources' | 'version' | 'build' | 'locale' | 'createVm'> {
+export interface HeadlessOptions extends Pick<ShellOptions, 'resources' | 'version' | 'build' | 'locale' | 'createVm' | 'systemSocket'> {
   readonly files: HomeFiles;
   readonly log: Logger;
   readonly texts: Texts;
