@@ -5,7 +5,7 @@ import { DIRECT } from '../../../preload/contract';
 import type { MirrorsState, MirrorTest, WireError } from '../../../preload/contract';
 import { useStore } from '../../state/context';
 import { MirrorRow, Tested } from './mirror-row';
-import css from './mirrors.module.css';
+import css from './mirror-list.module.css';
 import { move } from './draft';
 import { scaleOf, TestLine, TestMeaning } from './test-line';
 import { useSorting } from './sorting';

@@ -6,7 +6,7 @@ import type { WireError } from '../../../preload/contract';
 import type { DraftMirror } from '../../state/slices/mirrors';
 import { useErrorText } from '../../ui/error-text';
 import { StateMark } from '../../ui/state-mark';
-import css from './mirrors.module.css';
+import css from './dialogs.module.css';
 import { useAddressCheck } from './use-check';
 import type { Items } from './draft';
 import type { ReactNode } from 'react';

@@ -20,7 +20,7 @@ import type { DraftMirror } from '../../state/slices/mirrors';
 import { useErrorText } from '../../ui/error-text';
 import { Icon } from '../../ui/icon';
 import { StateMark } from '../../ui/state-mark';
-import css from './mirrors.module.css';
+import css from './mirror-list.module.css';
 import { TestLine, TestMeaning } from './test-line';
 import { Verdict } from './verdict';
 import { during } from './sorting';

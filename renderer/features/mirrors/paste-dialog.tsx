@@ -7,7 +7,7 @@ import { useCall } from '../../state/use-call';
 import { ErrorNotice } from '../../ui/error-notice';
 import { useErrorText } from '../../ui/error-text';
 import { StateMark } from '../../ui/state-mark';
-import css from './mirrors.module.css';
+import css from './dialogs.module.css';
 import type { Items } from './draft';
 import type { ReactNode } from 'react';
 

@@ -10,6 +10,7 @@ import { EmptyState } from '../../ui/empty-state';
 import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
 import { IconButton } from '../../ui/icon-button';
+import mirrorListCss from './mirror-list.module.css';
 import css from './mirrors.module.css';
 import { problemOf, samePrefixes, tidy, valuesOf } from './prefixes';
 import type { PrefixLine } from './prefixes';
@@ -64,7 +65,7 @@ export function PrefixTab({ prefixes }: { readonly prefixes: readonly PrefixMirr
           }
         />
       ) : (
-        <div className={css['list']}>
+        <div className={mirrorListCss['list']}>
           <ul aria-label={t('prefix.list')}>
             {lines.map((line, index) => (
               <Line

@@ -7,7 +7,7 @@ import type { MirrorPreset, WireError } from '../../../preload/contract';
 import { useClient } from '../../state/context';
 import { ErrorNotice } from '../../ui/error-notice';
 import { useFieldWords } from './mirror-dialog';
-import css from './mirrors.module.css';
+import css from './dialogs.module.css';
 import { useTextOf } from './names';
 import { useAddressCheck } from './use-check';
 import type { Items } from './draft';

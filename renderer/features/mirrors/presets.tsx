@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { MirrorPreset, MirrorsState } from '../../../preload/contract';
 import { ErrorNotice } from '../../ui/error-notice';
 import { hostOf, isPreset, useTextOf } from './names';
-import css from './mirrors.module.css';
+import css from './dialogs.module.css';
 import { PersonalDialog, PresetFileDialog } from './preset-dialogs';
 import type { Items } from './draft';
 import type { ReactNode } from 'react';

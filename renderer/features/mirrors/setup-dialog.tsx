@@ -9,7 +9,7 @@ import { useStore } from '../../state/context';
 import { ErrorNotice } from '../../ui/error-notice';
 import { StateMark } from '../../ui/state-mark';
 import { adopt } from './draft';
-import css from './mirrors.module.css';
+import css from './mirror-list.module.css';
 import { scaleOf, TestLine, TestMeaning } from './test-line';
 import { useReason } from './use-reason';
 import { useEngineFirst } from './use-engine-first';

@@ -8,6 +8,7 @@ import { useFormat } from '../../format';
 import { useClient } from '../../state/context';
 import { order } from './draft';
 import { useFieldWords } from './mirror-dialog';
+import dialogsCss from './dialogs.module.css';
 import css from './mirrors.module.css';
 import type { MirrorList } from './use-draft';
 import type { Tests } from './use-tests';
@@ -78,7 +79,7 @@ function TestImage({ image }: { readonly image: string }): ReactNode {
       </Popover.Target>
       <Popover.Dropdown>
         <form
-          className={css['form']}
+          className={dialogsCss['form']}
           onSubmit={(event) => {
             event.preventDefault();
             void submit();

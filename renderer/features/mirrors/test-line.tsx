@@ -2,7 +2,7 @@
 import { useTranslation } from 'react-i18next';
 import type { MirrorTest, MirrorTestStep } from '../../../preload/contract';
 import { useFormat } from '../../format';
-import css from './mirrors.module.css';
+import css from './mirror-list.module.css';
 import { toneOf } from './verdict';
 import type { ReactNode } from 'react';
 

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { MirrorProposal, MirrorTest, MirrorVerdict } from '../../../preload/contract';
 import { StateMark } from '../../ui/state-mark';
 import type { MarkKind } from '../../ui/state-mark';
-import css from './mirrors.module.css';
+import css from './mirror-list.module.css';
 import type { ReactNode } from 'react';
 
 type Tone = 'run' | 'warn' | 'bad' | 'idle';

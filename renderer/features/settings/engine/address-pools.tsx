@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '../../../ui/icon-button';
 import { isWithin, useField } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { FieldFrame, mono, numberOr } from './field-frame';
 import type { Path } from './text-edit';
 

@@ -9,7 +9,7 @@ import { isStale } from '../../../state/slices/config';
 import { StateMark } from '../../../ui/state-mark';
 import { ApplySteps } from './apply-steps';
 import { useEngineForm } from './engine-form';
-import css from './engine.module.css';
+import css from './apply.module.css';
 import { valueWords } from './field-frame';
 import { changedKeys, setAt } from './text-edit';
 import type { Apply } from './use-apply';

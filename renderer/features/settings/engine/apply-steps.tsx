@@ -12,7 +12,7 @@ import { CopyButton } from '../../../ui/copy-line';
 import { useErrorText } from '../../../ui/error-text';
 import { IconButton } from '../../../ui/icon-button';
 import { StateMark } from '../../../ui/state-mark';
-import css from './engine.module.css';
+import css from './apply.module.css';
 
 interface ApplyStepsProps {
   readonly task: Task;

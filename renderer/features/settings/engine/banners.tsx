@@ -10,6 +10,7 @@ import { ErrorNotice } from '../../../ui/error-notice';
 import { StateMark } from '../../../ui/state-mark';
 import { Changes } from './changes';
 import { useEngineForm } from './engine-form';
+import applyCss from './apply.module.css';
 import css from './engine.module.css';
 import { rebase } from './rebase';
 import { changedKeys, readValues } from './text-edit';
@@ -98,7 +99,7 @@ function GuestEdit({ edit, saved, apply }: GuestEditProps): ReactNode {
       <StateMark kind="warn" />
       <div className="title">{t('guestEdit.title')}</div>
       <p>{t('guestEdit.text')}</p>
-      {edit.changes.length === 0 ? <pre className={css['guesttext']}>{edit.text}</pre> : <Changes changes={edit.changes} />}
+      {edit.changes.length === 0 ? <pre className={applyCss['guesttext']}>{edit.text}</pre> : <Changes changes={edit.changes} />}
       <div className="do">
         <Button size="compact-xs" disabled={off} onClick={() => void apply.takeGuestEdit(edit.text, saved.revision)}>
           {t('guestEdit.take')}

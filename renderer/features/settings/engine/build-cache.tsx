@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useEngineForm, useField } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { KeyField } from './key-field';
 import { useKeyWords } from './use-key-words';
 

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConfigChange } from '../../../../preload/contract';
-import css from './engine.module.css';
+import css from './apply.module.css';
 
 export function Changes({ changes }: { readonly changes: readonly Pick<ConfigChange, 'key' | 'before' | 'after'>[] }): ReactNode {
   const { t } = useTranslation('engine-settings');

@@ -6,7 +6,8 @@ import type { ConfigCheck } from '../../../../preload/contract';
 import { useFormat } from '../../../format';
 import { useErrorText } from '../../../ui/error-text';
 import { StateMark } from '../../../ui/state-mark';
-import css from './engine.module.css';
+import applyCss from './apply.module.css';
+import fieldCss from './field.module.css';
 
 interface ConfirmDialogProps {
   readonly check: ConfigCheck;
@@ -39,14 +40,14 @@ export function ConfirmDialog({ check, onConfirm, onCancel }: ConfirmDialogProps
       {warnings.map((problem, index) => {
         const text = errorText(problem.error);
         return (
-          <p key={index} className={css['warn']}>
+          <p key={index} className={fieldCss['warn']}>
             <StateMark kind="warn" />
             <span>{t('field.problem', { title: text.title, next: text.next })}</span>
           </p>
         );
       })}
       {disruptive ? (
-        <dl className={css['effects']}>
+        <dl className={applyCss['effects']}>
           {stops === 0 ? null : (
             <>
               <dt>{t('confirm.stops', { count: stops })}</dt>

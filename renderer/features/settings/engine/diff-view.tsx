@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { ConfigProblem } from '../../../../preload/contract';
 import { lineDiff, pieces } from './diff-lines';
 import type { DiffLine, Piece } from './diff-lines';
-import css from './engine.module.css';
+import css from './json.module.css';
 
 const SIGN = { same: '', gone: '-', new: '+' } as const;
 

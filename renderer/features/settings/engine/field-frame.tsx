@@ -6,7 +6,7 @@ import type { ConfigProblem } from '../../../../preload/contract';
 import { useErrorText } from '../../../ui/error-text';
 import { StateMark } from '../../../ui/state-mark';
 import { useEngineForm } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { setAt } from './text-edit';
 import type { Path } from './text-edit';
 import { useKeyWords } from './use-key-words';

@@ -12,7 +12,7 @@ import { useErrorText } from '../../../ui/error-text';
 import { StateMark } from '../../../ui/state-mark';
 import type { MarkKind } from '../../../ui/state-mark';
 import { Changes } from './changes';
-import css from './engine.module.css';
+import css from './apply.module.css';
 
 const MARKS: Readonly<Record<ConfigHistoryEntry['result'], MarkKind>> = {
   applied: 'pass',

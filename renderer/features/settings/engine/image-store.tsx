@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../../format';
 import { StateMark } from '../../../ui/state-mark';
 import { useEngineForm, useField } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { KeyName, Problems } from './field-frame';
 import type { Path } from './text-edit';
 import { useKeyWords } from './use-key-words';

@@ -13,6 +13,7 @@ import { StateMark } from '../../../ui/state-mark';
 import { DiffView } from './diff-view';
 import { useEngineForm } from './engine-form';
 import css from './engine.module.css';
+import jsonCss from './json.module.css';
 import { valueWords } from './field-frame';
 import type { JsonEditorHandle, JsonMark } from './json-editor';
 import { changedKeys, rangeOf, setAt } from './text-edit';
@@ -66,7 +67,7 @@ export function JsonSide({ savedText, readOnly, show, onHistory, onClose }: Json
 
   return (
     <section className={css['json']} aria-label="daemon.json">
-      <div className={css['jsonbar']}>
+      <div className={jsonCss['jsonbar']}>
         <SegmentedControl
           aria-label={t('json.view')}
           value={tab}
@@ -86,7 +87,7 @@ export function JsonSide({ savedText, readOnly, show, onHistory, onClose }: Json
           <IconButton small icon={IconX} label={t('common:close')} onClick={onClose} />
         </span>
       </div>
-      <div className={css['jsonbody']}>
+      <div className={jsonCss['jsonbody']}>
         {tab === 'difference' ? (
           <DiffView before={savedText} after={text} problems={problems} />
         ) : (
@@ -120,7 +121,7 @@ function ProblemList({
   const { t } = useTranslation('engine-settings');
   const errorText = useErrorText();
   return problems.length === 0 ? null : (
-    <ul className={css['problems']} aria-label={t('json.problems')}>
+    <ul className={jsonCss['problems']} aria-label={t('json.problems')}>
       {problems.map((problem, index) => (
         <li key={index}>
           <button type="button" onClick={() => onPick(problem)}>

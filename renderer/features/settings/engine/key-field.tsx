@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { DaemonField } from '../../../../preload/contract';
 import { fieldAt } from './completion';
 import { useEngineForm, useField } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { FieldFrame, KeyName, mono, numberOr, Problems, valueWords } from './field-frame';
 import { ListField } from './list-field';
 import type { Path } from './text-edit';

@@ -6,7 +6,7 @@ import type { ClipboardEvent, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '../../../ui/icon-button';
 import { isWithin, useField } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { FieldFrame, mono } from './field-frame';
 import type { Path } from './text-edit';
 import { useKeyWords } from './use-key-words';

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { logOptions } from '../../../../preload/contract';
 import { useEngineForm, useField } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { Problems } from './field-frame';
 import { KeyField } from './key-field';
 import { setAt } from './text-edit';

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { href } from '../../../routes';
 import { useField } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { FieldFrame } from './field-frame';
 import type { Path } from './text-edit';
 

@@ -7,6 +7,7 @@ import { IconButton } from '../../../ui/icon-button';
 import { StateMark } from '../../../ui/state-mark';
 import { useEngineForm } from './engine-form';
 import css from './engine.module.css';
+import fieldCss from './field.module.css';
 import { KeyField } from './key-field';
 import { furtherKeys, strayKeys } from './section-list';
 import type { EngineSection } from './section-list';
@@ -56,7 +57,7 @@ export function SectionForm({ section, unreadable, onJson }: SectionFormProps): 
         <KeyField key={name} path={[name]} />
       ))}
       {further.length > shown.length ? (
-        <button type="button" className={`link s ${css['morelink']}`} onClick={() => setMore(true)}>
+        <button type="button" className={`link s ${fieldCss['morelink']}`} onClick={() => setMore(true)}>
           {t('more', { count: further.length - shown.length })}
         </button>
       ) : null}

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '../../../ui/icon-button';
 import { useEngineForm, isWithin, useField } from './engine-form';
-import css from './engine.module.css';
+import css from './field.module.css';
 import { FieldFrame, mono, numberOr, valueWords } from './field-frame';
 import { setAt } from './text-edit';
 import type { Path, Values } from './text-edit';
