@@ -12,7 +12,7 @@ export interface SshWay {
 /** Arguments of `ssh` up to the host. */
 export async function sshArgs({ pid, files }: SshWay): Promise<string[]> {
   const line = await readFile(`/proc/${pid ?? 0}/cmdline`, 'latin1');
-  const port = /hostfwd=tcp:127\.0\.0\.1:(\d+)-:22/.exec(line)?.[1] ?? '';
+  const port = /hostfwd=tcp:127\.0\.0\.1:(\d+)-:1022/.exec(line)?.[1] ?? '';
   const options = [
     'BatchMode=yes',
     'IdentitiesOnly=yes',

@@ -1,6 +1,7 @@
 // Swarm services that publish ports on every node ("ingress"): which listeners they want. dockerd keeps them apart from containers, and leads
 // any address of the guest to one of the service's tasks. Ports that tasks publish themselves ("host") are ports of their containers.
-import { BerthError, isBerthError } from '../../preload/contract';
+import type { BerthError} from '../../preload/contract';
+import { isBerthError } from '../../preload/contract';
 import type { EngineHttp } from '../lib/engine-http';
 import type { Observable } from '../lib/observable';
 import type { Board, Tracked } from './board';
@@ -42,7 +43,8 @@ export interface ServicePorts {
   stale(): void;
 }
 
-export function createServicePorts({ http, board, changes, publish, serve }: ServicePortsDeps): ServicePorts {
+export function createServicePorts(deps: ServicePortsDeps): ServicePorts {
+  const { http, board, changes, publish } = deps;
   const known = new Set<string>();
   /** Before anything told of services there are none to look for. */
   let read = 0;
@@ -69,7 +71,7 @@ export function createServicePorts({ http, board, changes, publish, serve }: Ser
           tracked.address = GUEST_ADDRESS;
           tracked.started.resolve(undefined);
           board.keepOnly(tracked, wanted);
-          await serve(tracked, wanted);
+          await deps.serve(tracked, wanted);
         }
       }
       board

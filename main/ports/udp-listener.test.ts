@@ -31,7 +31,7 @@ beforeEach(async () => {
   echo.on('message', (datagram, from) => echo.send(datagram.toString('latin1').toUpperCase(), from.port, from.address));
 });
 afterEach(() => {
-  listener?.close();
+  void listener?.close();
   listener = undefined;
   echo.close();
   ends.splice(0).forEach((end) => end());

@@ -23,7 +23,7 @@ test('200 channels at once, each with its answer', async () => {
 });
 
 test('TCP from inside the guest: sshd’s own banner; nothing listens elsewhere', async () => {
-  const stream = await box().vm.dialer.tcp('127.0.0.1', 22);
+  const stream = await box().vm.dialer.tcp('127.0.0.1', 1022);
   const banner = await new Promise<string>((resolve) => stream.once('data', (chunk: Buffer) => resolve(chunk.toString())));
   stream.destroy();
   expect(banner).toMatch(/^SSH-2\.0-OpenSSH/);

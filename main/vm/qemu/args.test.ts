@@ -60,7 +60,7 @@ test('no door but the ones we use: no default device, monitor, screen, configura
 
 test('every forward listens on 127.0.0.1', () => {
   const forwards = argsIn('/h').filter((arg) => arg.includes('hostfwd'));
-  expect(forwards).toEqual(['user,id=net0,hostfwd=tcp:127.0.0.1:40001-:22']);
+  expect(forwards).toEqual(['user,id=net0,hostfwd=tcp:127.0.0.1:40001-:1022']);
 });
 
 test('the disks: the system read-only, the data disk locked, trimmed, and halting the guest on an error', () => {

@@ -2,6 +2,9 @@
 // Paths of the home are relative to it (QEMU runs there), so no name of a home can split an option; what stays outside is JSON or escaped.
 import type { AcceleratorName } from '../../../preload/contract';
 
+/** Of the guest's sshd (vm/AGREEMENT.md, Devices): not 22, which containers publish. */
+export const GUEST_SSH_PORT = 1022;
+
 export type Arch = 'x86_64' | 'aarch64';
 
 export interface MachineSpec {
@@ -52,7 +55,7 @@ export function vmArgs(spec: VmArgs): string[] {
     ...['-chardev', `socket,id=agent,path=${escapeOption(spec.agentSocket)},server=on,wait=off`],
     ...disk({ id: 'system', filename: spec.systemImage, readOnly: true }),
     ...disk({ id: 'data', filename: spec.dataDisk, readOnly: false }),
-    ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:22`],
+    ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:${GUEST_SSH_PORT}`],
     ...device({ driver: 'virtio-net-pci', netdev: 'net0', romfile: '' }),
     ...device({ driver: 'virtio-serial-pci', id: 'ports' }),
     ...device({ driver: 'virtserialport', bus: 'ports.0', nr: 1, chardev: 'agent', name: 'berth.agent' }),

@@ -21,10 +21,11 @@ export interface HostForwards {
 /** Of qemu/args.ts. */
 const NETDEV = 'net0';
 
-export function createHostForwards({ qmp, exited, sshPort }: HostForwardsDeps): HostForwards {
+export function createHostForwards(deps: HostForwardsDeps): HostForwards {
+  const { exited, sshPort } = deps;
   /** The human monitor's words; empty = done. */
   const monitor = async (line: string): Promise<string> => {
-    const words = await qmp().execute('human-monitor-command', { 'command-line': line });
+    const words = await deps.qmp().execute('human-monitor-command', { 'command-line': line });
     return typeof words === 'string' ? words.trim() : '';
   };
   const remove = (address: string, port: number): Promise<string> => monitor(`hostfwd_remove ${NETDEV} tcp:${address}:${port}`);

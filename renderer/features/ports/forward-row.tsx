@@ -3,6 +3,7 @@ import { IconActivity, IconExternalLink, IconWifi } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressText } from '../../../preload/contract';
+import type { Forward } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { href } from '../../routes';
 import { ErrorNotice } from '../../ui/error-notice';
@@ -30,6 +31,7 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
   const url = urlOf(forward);
   const broken = probe?.hops && brokenHop(probe.hops);
   const state = forward.error !== undefined ? 'failed' : broken !== undefined ? 'broken' : 'served';
+  const counted = forward.error === undefined && forward.way === 'ssh';
   const title = [addressText(forward), ...alsoOn.map((address) => addressText({ address, port: forward.port }))].join(', ');
   return (
     <>
@@ -50,19 +52,26 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
                 {t('lan')}
               </span>
             )}
+            <Way forward={forward} />
           </span>
         </td>
         <td className="t2">{forward.protocol.toUpperCase()}</td>
         <td className="ell">
           {project !== undefined && <span className="t2">{project} / </span>}
-          <a className="med" href={href('containers', forward.container)}>
-            {forward.name}
-          </a>
+          {forward.kind === 'service' ? (
+            <span className="med">
+              {forward.name} <span className="badge">{t('service')}</span>
+            </span>
+          ) : (
+            <a className="med" href={href('containers', forward.container)}>
+              {forward.name}
+            </a>
+          )}
           <span className="t2"> : {forward.containerPort}</span>
         </td>
-        <td className={table['end']}>{forward.error === undefined ? forward.connections : '–'}</td>
-        <td className={table['end']}>{forward.error === undefined ? format.bytes(forward.bytesIn) : '–'}</td>
-        <td className={table['end']}>{forward.error === undefined ? format.bytes(forward.bytesOut) : '–'}</td>
+        <td className={table['end']}>{counted ? forward.connections : '–'}</td>
+        <td className={table['end']}>{counted ? format.bytes(forward.bytesIn) : '–'}</td>
+        <td className={table['end']}>{counted ? format.bytes(forward.bytesOut) : '–'}</td>
         <td className={{ failed: 'c-bad', broken: 'c-warn', served: 't2' }[state]}>
           {t(`state.${state}`)}
           {forward.dropped > 0 && <span className="c-warn s"> · {t('dropped', { count: forward.dropped })}</span>}
@@ -94,5 +103,18 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
         </tr>
       )}
     </>
+  );
+}
+
+/** The way that was chosen, where it is not the usual one. */
+function Way({ forward: { way, notDirect } }: { readonly forward: Forward }): ReactNode {
+  const { t } = useTranslation('ports');
+  if (way === 'hostfwd') {
+    return <span className="badge">{t('tcp.hostfwd.label')}</span>;
+  }
+  return notDirect === undefined ? null : (
+    <span className="badge" title={t(`notDirect.${notDirect.reason}`, { detail: notDirect.detail })}>
+      {t('tcp.ssh.label')}
+    </span>
   );
 }

@@ -1,5 +1,5 @@
 // The port board: every published port as it stands on the host, with its figures, its trouble and its probe.
-import { Button, SegmentedControl } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconActivity, IconRefresh } from '@tabler/icons-react';
 import { useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
@@ -16,6 +16,7 @@ import { FilterTabs, ListSearch } from '../../ui/list-toolbar';
 import { ForwardRow } from './forward-row';
 import { countsOf, filters, isIn, keyOf, linesOf, searchFor } from './model';
 import type { Filter } from './model';
+import { PortSettings } from './port-settings';
 import css from './ports.module.css';
 import { ProbePanel } from './probe-panel';
 import { useForwards } from './use-forwards';
@@ -119,36 +120,11 @@ export function PortsPage(): ReactNode {
             <p className={`t3 s ${css['note'] ?? ''}`}>{t('note')}</p>
           </div>
         )}
-        <Publish />
+        <PortSettings />
       </section>
       {chosen !== undefined && (
         <ProbePanel forward={chosen.forward} probe={probes.of[keyOf(chosen.forward)]} onProbe={() => probe(chosen)} />
       )}
     </div>
-  );
-}
-
-/** Where ports go that are published without an address. */
-function Publish(): ReactNode {
-  const { t } = useTranslation('ports');
-  const publish = useStore((s) => s.settings?.ports.publish);
-  const { run, error, reset } = useCall('settings.set');
-  return publish === undefined ? null : (
-    <footer className={css['foot']}>
-      <div>
-        <b className="med">{t('publish.title')}</b>
-        <p className="t2 s">{t(`publish.${publish}.text`)}</p>
-        {error !== undefined && <ErrorNotice error={error} onDismiss={reset} />}
-      </div>
-      <SegmentedControl
-        aria-label={t('publish.title')}
-        value={publish}
-        onChange={(value) => void run({ ports: { publish: value } })}
-        data={[
-          { value: 'loopback', label: t('publish.loopback.label') },
-          { value: 'lan', label: t('publish.lan.label') },
-        ]}
-      />
-    </footer>
   );
 }
