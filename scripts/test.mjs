@@ -52,13 +52,14 @@ async function main(args) {
     format: stages.format,
     ...Object.fromEntries(['unit', ...heavy].map((name) => [name, project(name)])),
   };
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  const total = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const runStage = async (name, run) => {
     const begun = Date.now();
     const count = await run();
-    for (const key of Object.keys(total)) {
+    for (const key of ['passed', 'failed', 'skipped']) {
       total[key] += count[key];
     }
+    total.failures.push(...count.failures);
     const seconds = ((Date.now() - begun) / 1000).toFixed(0);
     process.stdout.write(
       `${count.failed === 0 ? '✓' : '✗'} ${name}  ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped  ${seconds} s\n`,
@@ -86,7 +87,9 @@ async function main(args) {
 
 const total = await main(process.argv.slice(2)).catch((error) => {
   failWith(error, process.stdout);
-  return { passed: 0, failed: 1, skipped: 0 };
+  return { passed: 0, failed: 1, skipped: 0, failures: [] };
 });
+// Once more at the end, where a long log is looked at first.
+total.failures.forEach((line) => process.stdout.write(`failed: ${line}\n`));
 process.exitCode = total.failed === 0 ? 0 : 1;
 process.stdout.write(`tests: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);

@@ -1,4 +1,5 @@
-// The stages of `npm test`: what each runs and how its outcome is counted. Every stage resolves with { passed, failed, skipped }.
+// The stages of `npm test`: what each runs and how its outcome is counted. Every stage resolves with { passed, failed, skipped, failures }, the last
+// being a line for each that failed.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from './files.mjs';
@@ -9,7 +10,8 @@ const results = join(dist, 'test-results');
 const zoneRules = ['import-x/no-restricted-paths', 'import-x/no-cycle', 'no-restricted-imports'];
 
 /** A check that is one test: passed or failed as a whole. */
-const asOne = (ok) => (ok ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
+const asOne = (ok, what) =>
+  ok ? { passed: 1, failed: 0, skipped: 0, failures: [] } : { passed: 0, failed: 1, skipped: 0, failures: [what] };
 
 /** @param context { node, env, print } where print(stage, line) shows a line of a stage */
 export function createStages({ node, env, print }) {
@@ -18,12 +20,12 @@ export function createStages({ node, env, print }) {
 
   async function types() {
     const result = await tool('types', 'typescript/bin/tsc', ['--build']);
-    return asOne(result.code === 0);
+    return asOne(result.code === 0, 'types');
   }
 
   async function format() {
     const result = await tool('format', 'prettier/bin/prettier.cjs', ['--check', '--log-level=warn', '.']);
-    return asOne(result.code === 0);
+    return asOne(result.code === 0, 'format');
   }
 
   /** Lint and import zones are one run and two tests. */
@@ -38,8 +40,8 @@ export function createStages({ node, env, print }) {
     }
     const zones = found.filter(({ ruleId }) => zoneRules.includes(ruleId));
     const whole = result.code === 0 || found.length > 0;
-    const [a, b] = [asOne(whole && found.length === zones.length), asOne(whole && zones.length === 0)];
-    return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: 0 };
+    const [a, b] = [asOne(whole && found.length === zones.length, 'lint'), asOne(whole && zones.length === 0, 'import zones')];
+    return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: 0, failures: [...a.failures, ...b.failures] };
   }
 
   /** A project of vitest.config.ts, or files that match a pattern in all of them. */
@@ -50,7 +52,7 @@ export function createStages({ node, env, print }) {
       rmSync(file, { force: true });
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
       const result = await tool(stage, 'vitest/vitest.mjs', ['run', '--passWithNoTests', ...reporters, ...args]);
-      return countVitest(readJson(file), result.code);
+      return countVitest(stage, readJson(file), result.code);
     };
   }
 
@@ -58,17 +60,31 @@ export function createStages({ node, env, print }) {
 }
 
 /** A file that could not be loaded and a run that ended badly without a failed test count as one failed test each. */
-export function countVitest(report, code) {
+export function countVitest(stage, report, code) {
   if (report === undefined) {
-    return asOne(false);
+    return asOne(false, `${stage}: no report`);
   }
+  const tests = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages: [message = ''] }) => `${name}: ${fullName}: ${firstLine(message)}`),
+  );
   const broken = report.testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((each) => each.status === 'failed'),
   );
-  const failed = report.numFailedTests + broken.length;
+  const files = broken.map(({ name, message }) => `${name}: ${firstLine(message)}`);
+  const failures = [...tests, ...files].map((line) => `${stage} ${line.replaceAll(`${root}/`, '')}`);
+  if (failures.length === 0 && code !== 0) {
+    failures.push(`${stage}: exit ${code}`);
+  }
   return {
     passed: report.numPassedTests,
-    failed: failed === 0 && code !== 0 ? 1 : failed,
+    failed: failures.length,
     skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+    failures,
   };
+}
+
+function firstLine(text) {
+  return text.split('\n', 1)[0].slice(0, 200);
 }
