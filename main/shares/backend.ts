@@ -6,7 +6,7 @@ import type { ShareSpec } from '../vm/driver';
 /** A folder that is ready to be mounted in the guest that runs. */
 export interface ShareSource {
   readonly spec: ShareSpec;
-  /** Its server's last words, when it is gone; what the guest has mounted of it gives errors from then on, or will once `bury` was called. */
+  /** Its server's last words, when it is gone; what the guest has mounted of it gives errors from then on. */
   readonly gone: Promise<string>;
   /**
    * Mounts it at `spec.folder`, the same path in the guest, over the cover that lies there; called again when a parent was mounted over it, and
@@ -37,7 +37,7 @@ export interface ShareBackend {
 /** A command of the guest for shares; vm/AGREEMENT.md, Shares. */
 export type ShareCommand =
   | { readonly kind: 'mount'; readonly spec: ShareSpec }
-  | { readonly kind: 'cover' | 'none' | 'bury'; readonly path: string }
+  | { readonly kind: 'cover' | 'none'; readonly path: string }
   | { readonly kind: 'hold'; readonly seconds: number }
   | { readonly kind: 'release' };
 

@@ -54,7 +54,7 @@ interface Standing {
 /** A server that does not live this long is not started again by itself. */
 const SHORT_LIFE_MS = 10_000;
 
-export function createMounts({ guest, own, log, changed, replaced }: MountsDeps): Mounts {
+export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
   const standing = new Map<string, Standing>();
   const states = new Map<string, PathState>();
   /** Paths whose server died as soon as it stood; until they are asked for anew. */
@@ -73,7 +73,7 @@ export function createMounts({ guest, own, log, changed, replaced }: MountsDeps)
   };
   const say = (path: string, state: PathState): void => {
     states.set(path, state);
-    changed();
+    deps.changed();
   };
   const order = async (command: ShareCommand): Promise<void> => {
     const [answer] = await guest.run([command]);
@@ -103,13 +103,13 @@ export function createMounts({ guest, own, log, changed, replaced }: MountsDeps)
     log.error('the server of a share died', { path, words });
     standing.delete(path);
     say(path, { state: 'failed', error: toWireError(error) });
-    await order({ kind: 'bury', path });
+    await order({ kind: 'cover', path });
     await entry.source.remove().catch((failed: unknown) => log.warn('a dead share was not taken out', { error: failed }));
     if (Date.now() - entry.since < SHORT_LIFE_MS) {
       hopeless.set(path, error);
     }
     await settleNow();
-    replaced(path, error);
+    deps.replaced(path, error);
   };
 
   const takeOut = async (path: string, entry: Standing, leave: 'cover' | 'none'): Promise<void> => {
@@ -143,7 +143,7 @@ export function createMounts({ guest, own, log, changed, replaced }: MountsDeps)
       for (const { path } of wanted) {
         states.set(path, (await identityOf(path)) === undefined ? missing(path) : { state: 'waiting' });
       }
-      changed();
+      deps.changed();
       return;
     }
     const there = new Map(await Promise.all(wanted.map(async ({ path }) => [path, await identityOf(path)] as const)));
@@ -151,7 +151,7 @@ export function createMounts({ guest, own, log, changed, replaced }: MountsDeps)
     for (const [path, entry] of [...standing].reverse()) {
       const folder = wanted.find((each) => each.path === path);
       const same = there.get(path) === entry.identity;
-      if (folder === undefined || folder.readOnly !== entry.source.spec.readOnly || !same) {
+      if (folder?.readOnly !== entry.source.spec.readOnly || !same) {
         await takeOut(path, entry, folder === undefined ? 'none' : 'cover');
       }
       if (folder !== undefined && !same) {
@@ -160,7 +160,9 @@ export function createMounts({ guest, own, log, changed, replaced }: MountsDeps)
     }
     for (const path of covered) {
       if (!wanted.some((folder) => folder.path === path)) {
-        await order({ kind: 'none', path });
+        if (states.get(path)?.state !== 'mounted') {
+          await order({ kind: 'none', path });
+        }
         states.delete(path);
         hopeless.delete(path);
       }
@@ -185,7 +187,7 @@ export function createMounts({ guest, own, log, changed, replaced }: MountsDeps)
     }
     for (const path of lost) {
       if (states.get(path)?.state === 'mounted') {
-        replaced(path, new BerthError('shares.cameBack', { path }));
+        deps.replaced(path, new BerthError('shares.cameBack', { path }));
       }
     }
   };
@@ -259,5 +261,5 @@ export function createMounts({ guest, own, log, changed, replaced }: MountsDeps)
 }
 
 function missing(path: string): PathState {
-  return { state: 'missing', error: toWireError(new BerthError('shares.notFound', { path })) };
+  return { state: 'missing', error: toWireError(new BerthError('shares.missing', { path })) };
 }

@@ -34,6 +34,8 @@ const OPENED = Buffer.from('/proc/self/fd/63'.padEnd(FIXED.length, '/.').slice(0
 
 /** ../bundle/owners.c, found by name among the libraries. */
 const OWNERS = 'berth-owners.so';
+/** Programs of our own beside the starters. */
+const shareHelpers = ['share-watch', 'share-keeper'];
 
 async function redirectPlugins(path) {
   const bytes = await readFile(path);
@@ -130,9 +132,12 @@ async function make(base, arch, log, folder) {
       ...['owners.c', 'owners-record.c', 'owners-mode.c'].map((name) => join(base, 'bundle', name)),
     ]),
   );
-  const watcher = join(work, 'share-watch');
-  await step(log, 'bundle: compiling the watcher of shared folders', () =>
-    run(cc, ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', watcher, join(base, 'bundle/share-watch.c')]),
+  await step(log, 'bundle: compiling the helpers of shared folders', () =>
+    Promise.all(
+      shareHelpers.map((name) =>
+        run(cc, ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', join(work, name), join(base, `bundle/${name}.c`)]),
+      ),
+    ),
   );
   const root = join(folder, 'root');
   const { source, unpacked } = await step(log, "bundle: QEMU and docker's command line", async (progress) => {
@@ -176,8 +181,10 @@ async function make(base, arch, log, folder) {
         await chmod(join(folder, place, name), 0o755);
       }
     }
-    await copyFile(watcher, join(folder, 'bin/share-watch'));
-    await chmod(join(folder, 'bin/share-watch'), 0o755);
+    for (const name of shareHelpers) {
+      await copyFile(join(work, name), join(folder, 'bin', name));
+      await chmod(join(folder, 'bin', name), 0o755);
+    }
   });
   const found = await versions(unpacked);
   await rm(work, { recursive: true, force: true });

@@ -20,7 +20,6 @@
 
 #define GIVEN "/sys/firmware/qemu_fw_cfg/by_name/opt/berth/shares/raw"
 #define RELEASED "/run/berth/shares-mounted"
-#define DEAD "/run/berth/dead"
 #define COVER "berth-cover"
 #define FUSE_MAGIC 0x65735546
 
@@ -52,7 +51,6 @@ static void unescape(char *text) {
 
 struct mounted {
   char type[32], source[64];
-  unsigned minor;
 };
 
 /* A line of mountinfo: `id parent major:minor root point options … - type source options`. */
@@ -63,37 +61,25 @@ static bool parse_mount(char *line, uint64_t *id, char **point, struct mounted *
   for (int i = 0; i < 5; i++)
     if (!(fields[i] = strsep(&rest, " "))) return false;
   *id = strtoull(fields[0], NULL, 10);
-  const char *colon = strchr(fields[2], ':');
-  found->minor = colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
   *point = fields[4];
   unescape(*point);
   return sscanf(tail + 3, "%31s %63s", found->type, found->source) == 2;
-}
-
-/* By mount id, or else the latest one of a type at a path, which needs no answer of the file system itself. */
-static bool find_mount(const uint64_t *id, const char *path, const char *type, struct mounted *found) {
-  size_t len;
-  char *table = read_whole("/proc/self/mountinfo", MOUNTINFO_LIMIT, &len), *rest = table, *line;
-  bool any = false;
-  while ((line = strsep(&rest, "\n"))) {
-    struct mounted each;
-    uint64_t its_id;
-    char *point;
-    if (!parse_mount(line, &its_id, &point, &each) || strcmp(point, path) != 0) continue;
-    if (id ? *id != its_id : strcmp(each.type, type) != 0) continue;
-    *found = each;
-    any = true;
-  }
-  free(table);
-  return any;
 }
 
 /* What is mounted at this very path and can be seen there. */
 static bool top(const char *path, struct mounted *found) {
   struct statx seen;
   if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &seen) != 0) return false;
-  uint64_t id = seen.stx_mnt_id;
-  return find_mount(&id, path, NULL, found);
+  size_t len;
+  char *table = read_whole("/proc/self/mountinfo", MOUNTINFO_LIMIT, &len), *rest = table, *line;
+  bool any = false;
+  while (!any && (line = strsep(&rest, "\n"))) {
+    uint64_t id;
+    char *point;
+    any = parse_mount(line, &id, &point, found) && id == seen.stx_mnt_id && strcmp(point, path) == 0;
+  }
+  free(table);
+  return any;
 }
 
 static bool is_cover(const struct mounted *found) { return strcmp(found->type, "tmpfs") == 0 && strcmp(found->source, COVER) == 0; }
@@ -150,22 +136,7 @@ static bool uncover(const char *path) {
   return true;
 }
 
-/* Its server is gone: who waits for it gets an error now. The kernel would wait for what is under way when the file system ends, for ever and under a
-   lock that every other share needs; so it does not end: it is kept where nobody looks. */
-static bool bury(const char *path) {
-  struct mounted found;
-  char place[128];
-  if (!find_mount(NULL, path, "virtiofs", &found)) return cover(path);
-  snprintf(place, sizeof place, "/sys/fs/fuse/connections/%u/abort", found.minor);
-  if (!write_text(place, "1")) return fail("%s: %s", place, strerror(errno));
-  mkdir(DEAD, 0700);
-  snprintf(place, sizeof place, DEAD "/%u", found.minor);
-  mkdir(place, 0700);
-  if (mount(path, place, NULL, MS_BIND, NULL) != 0) return fail("keeping the dead mount: %s", strerror(errno));
-  return cover(path);
-}
-
-/* `TAG ro|rw PATH`, `- cover|none|bury PATH`, `- release /`; `- hold SECONDS` is init's. */
+/* `TAG ro|rw PATH`, `- cover|none PATH`, `- release /`; `- hold SECONDS` is init's. */
 static bool run_line(char *line) {
   char *what = strchr(line, ' '), *path = what ? strchr(what + 1, ' ') : NULL;
   if (!path) return fail("not a line of shares");
@@ -176,7 +147,6 @@ static bool run_line(char *line) {
   if (strcmp(what, "ro") == 0 || strcmp(what, "rw") == 0) return mount_share(line, what[1] == 'o', path);
   if (strcmp(what, "cover") == 0) return cover(path);
   if (strcmp(what, "none") == 0) return uncover(path);
-  if (strcmp(what, "bury") == 0) return bury(path);
   if (strcmp(what, "release") == 0) return write_text(RELEASED, "") || fail(RELEASED ": %s", strerror(errno));
   return fail("unknown: %s", what);
 }

@@ -17,7 +17,7 @@ export interface ShareDevices {
 export interface ShareDevicesDeps {
   readonly servers: ShareServers;
   readonly present: readonly ShareServer[];
-  /** Ports whose device has lost its server: the guest cannot let go of it before its next boot. */
+  /** Ports whose device has lost its server's keeper too: the guest cannot let go of it before its next boot. */
   readonly lostSlots: readonly number[];
   readonly sharing: boolean;
   readonly log: Logger;
@@ -28,7 +28,7 @@ export interface ShareDevicesDeps {
 const UNPLUG_MS = 5000;
 const UNPLUG_TRIES = 4;
 
-export function createShareDevices({ servers, present, lostSlots, sharing, log, qmp }: ShareDevicesDeps): ShareDevices {
+export function createShareDevices({ servers, present, lostSlots, sharing, log, ...deps }: ShareDevicesDeps): ShareDevices {
   const devices = new Set<ShareDevice>();
   const taken = new Set<number>(lostSlots);
   const unplugging = new Map<string, Deferred<void>>();
@@ -46,7 +46,7 @@ export function createShareDevices({ servers, present, lostSlots, sharing, log, 
             log.debug('device_del', { id, error: asError(error).message });
           });
         if (await settledWithin(unplugged.promise, UNPLUG_MS)) {
-          await qmp().execute('chardev-remove', { id });
+          await deps.qmp().execute('chardev-remove', { id });
           return;
         }
       }
@@ -57,20 +57,15 @@ export function createShareDevices({ servers, present, lostSlots, sharing, log, 
   };
 
   const take = (server: ShareServer): ShareDevice => {
-    let alive = true;
-    const gone = server.gone.then((words) => {
-      alive = false;
-      return words;
-    });
     taken.add(server.slot);
     const device: ShareDevice = {
       spec: server.spec,
-      gone,
+      gone: server.gone,
       openFiles: () => server.openFiles(),
       async remove() {
         devices.delete(device);
-        // Without its server the guest's driver would wait for ever for what is under way, and hold up every other share: the device stays.
-        if (alive) {
+        // With nobody to answer, the guest's driver would wait for ever for what is under way, and hold up every other share: the device stays.
+        if (await server.answers()) {
           await unplug(server.spec.tag);
           taken.delete(server.slot);
           await server.stop();
@@ -95,11 +90,11 @@ export function createShareDevices({ servers, present, lostSlots, sharing, log, 
       try {
         server = await servers.start(spec, slot);
         const addr = { type: 'unix', data: { path: server.socket } };
-        await qmp().execute('chardev-add', { id, backend: { type: 'socket', data: { addr, server: false } } });
+        await deps.qmp().execute('chardev-add', { id, backend: { type: 'socket', data: { addr, server: false } } });
         try {
-          await qmp().execute('device_add', { ...shareDevice({ tag: spec.tag, slot }) });
+          await deps.qmp().execute('device_add', { ...shareDevice({ tag: spec.tag, slot }) });
         } catch (error) {
-          await qmp().execute('chardev-remove', { id });
+          await deps.qmp().execute('chardev-remove', { id });
           throw error;
         }
         return take(server);

@@ -1,6 +1,7 @@
-// The servers of shares: one virtiofsd for each shared folder, started as QEMU is, written down so that the next backend finds it again.
+// The servers of shares: one virtiofsd for each shared folder, with its keeper, started as QEMU is, written down so that the next backend finds it again.
 // Knows processes, sockets and records; nothing of QMP or of the guest.
 import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { BerthError } from '../../../preload/contract/errors';
-import { deferred, retryUntil, settledWithin } from '../../lib/async';
+import { retryUntil, settledWithin } from '../../lib/async';
 import { readJsonOr, writeJson } from '../../lib/atomic-file';
 import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
@@ -42,6 +43,8 @@ export interface ShareServer {
   /** Its last words, when it is gone. */
   readonly gone: Promise<string>;
   openFiles(): Promise<number>;
+  /** Whether what the guest asks is answered, by it or, when it is gone, by its keeper with errors. */
+  answers(): Promise<boolean>;
   /** Ends it and takes its files away. */
   stop(): Promise<void>;
 }
@@ -57,6 +60,8 @@ export interface ShareServers {
 
 export interface ShareServersDeps {
   readonly files: HomeFiles;
+  /** Stands between QEMU and each server (vm/bundle/share-keeper.c). */
+  readonly keeper: string;
   readonly command: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Logger;
@@ -65,10 +70,10 @@ export interface ShareServersDeps {
 }
 
 /** Runs with the rights of the user who runs Berth; how the owners that containers set are kept is vm/AGREEMENT.md's, virtiofsd. */
-export function virtiofsdArgs(spec: ShareSpec, socket: string, fileLimit: number, root: boolean): string[] {
+export function virtiofsdArgs(spec: ShareSpec, fileLimit: number, root: boolean): string[] {
   const unsupported = [':unsupported:all:security.:security.:', ':unsupported:all:trusted.:trusted.:'];
   return [
-    ...['--socket-path', socket, '--shared-dir', spec.folder, '--sandbox', 'none', '--cache', 'auto'],
+    ...['--shared-dir', spec.folder, '--sandbox', 'none', '--cache', 'auto'],
     ...['--xattr', '--killpriv-v2', '--xattrmap'],
     [':bad:all:user.berth.:user.berth.:', ...(root ? [] : unsupported), ':ok:all:::'].join(' '),
     ...['--log-level', 'warn', '--rlimit-nofile', String(fileLimit)],
@@ -76,7 +81,7 @@ export function virtiofsdArgs(spec: ShareSpec, socket: string, fileLimit: number
   ];
 }
 
-export function createShareServers({ files, command, environment, log, fileLimit }: ShareServersDeps): ShareServers {
+export function createShareServers({ files, keeper, command, environment, log, ...deps }: ShareServersDeps): ShareServers {
   const recordOf = (tag: string): string => join(files.state.shares, `${tag}.json`);
   const socketOf = (tag: string): string => join(files.run.folder, `fs-${tag}.sock`);
   /** A pipe that only the server holds open for writing: its end is the server's, for a backend too whose child it is not. */
@@ -87,7 +92,7 @@ export function createShareServers({ files, command, environment, log, fileLimit
     join(files.state.shares, `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.owners`);
 
   const drop = async (tag: string): Promise<void> => {
-    await Promise.all([socketOf(tag), `${socketOf(tag)}.pid`, lifeOf(tag), recordOf(tag)].map((path) => rm(path, { force: true })));
+    await Promise.all([socketOf(tag), lifeOf(tag), recordOf(tag)].map((path) => rm(path, { force: true })));
   };
   const end = async (record: ServerRecord): Promise<void> => {
     if (await isSameProcess(record)) {
@@ -99,9 +104,14 @@ export function createShareServers({ files, command, environment, log, fileLimit
     slot: record.slot,
     socket: forQemu(files, socketOf(record.tag)),
     gone,
-    openFiles: async () => (await readdir(`/proc/${record.pid}/fd`)).length,
+    async openFiles() {
+      const [server] = (await readFile(`/proc/${record.pid}/task/${record.pid}/children`, 'utf8')).split(' ');
+      return (await readdir(`/proc/${server ?? ''}/fd`)).length;
+    },
+    answers: () => isSameProcess(record),
     async stop() {
       await end(record);
+      // It takes its server along.
       await settledWithin(gone, 5000);
       await drop(record.tag);
     },
@@ -113,31 +123,29 @@ export function createShareServers({ files, command, environment, log, fileLimit
     await mkdir(files.state.shares, { recursive: true, mode: 0o700 });
     await drop(tag);
     await run('mkfifo', ['-m', '600', lifeOf(tag)]);
-    const [limit, offset] = await Promise.all([fileLimit(), sizeOf(files.logs.shares)]);
+    const [limit, offset] = await Promise.all([deps.fileLimit(), sizeOf(files.logs.shares)]);
     const logFile = openSync(files.logs.shares, 'a', 0o600);
     const life = openSync(lifeOf(tag), constants.O_RDWR);
     const mask = process.umask(0o177);
-    const exit = deferred<string>();
-    let pid: number | undefined;
+    let child: ChildProcess;
     try {
-      const child = spawn(command, virtiofsdArgs(spec, forQemu(files, socket), limit, process.getuid?.() === 0), {
+      const args = virtiofsdArgs(spec, limit, process.getuid?.() === 0);
+      child = spawn(keeper, [forQemu(files, socket), command, ...args], {
         cwd: files.root,
         detached: true,
         env: { ...environment, BERTH_OWNERS: ownersOf(spec.folder) },
         stdio: ['ignore', logFile, logFile, life],
       });
       child.unref();
-      child.once('error', (error) => exit.resolve(error.message));
-      child.once('exit', (code, signal) => exit.resolve(signal === null ? `exit ${code ?? 0}` : `signal ${signal}`));
-      pid = child.pid;
     } finally {
       process.umask(mask);
       closeSync(logFile);
       closeSync(life);
     }
-    const gone = exit.promise.then(async (how) =>
-      [how, lastLine(await textSince(files.logs.shares, offset))].filter((part) => part !== '').join('; '),
-    );
+    const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)));
+    const words = async (how: string): Promise<string> => lastLine(await textSince(files.logs.shares, offset)) || how;
+    const gone = Promise.race([failed, endOfPipe(lifeOf(tag))]).then(words);
+    const { pid } = child;
     const identity = pid === undefined ? undefined : await identify(pid);
     if (identity === undefined) {
       await drop(tag);
@@ -149,7 +157,7 @@ export function createShareServers({ files, command, environment, log, fileLimit
     const early = new AbortController();
     void gone.then(() => early.abort());
     try {
-      // It says nowhere that it listens.
+      // The keeper makes its socket when the server has answered it, and says so nowhere else.
       await retryUntil(() => stat(socket), 10, AbortSignal.any([early.signal, AbortSignal.timeout(READY_MS)]));
       return server;
     } catch {
@@ -174,7 +182,7 @@ export function createShareServers({ files, command, environment, log, fileLimit
         if (await isSameProcess(record)) {
           servers.push(serverOf(record, gone));
         } else {
-          log.warn('the server of a share is gone', { folder: record.folder });
+          log.warn('the server of a share is gone, and its keeper', { folder: record.folder });
           lostSlots.push(record.slot);
         }
       }
