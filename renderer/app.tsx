@@ -13,6 +13,8 @@ import { PortsPage } from './features/ports/ports-page';
 import { RunPage } from './features/run/run-page';
 import { EngineSettingsPage } from './features/settings/engine/engine-settings-page';
 import { SettingsPage } from './features/settings/settings-page';
+import { SharesPage } from './features/settings/shares/shares-page';
+import { ToolsPage } from './features/settings/tools/tools-page';
 import { HostTerminalPage } from './features/terminal/host-terminal-page';
 import { TerminalTab } from './features/terminal/terminal-tab';
 import { Frame } from './frame/frame';
@@ -46,9 +48,22 @@ function page({ page: name, args: [id, section] }: Route): ReactNode {
     case 'terminal':
       return <HostTerminalPage />;
     case 'settings':
-      return id === 'engine' ? <EngineSettingsPage section={section} /> : <SettingsPage />;
+      return settingsPage(id, section);
     default:
       return <DashboardPage />;
+  }
+}
+
+function settingsPage(id: string | undefined, section: string | undefined): ReactNode {
+  switch (id) {
+    case 'engine':
+      return <EngineSettingsPage section={section} />;
+    case 'shares':
+      return <SharesPage />;
+    case 'tools':
+      return <ToolsPage />;
+    default:
+      return <SettingsPage />;
   }
 }
 

@@ -94,6 +94,8 @@ export const errorTable = {
   'engine.badMessage': spec<{ reason: string }>(),
   'engine.messageTooLarge': spec<{ limit: number }>(),
   'engine.failed': spec<{ status: number; detail: string }>('retry', true),
+  'host.notEnforced': spec<{ reason: 'system' | 'missing' | 'failed'; detail: string }>('openLogs'),
+  'host.dnsSilent': spec<{ reason: 'noServers' | 'silent' | 'guest'; detail: string }>('doctor', true),
   'ports.inUse': spec<{ port: number; protocol: string; address: string; process: string; suggested: number }>(),
   'ports.noSuchAddress': spec<{ port: number; address: string; detail: string }>('openSettings'),
   'ports.notAllowed': spec<{ port: number; address: string; detail: string }>(),
@@ -169,7 +171,6 @@ export const errorTable = {
   'config.missingField': spec<{ key: string; field: string }>(),
   'config.poolSize': spec<{ key: string; value: number; base: string; min: number; max: number }>(),
   'config.poolsOverlap': spec<{ key: string; value: string; other: string }>(),
-  'config.onePerFamily': spec<{ key: string; value: string; family: string }>(),
   'config.notAWholeNumber': spec<{ key: string; value: string }>(),
   'config.badSize': spec<{ key: string; value: string; example: string }>(),
   'config.badDuration': spec<{ key: string; value: string; example: string }>(),
@@ -270,16 +271,17 @@ export const errorTable = {
   'shares.unknown': spec<{ path: string }>(),
   'shares.inUse': spec<{ path: string; names: string }>(),
   'shares.tooMany': spec<{ limit: number }>(),
+  'shares.missing': spec<{ path: string }>(),
   'shares.noSlot': spec<{ path: string }>('restartVm', true),
   'shares.fewFiles': spec<{ limit: number; wanted: number }>(),
   'shares.serverDied': spec<{ path: string; detail: string }>('retry', true),
   'shares.mountFailed': spec<{ path: string; detail: string }>('retry', true),
   'shares.restartContainers': spec<{ path: string; names: string }>(),
   'shares.cameBack': spec<{ path: string }>(),
-  'shares.noOwners': spec<{ path: string; detail: string }>(),
-} as const;
   /** Of the system's watches of files (inotify): `path` is the first folder without one. */
   'shares.watchLimit': spec<{ path: string; limit: number }>(),
+  'shares.noOwners': spec<{ path: string; detail: string }>(),
+} as const;
 
 export type ErrorCode = keyof typeof errorTable;
 export type ErrorParams<C extends ErrorCode> = (typeof errorTable)[C] extends Spec<infer P> ? P : never;

@@ -12,6 +12,8 @@ import {
   IconSun,
   IconTerminal2,
   IconFileText,
+  IconFolderPlus,
+  IconFolderSymlink,
   IconKeyboard,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
@@ -87,6 +89,9 @@ function useVerbs(): readonly PaletteItem[] {
   const dark = document.documentElement.dataset['mantineColorScheme'] === 'dark';
   const verb = (id: string, icon: Parameters<typeof Icon>[0]['of'], run: () => void, offered = true): readonly PaletteItem[] =>
     offered ? [{ id: `verb:${id}`, group: 'actions', label: t(`palette.verb.${id}`), mark: <Icon of={icon} />, open: run }] : [];
+  /** Found by the words that people have for it. */
+  const known = (detail: string, items: readonly PaletteItem[]): readonly PaletteItem[] =>
+    items.map((item) => ({ ...item, detail: t(`palette.detail.${detail}`) }));
   const set = (patch: Parameters<typeof client.call<'settings.set'>>[1]): void =>
     void client.call('settings.set', patch).catch(() => undefined);
   return [
@@ -98,6 +103,14 @@ function useVerbs(): readonly PaletteItem[] {
     ...verb('mirrorsSetup', IconBolt, () => navigate('#/mirrors?do=setup')),
     ...verb('mirrorsTest', IconActivity, () => navigate('#/mirrors?do=test'), mirrors),
     ...verb('mirrorsPaste', IconClipboard, () => navigate('#/mirrors?do=paste')),
+    ...known(
+      'shares',
+      verb('shares', IconFolderSymlink, () => navigate('#/settings/shares')),
+    ),
+    ...known(
+      'shares',
+      verb('shareFolder', IconFolderPlus, () => navigate('#/settings/shares?do=add')),
+    ),
     ...verb('log', IconFileText, () => actions.openPanel('log')),
     ...verb('doctor', IconStethoscope, () => actions.openPanel('doctor')),
     ...verb(dark ? 'light' : 'dark', dark ? IconSun : IconMoon, () => set({ theme: dark ? 'light' : 'dark' })),

@@ -15,6 +15,9 @@ import css from './frame.module.css';
 import { modKey } from './shortcuts';
 import { pageOf } from './sidebar';
 
+/** What has a page of its own. */
+const SETTINGS_PARTS = ['engine', 'shares', 'tools'] as const;
+
 export function TopBar({ route }: { readonly route: Route }): ReactNode {
   const { t } = useTranslation('frame');
   return (
@@ -35,8 +38,10 @@ function Title({ route }: { readonly route: Route }): ReactNode {
   const { page, args } = route;
   const id = page === 'containers' ? args[0] : undefined;
   const name = useStore((s) => (id === undefined ? undefined : (s.engine.containers[id]?.name ?? id.slice(0, 12))));
-  const engine = page === 'settings' && args[0] === 'engine';
-  const leaf = name ?? (engine ? t('page.engine') : page === 'run' ? t('page.run') : page === 'terminal' ? t('page.terminal') : undefined);
+  const part = page === 'settings' ? SETTINGS_PARTS.find((each) => each === args[0]) : undefined;
+  const leaf =
+    name ??
+    (part !== undefined ? t(`page.${part}`) : page === 'run' ? t('page.run') : page === 'terminal' ? t('page.terminal') : undefined);
   const parent = pageOf(page);
   const title = leaf ?? t(`page.${parent}`);
   useEffect(() => {
@@ -52,7 +57,7 @@ function Title({ route }: { readonly route: Route }): ReactNode {
       )}
       <h1>{title}</h1>
       {leaf === undefined && route.query.get('tab') === null ? <Count page={page} /> : null}
-      {engine ? <code className={css['counted']}>{'daemon.json'}</code> : null}
+      {part === 'engine' ? <code className={css['counted']}>{'daemon.json'}</code> : null}
     </>
   );
 }

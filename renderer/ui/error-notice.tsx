@@ -8,6 +8,7 @@ import { errorTable } from '../../preload/contract';
 import type { ErrorAction, WireError } from '../../preload/contract';
 import { navigate } from '../routes';
 import { useActions } from '../state/context';
+import { ShareButton } from './share-button';
 import { knownError, useErrorText } from './error-text';
 import { IconButton } from './icon-button';
 import { StateMark } from './state-mark';
@@ -46,7 +47,7 @@ export function ErrorNotice({ error, level = 'error', onRetry, onDismiss, childr
       <p>{text.next}</p>
       <div className="do">
         {children}
-        <ActionButton action={action} url={error.params['url']} onRetry={onRetry} />
+        <ActionButton action={action} params={error.params} onRetry={onRetry} />
         {more ? (
           <button type="button" className="link s" aria-expanded={open} aria-controls={words} onClick={() => setOpen(!open)}>
             {t('ownWords')}
@@ -64,12 +65,12 @@ export function ErrorNotice({ error, level = 'error', onRetry, onDismiss, childr
 
 interface ActionButtonProps {
   readonly action: ErrorAction;
-  /** Of the mirror that the error is about. */
-  readonly url: string | number | undefined;
+  /** The error's: the mirror or the folder that it is about. */
+  readonly params: WireError['params'];
   readonly onRetry: (() => void) | undefined;
 }
 
-function ActionButton({ action, url, onRetry }: ActionButtonProps): ReactNode {
+function ActionButton({ action, params: { url, share }, onRetry }: ActionButtonProps): ReactNode {
   const { t } = useTranslation('common');
   const actions = useActions();
   const does: Partial<Record<ErrorAction, () => void>> = {
@@ -77,11 +78,15 @@ function ActionButton({ action, url, onRetry }: ActionButtonProps): ReactNode {
     restartEngine: () => void actions.restartEngine(),
     restartVm: () => void actions.restartVm(),
     openSettings: () => navigate('#/settings'),
+    openShares: () => navigate('#/settings/shares'),
     openLogs: () => actions.openPanel('log'),
     doctor: () => actions.openPanel('doctor'),
     ...(typeof url === 'string' ? { switchOffMirror: () => void actions.switchOffMirror(url) } : {}),
     ...(onRetry === undefined ? {} : { retry: onRetry }),
   };
+  if (action === 'shareFolder' && typeof share === 'string') {
+    return <ShareButton path={share} onShared={onRetry} />;
+  }
   const run = does[action];
   return run === undefined ? null : (
     <Button size="compact-xs" onClick={run}>

@@ -110,6 +110,7 @@ function RowNotice({ id }: { readonly id: string }): ReactNode {
     error !== undefined && (
       <ErrorNotice
         error={error}
+        onRetry={error.code === 'shares.notShared' ? () => void actions.startContainer(id) : undefined}
         onDismiss={() => {
           actions.clearError(id);
         }}

@@ -15,6 +15,7 @@ import { startFakeDockerd } from '../fakes/dockerd/server';
 import type { FakeDockerd } from '../fakes/dockerd/server';
 import { createFakeVm } from '../fakes/vm';
 import type { FakeVmOptions } from '../fakes/vm';
+import type { FakeShares } from '../fakes/shares';
 
 const CHROMIUM = process.env['BERTH_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
 const ADDRESS_MS = 600_000;
@@ -38,10 +39,14 @@ export interface TestWindowOptions extends Pick<
   readonly phaseMs?: number;
   /** Commands in the guest, e.g. curl done on this machine. */
   readonly exec?: FakeVmOptions['exec'];
+  /** Devices of shares. */
+  readonly shares?: FakeShares;
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
   /** Fills the engine before anything reads it. */
   readonly seed?: (dockerd: FakeDockerd) => void;
+  /** In place of /var/run/docker.sock. */
+  readonly systemSocket?: string;
   /** Before the page is opened. */
   readonly prepare?: (page: Page) => Promise<void>;
 }
@@ -62,7 +67,19 @@ function builtRenderer(): Promise<string> {
 }
 
 export async function openWindow(options: TestWindowOptions = {}): Promise<TestWindow> {
-  const { containers = 6, images = 4, stopped = false, phaseMs = 20, exec, failure, seed, prepare, ...context } = options;
+  const {
+    containers = 6,
+    images = 4,
+    stopped = false,
+    phaseMs = 20,
+    exec,
+    shares,
+    failure,
+    seed,
+    prepare,
+    systemSocket,
+    ...context
+  } = options;
   const root = mkdtempSync(join(tmpdir(), 'berth-window-'));
   const files = await prepareHome(root);
   const engine = join(files.run.folder, 'engine.sock');
@@ -73,6 +90,7 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
     log: createLog(files.logs.berth),
     texts: createTexts('en'),
     renderer: await builtRenderer(),
+    systemSocket: systemSocket ?? join(root, 'system.sock'),
     resources: { guest: join(root, 'no-guest'), bundle: join(root, 'no-bundle') },
     version: '0.0.0',
     build: 'dev',
@@ -85,6 +103,7 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
       phaseMs,
       configuration: dockerd.configuration,
       ...(exec === undefined ? {} : { exec }),
+      ...(shares === undefined ? {} : { shares }),
       ...(failure === undefined ? {} : { failure }),
     }),
     print: () => undefined,

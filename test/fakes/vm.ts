@@ -9,6 +9,8 @@ import { createFakeConfiguration } from './dockerd/configuration';
 import type { FakeConfiguration } from './dockerd/configuration';
 import { createModel } from './dockerd/model';
 import { createFakeGuest } from './guest';
+import { createFakeShares } from './shares';
+import type { FakeShares } from './shares';
 
 export interface FakeVmOptions {
   /** The fake engine's socket. */
@@ -23,6 +25,8 @@ export interface FakeVmOptions {
   readonly guestMs?: number;
   /** What runs in the guest apart from what Berth's own configuration needs. */
   readonly exec?: Vm['exec'];
+  /** Devices of shares; without it there are some that always work. */
+  readonly shares?: FakeShares;
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
 }
@@ -47,6 +51,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
   const { engine, phaseMs = 20, adoptable = false, failure = () => undefined, guestMs = 0 } = options;
   const configuration = options.configuration ?? createFakeConfiguration(createModel());
   const guest = createFakeGuest(configuration, guestMs, options.exec);
+  const shares = options.shares ?? createFakeShares();
   return (deps) => {
     const base: VmStatus = {
       state: 'stopped',
@@ -88,6 +93,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
           });
           await new Promise((resolve) => setTimeout(resolve, kind === 'adopt' ? 1 : phaseMs));
           if (name === 'qemu' && kind === 'cold') {
+            shares.boot((await deps.shares?.forBoot()) ?? []);
             configuration.file = (await deps.guestFiles?.())?.daemonJson ?? configuration.file;
           }
           if (name === 'dockerd' && kind === 'cold' && !configuration.restart()) {
@@ -100,6 +106,9 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
             throw error;
           }
           link ||= name === 'ssh';
+          if (name === 'ssh') {
+            await deps.shares?.onGuest(AbortSignal.timeout(10_000));
+          }
           const version = name === 'ping' ? await deps.ping(AbortSignal.timeout(10_000)) : undefined;
           if (name === 'ports') {
             await deps.settle(AbortSignal.timeout(10_000));
@@ -181,10 +190,12 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
         call: (op, request) => (link ? guest.agent.call(op, request) : Promise.reject(notRunning())),
       },
       engine: guest.engine,
-      shares: { devices: () => [], add: () => Promise.reject(notRunning()) },
+      serve: () => ({ ready: Promise.resolve(), stop: () => undefined }),
+      ownPorts: () => [],
+      shares: { devices: () => (link ? shares.devices() : []), add: (spec) => (link ? shares.add(spec) : Promise.reject(notRunning())) },
       forward: () => Promise.reject(new Error('no listener of its own here')),
       doctorChecks: [{ id: 'accelerator', run: () => Promise.resolve({ status: 'warn', detail: 'tcg' }) }],
-      exec: (command, options) => (link ? guest.exec(command, options) : Promise.reject(notRunning())),
+      exec: (command, given) => (link ? (shares.answer(command, given) ?? guest.exec(command, given)) : Promise.reject(notRunning())),
       start: () => start(),
       stop,
       async restart({ engineOnly = false } = {}) {

@@ -201,6 +201,7 @@ function Header({ container, away }: { readonly container: ContainerSummary; rea
         <div className={styles.notice}>
           <ErrorNotice
             error={error}
+            onRetry={error.code === 'shares.notShared' ? () => void actions.startContainer(container.id) : undefined}
             onDismiss={() => {
               actions.clearError(container.id);
             }}

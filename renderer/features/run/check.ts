@@ -1,6 +1,6 @@
 // Checks the Run form against itself and against what the store knows: one error a field, with a fix where there is one.
 // The engine has the last word (its errors come back as codes); this spares the round trip for what can be seen here.
-import { isPort, readHostPort, usedEnv, usedPorts, usedVolumes } from './form';
+import { isFolder, isPort, readHostPort, usedEnv, usedPorts, usedVolumes } from './form';
 import { splitWords } from './words';
 import type { ContainerSummary } from '../../../preload/contract';
 import type { PortRow, RunForm } from './form';
@@ -113,6 +113,8 @@ function checkVolumes(form: RunForm): readonly FieldError[] {
     const field = `volumes.${String(row.key)}`;
     if (volume === '') {
       errors.push({ field: `${field}.volume`, key: 'volumeMissing', params: {} });
+    } else if (isFolder(volume)) {
+      // Whether it is shared the backend says, with the way to share it.
     } else if (/[\\/~:]/.test(volume) || volume.startsWith('.')) {
       errors.push({ field: `${field}.volume`, key: 'hostPath', params: { value: volume } });
     } else if (!volumePattern.test(volume)) {

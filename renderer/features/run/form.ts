@@ -22,6 +22,7 @@ export interface EnvRow {
 
 export interface VolumeRow {
   readonly key: number;
+  /** A volume's name, or a folder of this computer: what begins with a slash. */
   readonly volume: string;
   readonly path: string;
   readonly readOnly: boolean;
@@ -93,6 +94,11 @@ export function usedEnv(form: RunForm): readonly EnvRow[] {
   return form.env.filter((row) => row.name.trim() !== '' || row.value !== '');
 }
 
+/** Of what stands in a volume's field. */
+export function isFolder(volume: string): boolean {
+  return volume.startsWith('/');
+}
+
 export function usedVolumes(form: RunForm): readonly VolumeRow[] {
   return form.volumes.filter((row) => row.volume.trim() !== '' || row.path.trim() !== '');
 }
@@ -101,6 +107,7 @@ export function usedVolumes(form: RunForm): readonly VolumeRow[] {
 export function toSpec(form: RunForm): RunSpec {
   const name = form.name.trim();
   const entrypoint = splitWords(form.entrypoint).words;
+  const mounted = usedVolumes(form).map((row) => ({ volume: row.volume.trim(), path: row.path.trim(), readOnly: row.readOnly }));
   return {
     image: form.image.trim(),
     ...(name === '' ? {} : { name }),
@@ -116,7 +123,8 @@ export function toSpec(form: RunForm): RunSpec {
       };
     }),
     env: usedEnv(form).map((row) => ({ name: row.name.trim(), value: row.value })),
-    volumes: usedVolumes(form).map((row) => ({ volume: row.volume.trim(), path: row.path.trim(), readOnly: row.readOnly })),
+    binds: mounted.filter(({ volume }) => isFolder(volume)).map(({ volume, ...row }) => ({ source: volume, ...row })),
+    volumes: mounted.filter(({ volume }) => !isFolder(volume)),
     restart: form.restart,
     tty: form.tty,
     interactive: form.interactive,

@@ -1,6 +1,6 @@
 // A pasted `docker run` line -> the form, and a list of what the form has no field for: nothing is dropped in silence.
 // Knows Docker's flags only as far as needed to tell a flag's value from the image.
-import { emptyForm, isPort, nextKey, restartPolicies } from './form';
+import { emptyForm, isFolder, isPort, nextKey, restartPolicies } from './form';
 import { joinWords, quoteWord, splitWords } from './words';
 import type { RestartPolicy, RunForm } from './form';
 
@@ -75,7 +75,7 @@ function addPorts(draft: Draft, value: string): boolean {
 }
 
 function addVolume(draft: Draft, volume: string, path: string, readOnly: boolean): boolean {
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(volume) || !path.startsWith('/')) {
+  if (!(isFolder(volume) || /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(volume)) || !path.startsWith('/')) {
     return false;
   }
   const rows = draft.form.volumes;
@@ -86,12 +86,14 @@ function addVolume(draft: Draft, volume: string, path: string, readOnly: boolean
 function addMount(draft: Draft, value: string): boolean {
   const fields = new Map(value.split(',').map((part) => [part.split('=')[0] ?? '', part.slice(part.indexOf('=') + 1)] as const));
   const allowed = new Set(['type', 'source', 'src', 'target', 'destination', 'dst', 'readonly', 'ro']);
-  if ((fields.get('type') ?? 'volume') !== 'volume' || [...fields.keys()].some((key) => !allowed.has(key))) {
+  const type = fields.get('type') ?? 'volume';
+  const source = fields.get('source') ?? fields.get('src') ?? '';
+  if (type !== (isFolder(source) ? 'bind' : 'volume') || [...fields.keys()].some((key) => !allowed.has(key))) {
     return false;
   }
   const flag = fields.get('readonly') ?? fields.get('ro');
   const path = fields.get('target') ?? fields.get('destination') ?? fields.get('dst') ?? '';
-  return addVolume(draft, fields.get('source') ?? fields.get('src') ?? '', path, flag !== undefined && flag !== 'false' && flag !== '0');
+  return addVolume(draft, source, path, flag !== undefined && flag !== 'false' && flag !== '0');
 }
 
 function addEnv(draft: Draft, value: string): boolean {

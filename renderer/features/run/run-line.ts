@@ -1,5 +1,5 @@
 // The `docker run` line that does what the form would do, in pieces so that the window can colour flags and hide secrets.
-import { readHostPort, usedEnv, usedPorts, usedVolumes } from './form';
+import { isFolder, readHostPort, usedEnv, usedPorts, usedVolumes } from './form';
 import { quoteWord, splitWords } from './words';
 import type { PortRow, RunForm } from './form';
 
@@ -24,6 +24,13 @@ function portText(row: PortRow): string {
   const left = host === undefined ? row.host.trim() : [address, host.port].filter((part) => part !== undefined).join(':');
   const container = row.container.trim() + (row.protocol === 'udp' ? '/udp' : '');
   return left === '' ? container : `${left}${address !== undefined && host?.port === undefined ? ':' : ''}:${container}`;
+}
+
+/** `-v` ends each part at a colon. */
+function mountWords(source: string, path: string, readOnly: boolean): [flag: string, value: string] {
+  return `${source}${path}`.includes(':')
+    ? ['--mount', `type=${isFolder(source) ? 'bind' : 'volume'},source=${source},target=${path}${readOnly ? ',readonly' : ''}`]
+    : ['-v', `${source}:${path}${readOnly ? ':ro' : ''}`];
 }
 
 export function runLine(form: RunForm, start = true): readonly LinePart[] {
@@ -51,7 +58,8 @@ export function runLine(form: RunForm, start = true): readonly LinePart[] {
     add('-p', quoteWord(portText(row)), `ports.${String(row.key)}`);
   }
   for (const row of usedVolumes(form)) {
-    add('-v', quoteWord(`${row.volume.trim()}:${row.path.trim()}${row.readOnly ? ':ro' : ''}`), `volumes.${String(row.key)}`);
+    const [flag, value] = mountWords(row.volume.trim(), row.path.trim(), row.readOnly);
+    add(flag, quoteWord(value), `volumes.${String(row.key)}`);
   }
   for (const row of usedEnv(form)) {
     add('-e', quoteWord(`${row.name.trim()}=${row.value}`), `env.${String(row.key)}`, row.value !== '' && isSecretName(row.name));

@@ -57,18 +57,23 @@ describe('a pasted line', () => {
         { name: 'POSTGRES_PASSWORD', value: 'a b' },
         { name: 'TZ', value: 'Asia/Shanghai' },
       ],
+      binds: [{ source: '/srv', path: '/srv', readOnly: false }],
       volumes: [{ volume: 'pgdata', path: '/var/lib/postgresql', readOnly: true }],
       restart: 'unless-stopped',
     });
-    expect(parsed.unknown).toEqual(['--network shop_default', '--memory 512m', '--volume /srv:/srv']);
+    expect(parsed.unknown).toEqual(['--network shop_default', '--memory 512m']);
   });
   test('joined short flags, ranges, mounts', () => {
     const { form, unknown } = parseRunLine(
-      'docker container run -itp 8000-8002:80-82 --rm --mount type=volume,src=v,dst=/d,readonly -u0 --gpus all alpine sh',
+      'docker container run -itp 8000-8002:80-82 --rm --mount type=volume,src=v,dst=/d,readonly --mount type=bind,src=/s:t,dst=/e -u0 --gpus all alpine sh',
     );
     expect(form).toMatchObject({ interactive: true, tty: true, autoRemove: true, image: 'alpine', command: 'sh' });
     expect(form.ports.map((row) => `${row.host}:${row.container}`)).toEqual(['8000:80', '8001:81', '8002:82']);
-    expect(form.volumes).toMatchObject([{ volume: 'v', path: '/d', readOnly: true }]);
+    expect(form.volumes).toMatchObject([
+      { volume: 'v', path: '/d', readOnly: true },
+      { volume: '/s:t', path: '/e', readOnly: false },
+    ]);
+    expect(runText(form)).toContain('-v v:/d:ro --mount type=bind,source=/s:t,target=/e');
     expect(unknown).toEqual(['--user 0', '--gpus all']);
   });
   test('what is no run line says so', () => {
@@ -124,7 +129,7 @@ describe('checks', () => {
     expect(errorsOf({ name: 'db-1' }, [container({})])).toEqual(['name nameTaken']);
     expect(errorsOf({ command: 'echo "' })).toEqual(['command unclosedQuote']);
     expect(errorsOf({ autoRemove: true, restart: 'always' })).toEqual(['restart restartWithAutoRemove']);
-    expect(errorsOf({ volumes: [{ key: 1, volume: '/srv', path: 'data', readOnly: false }] })).toEqual([
+    expect(errorsOf({ volumes: [{ key: 1, volume: '~/srv', path: 'data', readOnly: false }] })).toEqual([
       'volumes.1.volume hostPath',
       'volumes.1.path pathAbsolute',
     ]);

@@ -32,7 +32,7 @@ export function SettingsPage(): ReactNode {
   );
 }
 
-/** The engine's own settings need the whole page. */
+/** What needs a whole page. */
 function Engine(): ReactNode {
   const { t } = useTranslation('settings');
   return (
@@ -45,6 +45,24 @@ function Engine(): ReactNode {
         </div>
         <Button component="a" href={href('settings', 'engine')}>
           {t('engine.open')}
+        </Button>
+      </div>
+      <div className={css['line']}>
+        <div>
+          <h3>{t('shares.title')}</h3>
+          <p>{t('shares.text')}</p>
+        </div>
+        <Button component="a" href={href('settings', 'shares')} aria-label={t('shares.title')}>
+          {t('shares.open')}
+        </Button>
+      </div>
+      <div className={css['line']}>
+        <div>
+          <h3>{t('tools.title')}</h3>
+          <p>{t('tools.text')}</p>
+        </div>
+        <Button component="a" href={href('settings', 'tools')} aria-label={t('tools.title')}>
+          {t('tools.open')}
         </Button>
       </div>
     </section>

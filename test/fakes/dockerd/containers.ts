@@ -60,8 +60,16 @@ function listed(container: FakeContainer, now: number): unknown {
     Status: statusOf(container, now),
     HostConfig: { NetworkMode: 'bridge' },
     NetworkSettings: { Networks: { bridge: { IPAddress: container.address } } },
-    Mounts: [],
+    Mounts: container.binds.map(mountOf),
   };
+}
+
+function mountOf(bind: string): unknown {
+  const [source = '', path, mode] = bind.split(':');
+  const where = source.startsWith('/')
+    ? { Type: 'bind', Source: source }
+    : { Type: 'volume', Name: source, Source: `/var/lib/docker/volumes/${source}/_data` };
+  return { ...where, Destination: path, RW: mode !== 'ro' };
 }
 
 function inspected(container: FakeContainer): unknown {
@@ -96,6 +104,7 @@ function inspected(container: FakeContainer): unknown {
       WorkingDir: '/',
     },
     HostConfig: {
+      Binds: container.binds,
       RestartPolicy: { Name: container.restartPolicy },
       AutoRemove: container.autoRemove,
       PortBindings: Object.fromEntries(
@@ -104,13 +113,7 @@ function inspected(container: FakeContainer): unknown {
         ),
       ),
     },
-    Mounts: container.binds.map((bind) => ({
-      Type: 'volume',
-      Name: bind.split(':')[0],
-      Source: `/var/lib/docker/volumes/${bind.split(':')[0]}/_data`,
-      Destination: bind.split(':')[1],
-      RW: bind.split(':')[2] !== 'ro',
-    })),
+    Mounts: container.binds.map(mountOf),
     NetworkSettings: {
       Ports: Object.fromEntries(
         container.ports.map((port) => [
