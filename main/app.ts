@@ -29,6 +29,7 @@ import { createShareGuest } from './shares/guest';
 import { createShares } from './shares/create-shares';
 import { createStartGate } from './shares/start-gate';
 import { createBindUsers } from './shares/users';
+import { createSshfs } from './shares/sftp/sshfs';
 import { createVirtiofs } from './shares/virtiofs';
 import { createTasks } from './tasks';
 import { createHostShell } from './terminal/host-shell';
@@ -190,6 +191,14 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   });
   const shareGuest = createShareGuest(exec);
   const { features } = vm.status.get();
+  const sshfs = createSshfs({
+    exec,
+    guest: shareGuest,
+    serve: (path, onStream) => vm.serve(path, onStream),
+    ownersFolder: files.state.owners,
+    hidden: [files.root],
+    log: log.child('sshfs'),
+  });
   const shares = createShares({
     files,
     homeFolder: homedir(),
@@ -197,7 +206,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     keep: (folders) => settings.keepShares([...folders]),
     vm: vm.status,
     guest: shareGuest,
-    backends: features.shareDrivers.includes('virtiofs') ? [createVirtiofs({ vm: vm.shares, guest: shareGuest })] : [],
+    backends: features.shareDrivers.includes('virtiofs') ? [createVirtiofs({ vm: vm.shares, guest: shareGuest }), sshfs] : [sshfs],
     users: select(engine.containers, createBindUsers()),
     fileLimit: openFileLimit,
     bound: () => undefined,

@@ -45,6 +45,8 @@ export interface HomeFiles {
     readonly connect: string;
     /** One file for each server of a share that runs. */
     readonly shares: string;
+    /** Who owns what in the folders that are shared by SFTP, as containers see it. */
+    readonly owners: string;
   };
   /** Chromium's own folder: cache, local storage, the lock of the single instance. */
   readonly electron: string;
@@ -98,6 +100,7 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       configGuest: at('state', 'config-guest.json'),
       connect: at('state', 'connect.json'),
       shares: at('state', 'shares'),
+      owners: at('state', 'owners'),
     },
     electron: at('electron'),
     run: runFiles(runFolder),

@@ -1,7 +1,7 @@
 // An SSH channel as a proper Duplex: end() half-closes, a lost connection is an error and never a clean end, and both directions hold back.
 // ssh2's own channel buffers 2 MB before its write says stop, hangs a write made after the close, and ends cleanly when the link is cut.
 import { Duplex } from 'node:stream';
-import type { ClientChannel } from 'ssh2';
+import type { Channel } from 'ssh2';
 
 /** What this end reads ahead; on top of it comes ssh2's window, which is a constant 2 MiB. */
 const READ_AHEAD = 64 * 1024;
@@ -13,7 +13,7 @@ export interface ChannelOwner {
   drained(): Promise<void> | undefined;
 }
 
-export function channelStream(channel: ClientChannel, owner: ChannelOwner): Duplex {
+export function channelStream(channel: Channel, owner: ChannelOwner): Duplex {
   let ended = false;
   const stream = new Duplex({
     allowHalfOpen: true,

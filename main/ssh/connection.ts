@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import type { ClientChannel, ConnectConfig } from 'ssh2';
+import type { Channel, ClientChannel, ConnectConfig } from 'ssh2';
 import { BerthError } from '../../preload/contract/errors';
 import { asError } from '../lib/async';
 import { channelStream } from './channel-stream';
@@ -42,6 +42,9 @@ export interface SshConnection {
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** A command's input and output as one stream; what it writes as errors is dropped. */
   execStream(command: string): Promise<Duplex>;
+  /** A listener in the guest that leads here, for as long as the connection stands: a path is a unix socket, `address:port` TCP over IPv4. */
+  listenLocal(path: string, onStream: (stream: Duplex) => void): Promise<void>;
+  unlistenLocal(path: string): void;
   /** Resolves with the reason when the connection is gone. */
   readonly closed: Promise<string>;
   end(): void;
@@ -139,7 +142,7 @@ function channels(
   client: ssh2.Client,
   socket: Socket,
   lost: () => Error | undefined,
-): Pick<SshConnection, 'streamLocal' | 'tcp' | 'exec' | 'execStream'> {
+): Pick<SshConnection, 'streamLocal' | 'tcp' | 'exec' | 'execStream' | 'listenLocal' | 'unlistenLocal'> {
   let waiting: Promise<void> | undefined;
   const owner = {
     lost,
@@ -174,13 +177,49 @@ function channels(
   const streams = new Set<Duplex>();
   // A reader that holds back would hear of the loss only after it has read what is buffered, which may be never.
   client.on('close', () => streams.forEach((stream) => stream.destroy(lost())));
-  const stream = (channel: ClientChannel): Duplex => {
+  const stream = (channel: Channel): Duplex => {
     const made = channelStream(channel, owner);
     streams.add(made);
     made.once('close', () => streams.delete(made));
     return made;
   };
+  const listeners = new Map<string, (stream: Duplex) => void>();
+  const arrived = (place: string, accept: () => Channel, reject: () => void): void => {
+    const onStream = listeners.get(place);
+    if (onStream === undefined) {
+      reject();
+    } else {
+      onStream(stream(accept()));
+    }
+  };
+  client.on('unix connection', ({ socketPath }, accept, reject) => arrived(socketPath, accept, reject));
+  client.on('tcp connection', ({ destIP, destPort }, accept, reject) => arrived(`${destIP}:${destPort}`, accept, reject));
   return {
+    listenLocal: (path, onStream) =>
+      new Promise((resolve, reject) => {
+        const gone = lost();
+        if (gone !== undefined) {
+          reject(gone);
+          return;
+        }
+        // A connection can come in the same packet as the answer.
+        listeners.set(path, onStream);
+        const done = (error?: Error | null): void => (error instanceof Error ? reject(error) : resolve());
+        if (path.startsWith('/')) {
+          client.openssh_forwardInStreamLocal(path, done);
+        } else {
+          client.forwardIn(...hostAndPort(path), done);
+        }
+      }),
+    unlistenLocal(path) {
+      if (listeners.delete(path) && lost() === undefined) {
+        if (path.startsWith('/')) {
+          client.openssh_unforwardInStreamLocal(path, () => undefined);
+        } else {
+          client.unforwardIn(...hostAndPort(path), () => undefined);
+        }
+      }
+    },
     streamLocal: (path) => open((done) => client.openssh_forwardOutStreamLocal(path, done), stream),
     tcp: (host, port) => open((done) => client.forwardOut('127.0.0.1', 0, host, port, done), stream),
     execStream: (command) =>
@@ -199,6 +238,11 @@ function channels(
       );
     },
   };
+}
+
+function hostAndPort(place: string): [string, number] {
+  const at = place.lastIndexOf(':');
+  return [place.slice(0, at), Number(place.slice(at + 1))];
 }
 
 async function collect(

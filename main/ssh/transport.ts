@@ -1,7 +1,9 @@
-// The three connections to one running guest, by use: api for calls, bulk for transfers, terminal for keystrokes.
+// The connections to one running guest, by use: api for calls, bulk for transfers, terminal for keystrokes, and one for sockets that are served here.
 // Implements the Dialer for that guest; knows dockerd's socket path and nothing of what is said on it.
 import type { Duplex } from 'node:stream';
 import { BerthError } from '../../preload/contract/errors';
+import { asError, deferred } from '../lib/async';
+import type { Deferred } from '../lib/async';
 import type { Dialer, Lane as LaneName } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
@@ -20,7 +22,17 @@ export interface Transport extends Dialer {
   /** Resolves when the api connection stands for the first time. */
   ready(): Promise<void>;
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /**
+   * A unix socket in the guest that leads here, over a connection of its own, made again after every redial until it is stopped. `ready` resolves when it
+   * is there for the first time; it rejects where the guest refuses it or the transport is closed before.
+   */
+  serve(path: string, onStream: (stream: Duplex) => void): ServedSocket;
   close(): void;
+}
+
+export interface ServedSocket {
+  readonly ready: Promise<void>;
+  stop(): void;
 }
 
 export interface TransportDeps {
@@ -33,13 +45,31 @@ export interface TransportDeps {
 
 export function createTransport(deps: TransportDeps): Transport {
   const connected = createObservable(false);
-  const lanes = new Map<LaneName, Lane>();
-  const open = (name: LaneName): Lane => {
+  const lanes = new Map<LaneName | 'served', Lane>();
+  const served = new Map<string, Deferred<void> & { onStream(stream: Duplex): void }>();
+  const listen = async (path: string, connection: SshConnection): Promise<void> => {
+    const socket = served.get(path);
+    try {
+      await connection.listenLocal(path, (stream) => socket?.onStream(stream));
+      socket?.resolve();
+    } catch (error) {
+      // A connection that is lost meanwhile is followed by another.
+      if (lanes.get('served')?.current() === connection) {
+        deps.log.warn('the guest refused a socket', { path, error });
+        socket?.reject(asError(error));
+      }
+    }
+  };
+  const open = (name: LaneName | 'served'): Lane => {
     const lane = createLane({
       name,
       log: deps.log,
       connect: (signal) => connectSsh(deps.target, signal),
       onUp() {
+        const connection = lanes.get(name)?.current();
+        if (name === 'served' && connection !== undefined) {
+          served.forEach((_, path) => void listen(path, connection));
+        }
         if (name !== 'api') {
           return;
         }
@@ -95,16 +125,34 @@ export function createTransport(deps: TransportDeps): Transport {
       pick('bulk')
         .execStream(shellCommand(['/proc/1/exe', 'udp', host, String(port)]))
         .catch((error: unknown) => away('refused', error)),
+    notify: async (): Promise<Duplex> =>
+      pick('bulk')
+        .execStream(shellCommand(['/proc/1/exe', 'notify']))
+        .catch((error: unknown) => away('refused', error)),
     exec: async (command, options) => pick('terminal').exec(command, options),
+    serve(path, onStream) {
+      const socket = { ...deferred<void>(), onStream };
+      served.set(path, socket);
+      const connection = (lanes.get('served') ?? open('served')).current();
+      if (connection !== undefined) {
+        void listen(path, connection);
+      }
+      return {
+        ready: socket.promise,
+        stop() {
+          if (served.get(path) === socket) {
+            served.delete(path);
+            lanes.get('served')?.current()?.unlistenLocal(path);
+          }
+        },
+      };
+    },
     close() {
       connected.set(false);
+      served.forEach((socket) => socket.reject(new BerthError('engine.away', { reason: 'transport' })));
       for (const lane of lanes.values()) {
         lane.close();
       }
     },
   };
 }
-    notify: async (): Promise<Duplex> =>
-      pick('bulk')
-        .execStream(shellCommand(['/proc/1/exe', 'notify']))
-        .catch((error: unknown) => away('refused', error)),

@@ -186,6 +186,12 @@ export function createVm(deps: VmDeps): Vm {
       }
       return transport.exec(typeof command === 'string' ? command : shellCommand(command), options);
     },
+    serve(path, onStream) {
+      if (transport === undefined) {
+        throw notRunning();
+      }
+      return transport.serve(path, onStream);
+    },
     engine: life.control,
     shares: {
       devices: () => running?.shareDevices() ?? [],

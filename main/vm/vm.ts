@@ -1,11 +1,13 @@
 // The VM as the rest of the backend uses it: one object that starts, stops, adopts and reports, and the way into the guest.
 // Knows no shell, no window and no engine client; what needs the engine (`ping`, `settle`) is handed in by app.ts.
+import type { Duplex } from 'node:stream';
 import type { BerthError, DoctorCheck, Settings, VmLimits, VmStatus, BootTimeline, Notice } from '../../preload/contract';
 import type { Dialer } from '../lib/dialer';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import type { Observable } from '../lib/observable';
 import type { ExecOptions, ExecResult } from '../ssh/connection';
+import type { ServedSocket } from '../ssh/transport';
 import type { Agent } from './agent';
 import type { HostForward, HostForwardSpec, ShareDevice, ShareSpec } from './driver';
 import type { Resources } from './resources';
@@ -90,6 +92,8 @@ export interface Vm {
   readonly doctorChecks: readonly DoctorProbe[];
   /** A command in the guest, over SSH. An array is quoted, a string is for the guest's shell. */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** A unix socket in the guest that leads here, until it is stopped or the VM is gone. */
+  serve(path: string, onStream: (stream: Duplex) => void): ServedSocket;
   readonly engine: EngineControl;
   readonly shares: VmShares;
   /** A listener of the driver's own on the host; rejects with its words, and with `vm.notRunning`. */
