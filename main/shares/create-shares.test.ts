@@ -188,7 +188,7 @@ test('a server that dies at once is not started for ever', async () => {
 });
 
 test('a folder that is gone is covered, and mounted when it is back', async () => {
-  const { shares, lines } = make();
+  const { shares, lines, notices } = make();
   const disk = join(root, 'disk');
   await mkdir(disk);
   await shares.hooks.forBoot();
@@ -201,6 +201,7 @@ test('a folder that is gone is covered, and mounted when it is back', async () =
   expect(lines).toContain(`unplug ${disk}`);
   await rename(`${disk}-away`, disk);
   await vi.waitFor(() => expect(stateOf(shares, disk)).toBe('mounted'), 5000);
+  await vi.waitFor(() => expect(notices.map(({ code }) => code)).toEqual(['shares.cameBack']));
 });
 
 test('no port left: kept for the next start', async () => {

@@ -60,6 +60,8 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
   /** Paths whose server died as soon as it stood; until they are asked for anew. */
   const hopeless = new Map<string, BerthError>();
   let covered = new Set<string>();
+  /** Folders that were taken from under their containers and are not back yet. */
+  const lost = new Set<string>();
   let lines = '';
   let backend: ShareBackend | undefined;
   let wanted: readonly ShareFolder[] = [];
@@ -147,7 +149,6 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
       return;
     }
     const there = new Map(await Promise.all(wanted.map(async ({ path }) => [path, await identityOf(path)] as const)));
-    const lost = new Set<string>();
     for (const [path, entry] of [...standing].reverse()) {
       const folder = wanted.find((each) => each.path === path);
       const same = there.get(path) === entry.identity;
@@ -164,6 +165,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
           await order({ kind: 'none', path });
         }
         states.delete(path);
+        lost.delete(path);
         hopeless.delete(path);
       }
     }
@@ -187,6 +189,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
     }
     for (const path of lost) {
       if (states.get(path)?.state === 'mounted') {
+        lost.delete(path);
         deps.replaced(path, new BerthError('shares.cameBack', { path }));
       }
     }
@@ -236,6 +239,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
       states.clear();
       hopeless.clear();
       covered.clear();
+      lost.clear();
     },
     settle(next) {
       wanted = next;

@@ -94,6 +94,7 @@ export function createShareServers({ files, keeper, command, environment, log, .
   const drop = async (tag: string): Promise<void> => {
     await Promise.all([socketOf(tag), lifeOf(tag), recordOf(tag)].map((path) => rm(path, { force: true })));
   };
+  const wordsSince = async (offset: number, how: string): Promise<string> => lastLine(await textSince(files.logs.shares, offset)) || how;
   const end = async (record: ServerRecord): Promise<void> => {
     if (await isSameProcess(record)) {
       process.kill(record.pid, 'SIGKILL');
@@ -143,8 +144,7 @@ export function createShareServers({ files, keeper, command, environment, log, .
       closeSync(life);
     }
     const failed = new Promise<string>((resolve) => child.once('error', (error) => resolve(error.message)));
-    const words = async (how: string): Promise<string> => lastLine(await textSince(files.logs.shares, offset)) || how;
-    const gone = Promise.race([failed, endOfPipe(lifeOf(tag))]).then(words);
+    const gone = Promise.race([failed, endOfPipe(lifeOf(tag))]).then((how) => wordsSince(offset, how));
     const { pid } = child;
     const identity = pid === undefined ? undefined : await identify(pid);
     if (identity === undefined) {
@@ -178,7 +178,8 @@ export function createShareServers({ files, keeper, command, environment, log, .
       const servers: ShareServer[] = [];
       const lostSlots: number[] = [];
       for (const record of await records()) {
-        const gone = endOfPipe(lifeOf(record.tag));
+        const offset = await sizeOf(files.logs.shares);
+        const gone = endOfPipe(lifeOf(record.tag)).then((how) => wordsSince(offset, how));
         if (await isSameProcess(record)) {
           servers.push(serverOf(record, gone));
         } else {
