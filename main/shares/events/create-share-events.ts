@@ -5,15 +5,20 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '../../../preload/contract/errors';
 import type { Logger } from '../../lib/logger';
+import type { Observable } from '../../lib/observable';
 import { bytePath, outermost, readable } from './byte-path';
+import type { BytePath } from './byte-path';
 import { createInotifyWatcher } from './inotify-watcher';
 import { createNotifier } from './notifier';
+import type { ChangeKind } from './records';
 import { createSystemWatcher } from './system-watcher';
 import { createTelling } from './telling';
 
 export interface ShareEventsDeps {
   /** A stream to `/proc/1/exe notify` in the guest; rejects while the guest cannot be reached. */
   readonly execStream: () => Promise<Duplex>;
+  /** Whether there is an engine whose containers could watch; without one nothing is. */
+  readonly active: Observable<boolean>;
   /** The bundle's folder; share-watch lies in its bin. */
   readonly bundle: string;
   /** Never looked into: Berth's own home. */
@@ -34,10 +39,10 @@ export interface ShareEvents {
 export function createShareEvents(deps: ShareEventsDeps): ShareEvents {
   const { log, excluded } = deps;
   const notifier = createNotifier({ dial: deps.execStream, log });
-  const telling = createTelling({ send: notifier.tell, onMissed: () => watcher.again(), log });
+  const telling = createTelling({ send: (changes) => notifier.tell(changes), onMissed: () => watcher.again(), log });
   let limited = false;
 
-  async function limit(path: string): Promise<void> {
+  async function limit(path: BytePath): Promise<void> {
     if (limited) {
       return;
     }
@@ -47,9 +52,9 @@ export function createShareEvents(deps: ShareEventsDeps): ShareEvents {
   }
 
   const listener = {
-    change: telling.add,
+    change: (kind: ChangeKind, path: BytePath): void => telling.add(kind, path),
     lost: (): void => log.warn('changes of files were lost; watchers are told of every folder'),
-    limit: (path: string): void => void limit(path),
+    limit: (path: BytePath): void => void limit(path),
     ready(watches: number): void {
       log.debug('watching bound folders', { watches });
       deps.onReady?.(watches);
@@ -60,14 +65,22 @@ export function createShareEvents(deps: ShareEventsDeps): ShareEvents {
       ? createInotifyWatcher({ program: join(deps.bundle, 'bin', 'share-watch'), excluded, listener, log })
       : createSystemWatcher({ excluded, listener });
 
+  let wanted: readonly string[] = [];
+  const apply = (): void => {
+    const roots = deps.active.get() ? wanted : [];
+    limited &&= roots.length > 0;
+    telling.bound(roots.map(bytePath));
+    watcher.watch(roots);
+  };
+  const unsubscribe = deps.active.subscribe(apply);
+
   return {
     bound(folders) {
-      const roots = outermost(folders);
-      limited &&= roots.length > 0;
-      telling.bound(roots.map(bytePath));
-      watcher.watch(roots);
+      wanted = outermost(folders);
+      apply();
     },
     dispose() {
+      unsubscribe();
       watcher.dispose();
       telling.dispose();
       notifier.dispose();

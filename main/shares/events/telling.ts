@@ -72,11 +72,12 @@ export function createTelling({ send, onMissed, log, maxWaiting = MAX_WAITING }:
       detail = 'folders';
       log.info('many changes at once: watchers are told of folders', { changes: before.size });
       before.forEach((kind, path) => place(kind, path));
+      if (waiting.size <= maxWaiting) {
+        return;
+      }
     }
-    if (waiting.size > maxWaiting || detail !== 'folders' || before.size === 0) {
-      detail = 'roots';
-      waiting = new Map(roots.map((root) => [root, 'c']));
-    }
+    detail = 'roots';
+    waiting = new Map(roots.map((root) => [root, 'c']));
   };
 
   const due = (): { readonly batch: readonly Change[]; readonly next: number } => {
