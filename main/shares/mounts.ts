@@ -48,16 +48,17 @@ export interface Mounts {
 interface Standing {
   readonly source: ShareSource;
   readonly identity: string | undefined;
-  readonly since: number;
 }
 
-/** A server that does not live this long is not started again by itself. */
-const SHORT_LIFE_MS = 10_000;
+/** A server that dies for the third time within this is not started again by itself. */
+const DEATHS_MS = 60_000;
+const DEATHS = 3;
 
 export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
   const standing = new Map<string, Standing>();
   const states = new Map<string, PathState>();
-  /** Paths whose server died as soon as it stood; until they are asked for anew. */
+  const deaths = new Map<string, readonly number[]>();
+  /** Paths whose server died again and again; until they are asked for anew. */
   const hopeless = new Map<string, BerthError>();
   let covered = new Set<string>();
   /** Folders that were taken from under their containers and are not back yet. */
@@ -86,7 +87,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
 
   const stand = async (source: ShareSource): Promise<void> => {
     const path = source.spec.folder;
-    const entry: Standing = { source, identity: await identityOf(path), since: Date.now() };
+    const entry: Standing = { source, identity: await identityOf(path) };
     standing.set(path, entry);
     const mine = incarnation;
     void source.gone.then((words) => {
@@ -107,7 +108,9 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
     say(path, { state: 'failed', error: toWireError(error) });
     await order({ kind: 'cover', path });
     await entry.source.remove().catch((failed: unknown) => log.warn('a dead share was not taken out', { error: failed }));
-    if (Date.now() - entry.since < SHORT_LIFE_MS) {
+    const times = [...(deaths.get(path) ?? []), Date.now()].filter((time) => Date.now() - time < DEATHS_MS);
+    deaths.set(path, times);
+    if (times.length >= DEATHS) {
       hopeless.set(path, error);
     }
     await settleNow();
@@ -167,6 +170,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
         states.delete(path);
         lost.delete(path);
         hopeless.delete(path);
+        deaths.delete(path);
       }
     }
     for (const folder of wanted) {
@@ -238,6 +242,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
       standing.clear();
       states.clear();
       hopeless.clear();
+      deaths.clear();
       covered.clear();
       lost.clear();
     },
