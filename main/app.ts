@@ -183,6 +183,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     inspect: (id) => createEngineHttp(vm.dialer).inspectContainer(id),
     containers: engine.containers,
     services: engine.services,
+    moves: engine.moves,
     publish: select(settings.settings, ({ ports: { publish } }) => publish),
     way: select(settings.settings, ({ ports: { tcp } }) => tcp),
     forward: (spec) => vm.forward(spec),

@@ -18,6 +18,7 @@ import type { ExecRequest } from './exec';
 import { createImages } from './images';
 import type { EngineState } from './state';
 import { createWatch } from './watch';
+import type { Watch } from './watch';
 
 export type { EngineState } from './state';
 
@@ -46,6 +47,8 @@ export interface Engine {
   readonly containers: Observable<readonly ContainerSummary[]>;
   /** Counts up when Swarm's services may have changed. */
   readonly services: Observable<number>;
+  /** Containers that were connected to a network or disconnected from one. */
+  readonly moves: Watch['moves'];
   readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   /** dockerd's answer, unaltered. */
   readonly inspect: (id: string) => Promise<unknown>;
@@ -84,6 +87,7 @@ export function createEngine({
     state: watch.state,
     containers: rows,
     services: watch.services,
+    moves: watch.moves,
     changes: watch.changes,
     inspect: containers.inspect,
     openExec: createExec(connection),

@@ -51,6 +51,13 @@ export function mark(dirty: Dirty, times: KnownTimes, event: Json): void {
   }
 }
 
+/** Its id, where the event says that a container came to a network or left one. */
+export function movedContainer(event: Json): string | undefined {
+  const action = text(event['Action']);
+  const moved = text(event['Type']) === 'network' && (action === 'connect' || action === 'disconnect');
+  return moved ? text(record(record(event['Actor'])['Attributes'])['container']) || undefined : undefined;
+}
+
 function learn(times: KnownTimes, id: string, action: string, at: number, attributes: Json): void {
   if (action === 'destroy') {
     times.delete(id);

@@ -8,7 +8,7 @@ import type { Logger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import type { Connection } from './connection';
-import { isDirty, mark, nothingDirty } from './events';
+import { isDirty, mark, movedContainer, nothingDirty } from './events';
 import type { Dirty, KnownTimes } from './events';
 import { isMet } from './expectations';
 import { jsonLines } from './json-lines';
@@ -33,10 +33,16 @@ export interface WatchDeps {
   readonly reconcileMs?: number;
 }
 
+export interface Move {
+  readonly container: string;
+}
+
 export interface Watch {
   readonly state: Observable<EngineState>;
   /** Counts up at every opening of the events and with every event of a Swarm service. */
   readonly services: Observable<number>;
+  /** A container was connected to a network or disconnected from one: its address may be another. */
+  readonly moves: Observable<Move | undefined>;
   readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   /** Resolves when the first whole list since `available` is in the state. */
   readonly settle: () => Promise<void>;
@@ -48,6 +54,7 @@ export interface Watch {
 export function createWatch({ connection, log, available, reconcileMs = RECONCILE_MS }: WatchDeps): Watch {
   const state = createObservable<EngineState>(emptyState);
   const services = createObservable(0);
+  const moves = createObservable<Move | undefined>(undefined);
   const times: KnownTimes = new Map();
   const feed = createChangeFeed(() => state.get());
   let period: AbortController | undefined;
@@ -92,6 +99,10 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
         if (event['Type'] === 'service') {
           services.set(services.get() + 1);
           continue;
+        }
+        const moved = movedContainer(event);
+        if (moved !== undefined) {
+          moves.set({ container: moved });
         }
         mark(dirty, times, event);
         wake();
@@ -211,6 +222,7 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
   return {
     state,
     services,
+    moves,
     changes: feed.changes,
     settle: () => settled.promise,
     pauseEvents() {

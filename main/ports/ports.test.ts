@@ -20,6 +20,7 @@ const engine = new Map<string, ContainerInspect>();
 const containers = createObservable<readonly ContainerSummary[]>([]);
 const publish = createObservable<'loopback' | 'lan'>('loopback');
 const services = createObservable(0);
+const moves = createObservable<{ readonly container: string } | undefined>(undefined);
 /** Its services; undefined = no swarm is active. */
 let swarm: readonly unknown[] | undefined;
 const way = createObservable<PortWay>('ssh');
@@ -128,6 +129,7 @@ beforeEach(async () => {
     },
     publish,
     services,
+    moves,
     way,
     forward: (spec) => forward(spec),
     inspect: (name) =>
@@ -331,7 +333,12 @@ function driver() {
   const rules = new Map<number, Server>();
   let end: () => void = () => undefined;
   forward = async ({ address, port, guestPort }) => {
-    const server = createServer((socket) => socket.on('error', () => undefined).resume().end(`direct to ${guestPort}`));
+    const server = createServer((socket) =>
+      socket
+        .on('error', () => undefined)
+        .resume()
+        .end(`direct to ${guestPort}`),
+    );
     await new Promise<void>((resolve, reject) =>
       server.once('error', () => reject(new Error('Could not set up'))).listen(port, address, resolve),
     );

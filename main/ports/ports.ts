@@ -26,6 +26,8 @@ export interface PortsDeps {
   readonly containers: Observable<readonly ContainerSummary[]>;
   /** Counts up when Swarm's services may have changed. */
   readonly services: Observable<number>;
+  /** A container was connected to a network or disconnected from one. */
+  readonly moves: Observable<{ readonly container: string } | undefined>;
   /** Where ports go that are published without an address. */
   readonly publish: Observable<PublishTo>;
   /** The way of TCP connections that the user chose. */
@@ -303,6 +305,10 @@ export function createPorts(deps: PortsDeps): Ports {
   const unsubscribe = [
     deps.containers.subscribe(schedule),
     deps.services.subscribe(schedule),
+    deps.moves.subscribe(
+      (move) =>
+        void gate.changed(move?.container ?? '').catch((error: unknown) => log.debug('ports not reconciled', { error: String(error) })),
+    ),
     deps.publish.subscribe(again),
     deps.way.subscribe(again),
   ];

@@ -1,6 +1,6 @@
 // Swarm services that publish ports on every node ("ingress"): which listeners they want. dockerd keeps them apart from containers, and leads
 // any address of the guest to one of the service's tasks. Ports that tasks publish themselves ("host") are ports of their containers.
-import type { BerthError} from '../../preload/contract';
+import type { BerthError } from '../../preload/contract';
 import { isBerthError } from '../../preload/contract';
 import type { EngineHttp } from '../lib/engine-http';
 import type { Observable } from '../lib/observable';

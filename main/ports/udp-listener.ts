@@ -2,6 +2,7 @@
 // (vm/AGREEMENT.md, "Datagrams"). What the stream does not take is dropped and counted, never queued. Knows no containers.
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import type { Duplex } from 'node:stream';
+import { kernelDrops } from './kernel-drops';
 import type { PortListener } from './port-listener';
 
 const HEAD = 8;
@@ -32,7 +33,7 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
   let notBefore = 0;
   let lastId = 0;
   let closed = false;
-  let [bytesIn, bytesOut, dropped, droppedInGuest] = [0, 0, 0, 0];
+  let [bytesIn, bytesOut, dropped, droppedInGuest, droppedBySystem] = [0, 0, 0, 0, 0];
 
   const forget = (flow: Flow): void => {
     bySender.delete(`${flow.address} ${flow.port}`);
@@ -144,7 +145,11 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
     // The system allows less; what does not fit is lost, as ever with UDP.
   }
   return {
-    figures: () => ({ connections: bySender.size, bytesIn, bytesOut, dropped: dropped + droppedInGuest }),
+    figures() {
+      // Of the last time that somebody looked: it is read while a window shows it, once a second.
+      void kernelDrops(address, port).then((count) => (droppedBySystem = count));
+      return { connections: bySender.size, bytesIn, bytesOut, dropped: dropped + droppedInGuest + droppedBySystem };
+    },
     close() {
       closed = true;
       socket.close();

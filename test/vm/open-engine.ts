@@ -3,29 +3,34 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromWireError } from '../../preload/contract';
-import type { BerthError } from '../../preload/contract';
+import type { BerthError, PortWay } from '../../preload/contract';
 import { createEngineSocket } from '../../main/engine-socket/engine-socket';
 import { createEngine, type Engine } from '../../main/engine/engine';
 import type { Dialer } from '../../main/lib/dialer';
 import { createEngineHttp } from '../../main/lib/engine-http';
 import { silentLogger } from '../../main/lib/logger';
-import { createObservable } from '../../main/lib/observable';
+import { createObservable, type MutableObservable } from '../../main/lib/observable';
 import { createTexts } from '../../main/lib/texts';
 import { createPorts, type Ports } from '../../main/ports/ports';
 import { createTasks } from '../../main/tasks';
+import type { Vm } from '../../main/vm/vm';
 
 export interface OpenEngine {
   readonly socket: string;
   readonly dockerHost: string;
   readonly engine: Engine;
   readonly ports: Ports;
+  /** The setting `ports.tcp`. */
+  readonly way: MutableObservable<PortWay>;
   readonly notices: BerthError[];
   /** Answer 503 from now on; undefined = serve again. */
   away(error: BerthError | undefined): void;
   close(): Promise<void>;
 }
 
-export async function openEngine(dialer: Dialer): Promise<OpenEngine> {
+/** `forward`: the VM's own listeners on the host. */
+export async function openEngine(dialer: Dialer, options: { readonly forward?: Vm['forward'] } = {}): Promise<OpenEngine> {
+  const way = createObservable<PortWay>('ssh');
   const folder = await mkdtemp(join(tmpdir(), 'berth-engine-'));
   const socket = join(folder, 'run', 'docker.sock');
   const notices: BerthError[] = [];
@@ -48,7 +53,11 @@ export async function openEngine(dialer: Dialer): Promise<OpenEngine> {
     dialer,
     inspect: (id) => createEngineHttp(dialer).inspectContainer(id),
     containers: engine.containers,
+    services: engine.services,
+    moves: engine.moves,
     publish: createObservable<'loopback' | 'lan'>('loopback'),
+    way,
+    forward: (spec) => options.forward?.(spec) ?? Promise.reject(new Error('no listener of its own here')),
     notify: (error) => notices.push(error),
     log: silentLogger,
   });
@@ -57,6 +66,7 @@ export async function openEngine(dialer: Dialer): Promise<OpenEngine> {
     dialer,
     available: () => away,
     ports: ports.gate,
+    judge: (source) => Promise.resolve({ source }),
     describe(error) {
       const { title, next } = texts.error(error);
       return `${title}. ${next}`;
@@ -70,6 +80,7 @@ export async function openEngine(dialer: Dialer): Promise<OpenEngine> {
     dockerHost: `unix://${socket}`,
     engine,
     ports,
+    way,
     notices,
     away: (error) => (away = error),
     async close() {

@@ -3,6 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { ownerOfPort } from '../../main/ports/port-owner';
+import type { Forward } from '../../preload/contract';
 import { runDocker } from './cli';
 import { useVm } from './harness';
 import { ensureTestImage, TEST_IMAGE, TEST_PAGE } from './images';
@@ -19,7 +21,7 @@ const ok = async (...args: string[]): Promise<string> => {
 const serve = ['httpd', '-f', '-p', '80', '-h', '/www'];
 
 beforeAll(async () => {
-  open = await openEngine(box().vm.dialer);
+  open = await openEngine(box().vm.dialer, { forward: (spec) => box().vm.forward(spec) });
   await ensureTestImage(open);
 });
 afterAll(async () => {
@@ -33,6 +35,18 @@ const page = async (port: number, host = '127.0.0.1'): Promise<string> => (await
 const context = { signal: new AbortController().signal };
 const hops = async (port: number): Promise<string[]> =>
   (await open.ports.handlers['ports.probe']({ protocol: 'tcp', address: '127.0.0.1', port }, context)).map(({ state }) => state);
+
+/** `protocol address way reason` of what listens on a port. */
+async function ways(port: number): Promise<string[]> {
+  const ending = new AbortController();
+  for await (const now of open.ports.handlers['ports.changes']({}, { signal: ending.signal }) as AsyncIterable<readonly Forward[]>) {
+    ending.abort();
+    return now
+      .filter((each) => each.port === port)
+      .map(({ protocol, address, way, notDirect }) => [protocol, address, way, ...(notDirect ? [notDirect.reason] : [])].join(' '));
+  }
+  return [];
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -147,7 +161,7 @@ test('containers that run already are served by a backend that comes later', asy
   await ok('run', '-d', '--name', 'ports-before', '-p', `${port}:80`, TEST_IMAGE, ...serve);
   await open.close();
   await expect(page(port)).rejects.toThrow();
-  open = await openEngine(box().vm.dialer);
+  open = await openEngine(box().vm.dialer, { forward: (spec) => box().vm.forward(spec) });
   expect(await page(port)).toBe(TEST_PAGE);
   await ok('rm', '-f', 'ports-before');
 });
@@ -185,3 +199,114 @@ test('on the address that was asked for: every one of this machine, or one that 
   expect(refused.stderr).toMatch(/Bind for 203\.0\.113\.7:\d+ failed: cannot assign requested address/);
   await ok('rm', '-f', 'ports-lan');
 });
+
+test('ports that programs of the guest might want are free for containers: 22, 53, 111', async () => {
+  const published = ['-p', '22:22', '-p', '53:53', '-p', '53:53/udp', '-p', '111:111'];
+  // The plain socket, without ports of this host.
+  await box().docker('run', '--rm', '--name', 'ports-low', ...published, TEST_IMAGE, 'true');
+});
+
+test('hostfwd: QEMU serves IPv4, SSH the rest, and the port is free after the stop', async () => {
+  const [port, own] = [await freePort(), await freePort()];
+  open.way.set('hostfwd');
+  try {
+    const published = ['-p', `${port}:80`, '-p', `${port}:53/udp`, '-p', `127.0.0.1:${own}:80`];
+    await ok('run', '-d', '--name', 'ports-direct', ...published, TEST_IMAGE, 'sh', '-c', 'udp-echo 53 & exec httpd -f -p 80 -h /www');
+    await expect.poll(() => page(port).catch(() => ''), { timeout: 10_000 }).toBe(TEST_PAGE);
+    expect(await page(port, '[::1]')).toBe(TEST_PAGE);
+    expect(await page(own)).toBe(TEST_PAGE);
+    expect(await datagram(port, '127.0.0.1', 'hello')).toBe('HELLO');
+    expect(await ways(port)).toEqual(['tcp 127.0.0.1 hostfwd', 'tcp ::1 ssh ipv6', 'udp 127.0.0.1 ssh', 'udp ::1 ssh']);
+    expect(await ways(own)).toEqual(['tcp 127.0.0.1 ssh address']);
+    expect(await ownerOfPort('tcp', port)).toContain(`(${box().vm.status.get().pid ?? 0})`);
+    const refused = await docker('run', '--rm', '--name', 'ports-second', '-p', `${port}:80`, TEST_IMAGE, 'true');
+    expect(refused.stderr).toContain('port is already allocated (ports-direct)');
+    await ok('rm', '-f', 'ports-direct');
+    await expect(page(port)).rejects.toThrow();
+    await ok('run', '-d', '--name', 'ports-direct', '-p', `${port}:80`, TEST_IMAGE, ...serve);
+    open.way.set('ssh');
+    await expect.poll(() => ways(port)).toEqual(['tcp 127.0.0.1 ssh', 'tcp ::1 ssh']);
+    expect(await page(port)).toBe(TEST_PAGE);
+  } finally {
+    open.way.set('ssh');
+    await docker('rm', '-f', 'ports-direct');
+  }
+});
+
+test('a container that goes from one network to another is followed', async () => {
+  const port = await freePort();
+  await ok('network', 'create', 'ports-net');
+  try {
+    await ok('run', '-d', '--name', 'ports-move', '-p', `${port}:80`, TEST_IMAGE, ...serve);
+    await ok('network', 'connect', 'ports-net', 'ports-move');
+    await ok('network', 'disconnect', 'bridge', 'ports-move');
+    await expect.poll(() => page(port).catch(() => ''), { timeout: 10_000 }).toBe(TEST_PAGE);
+  } finally {
+    await docker('rm', '-f', 'ports-move');
+    await ok('network', 'rm', 'ports-net');
+  }
+});
+
+test('datagrams of every size, and a guest’s program that is killed', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-big', '-p', `${port}:53/udp`, TEST_IMAGE, 'udp-echo', '53');
+  await vi.waitFor(async () => expect(await datagram(port, '127.0.0.1', 'hello')).toBe('HELLO'), { timeout: 20_000, interval: 500 });
+  for (const size of [1, 1472, 1473, 9000, 65_507]) {
+    expect((await datagram(port, '127.0.0.1', 'a'.repeat(size))) === 'A'.repeat(size)).toBe(true);
+  }
+  await box().exec(`pkill -f '^/proc/1/exe udp '`);
+  await vi.waitFor(async () => expect(await datagram(port, '127.0.0.1', 'again')).toBe('AGAIN'), { timeout: 20_000, interval: 500 });
+  await ok('rm', '-f', 'ports-big');
+});
+
+test('the connections into the guest are cut: what listens stays, and answers again', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-cut', '-p', `${port}:80`, TEST_IMAGE, ...serve);
+  await box()
+    .exec(`pkill -f 'sshd-session|sshd: root'`)
+    .catch(() => undefined);
+  await expect.poll(() => page(port).catch(() => ''), { timeout: 20_000, interval: 200 }).toBe(TEST_PAGE);
+  await ok('rm', '-f', 'ports-cut');
+});
+
+test('Swarm: what services publish is served, by TCP and UDP, and gone with them', async () => {
+  const [web, host, udp] = [await freePort(), await freePort(), await freePort()];
+  // dockerd takes no swarm beside live-restore.
+  const before = (await box().exec('cat /run/berth/daemon.json')).stdout;
+  await box().agent('config', {
+    daemonJson: JSON.stringify({ ...(JSON.parse(before) as object), 'live-restore': false }),
+    action: 'reload',
+  });
+  await expect.poll(() => box().docker('info', '--format', '{{.LiveRestoreEnabled}}'), { timeout: 10_000 }).toBe('false\n');
+  try {
+    await ok('swarm', 'init', '--advertise-addr', '10.0.2.15');
+    const service = ['service', 'create', '-d', '--no-resolve-image'];
+    await ok(
+      ...service,
+      '--name',
+      'ports-s1',
+      '-p',
+      `${web}:80`,
+      '-p',
+      `${udp}:53/udp`,
+      TEST_IMAGE,
+      'sh',
+      '-c',
+      'udp-echo 53 & exec httpd -f -p 80 -h /www',
+    );
+    await ok(...service, '--name', 'ports-s2', '--publish', `mode=host,published=${host},target=80`, TEST_IMAGE, ...serve);
+    const slow = { timeout: 90_000, interval: 500 };
+    await expect.poll(() => page(host).catch(() => ''), slow).toBe(TEST_PAGE);
+    await expect.poll(() => page(web).catch(() => ''), slow).toBe(TEST_PAGE);
+    await expect.poll(() => datagram(udp, '127.0.0.1', 'hello').catch(() => ''), slow).toBe('HELLO');
+    expect(await ways(web)).toEqual(['tcp 127.0.0.1 ssh', 'tcp ::1 ssh']);
+    await ok('service', 'rm', 'ports-s1');
+    await expect.poll(() => ways(web), slow).toEqual([]);
+    await ok('service', 'rm', 'ports-s2');
+    await expect.poll(() => ways(host), slow).toEqual([]);
+  } finally {
+    await vi.waitFor(() => ok('swarm', 'leave', '--force'), { timeout: 60_000, interval: 1000 });
+    await docker('network', 'rm', 'docker_gwbridge');
+    await box().agent('config', { daemonJson: before, action: 'reload' });
+  }
+}, 240_000);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Settings, VmLimits } from '../../../preload/contract';
+import { settingsSchema } from '../../../preload/contract';
+import type { VmLimits } from '../../../preload/contract';
 import { checkDraft, draftOf, GIB, gibWithin, sameDraft, valuesOf } from './vm-draft';
 
 const limits: VmLimits = {
@@ -7,12 +8,7 @@ const limits: VmLimits = {
   memoryBytes: { min: GIB, max: 12.4 * GIB, default: 4 * GIB },
   accelerators: [],
 };
-const settings: Settings = {
-  language: 'system',
-  theme: 'system',
-  vm: { cpus: null, memoryBytes: 6 * GIB, accelerator: 'auto' },
-  ports: { publish: 'loopback' },
-};
+const settings = settingsSchema.parse({ vm: { memoryBytes: 6 * GIB } });
 
 test('settings become fields and fields the same settings', () => {
   const draft = draftOf(settings);

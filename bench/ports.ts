@@ -1,0 +1,326 @@
+// Published ports against what users make by hand, on one VM, in turns: `ssh -L` to the container's address with the same cipher, and QEMU's own
+// hostfwd. First answer after a start, throughput both ways, one-byte echo, datagrams at a rate, and what 50 forwards and 3 shares cost at rest.
+// npm run bench -- ports [rounds] [start|tcp|echo|udp|idle]
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { locateResources } from '../main/vm/resources';
+import { runDocker } from '../test/vm/cli';
+import { ensureTestImage, TEST_IMAGE } from '../test/vm/images';
+import { makeHome } from '../test/vm/open-vm';
+import { sshArgs } from './by-hand';
+import { openBackend, type OpenBackend } from './open-backend';
+import { percentile, print, summarise } from './report';
+
+const ROUNDS = Number(process.argv[2] ?? 3);
+const ONLY = process.argv[3];
+const MEGABYTES = 64;
+const ECHOES = 300;
+const DATAGRAM = { bytes: 1000, perSecond: 20_000, seconds: 5 } as const;
+const IDLE_SECONDS = 30;
+const FORWARDS = 50;
+const inside = { in: 91, out: 92, echo: 93, udp: 53 } as const;
+const serve = [
+  `nc -ll -p ${inside.in} -e dd of=/dev/null bs=64k &`,
+  `nc -ll -p ${inside.out} -e dd if=/dev/zero bs=64k count=${MEGABYTES * 16} &`,
+  `nc -ll -p ${inside.echo} -e cat &`,
+  `exec udp-echo ${inside.udp}`,
+].join(' ');
+
+type Port = keyof typeof inside;
+type Figures = Record<string, number[]>;
+interface Lab {
+  readonly box: OpenBackend;
+  /** Of each side, the host's port for each of the container's. */
+  readonly sides: Readonly<Record<string, Readonly<Record<Port, number>>>>;
+}
+
+async function docker(box: OpenBackend, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runDocker(box, args);
+  if (code !== 0) {
+    throw new Error(`docker ${args.join(' ')}: ${stderr}`);
+  }
+  return stdout.trim();
+}
+
+async function freePorts(): Promise<Record<Port, number>> {
+  const one = async (): Promise<number> => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  };
+  return { in: await one(), out: await one(), echo: await one(), udp: await one() };
+}
+
+async function openLab(box: OpenBackend, children: ChildProcess[]): Promise<Lab> {
+  const berth = await freePorts();
+  const published = (Object.keys(inside) as Port[]).flatMap((name) => [
+    '-p',
+    `${berth[name]}:${inside[name]}${name === 'udp' ? '/udp' : ''}`,
+  ]);
+  await docker(box, 'run', '-d', '--name', 'bench-lab', ...published, TEST_IMAGE, 'sh', '-c', serve);
+  const address = await docker(box, 'inspect', 'bench-lab', '--format', '{{.NetworkSettings.IPAddress}}');
+  const [byHand, direct] = [await freePorts(), await freePorts()];
+  const tcp = ['in', 'out', 'echo'] as const;
+  const ssh = await sshArgs({ pid: box.backend.vm.status.get().pid, files: box.files });
+  const tunnels = tcp.flatMap((name) => ['-L', `127.0.0.1:${byHand[name]}:${address}:${inside[name]}`]);
+  children.push(spawn('ssh', [...ssh, '-N', ...tunnels, 'root@127.0.0.1'], { stdio: ['ignore', 'ignore', 'inherit'] }));
+  for (const name of tcp) {
+    await box.backend.vm.forward({ address: '127.0.0.1', port: direct[name], guestPort: berth[name] });
+  }
+  const sides = { berth, 'ssh -L': byHand, hostfwd: direct };
+  for (const side of Object.values(sides)) {
+    await ready(side.echo);
+  }
+  return { box, sides };
+}
+
+/** An echo answers on it. */
+async function ready(port: number): Promise<void> {
+  for (let left = 300; left > 0; left -= 1) {
+    const socket = connect({ host: '127.0.0.1', port });
+    const answered = await new Promise<boolean>((resolve) => {
+      socket
+        .once('data', () => resolve(true))
+        .once('error', () => resolve(false))
+        .once('close', () => resolve(false));
+      socket.write('x');
+    });
+    socket.destroy();
+    if (answered) {
+      return;
+    }
+    await sleep(100);
+  }
+  throw new Error(`nothing answers on ${port}`);
+}
+
+/** Milliseconds from the return of `docker run` to a page for a client that has tried since before it; below zero = it was there first. */
+async function firstAnswer(box: OpenBackend, found: Figures, round: number): Promise<void> {
+  const { echo: port } = await freePorts();
+  const ending = new AbortController();
+  const answered = (async () => {
+    while (!ending.signal.aborted) {
+      const socket = connect({ host: '127.0.0.1', port });
+      socket.on('error', () => undefined);
+      socket.write('GET / HTTP/1.0\r\n\r\n');
+      const [first] = (await Promise.race([once(socket, 'data'), once(socket, 'close')]).catch(() => [])) as [unknown];
+      socket.destroy();
+      if (Buffer.isBuffer(first)) {
+        return performance.now();
+      }
+      await sleep(5);
+    }
+    return Number.NaN;
+  })();
+  const name = `bench-first-${round}`;
+  await docker(box, 'run', '-d', '--name', name, '-p', `${port}:80`, TEST_IMAGE, 'httpd', '-f', '-p', '80', '-h', '/www');
+  const returned = performance.now();
+  (found['docker run -p'] ??= []).push((await answered) - returned);
+  ending.abort();
+  await docker(box, 'rm', '-f', name);
+}
+
+/** MB/s. */
+async function throughput(port: number, direction: 'in' | 'out'): Promise<number> {
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  await once(socket, 'connect');
+  const start = performance.now();
+  let bytes = 0;
+  if (direction === 'in') {
+    const block = Buffer.alloc(64 * 1024);
+    for (bytes = 0; bytes < MEGABYTES * 2 ** 20; bytes += block.length) {
+      if (!socket.write(block)) {
+        await once(socket, 'drain');
+      }
+    }
+    socket.end().resume();
+    await once(socket, 'close');
+  } else {
+    socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await once(socket, 'end');
+    socket.destroy();
+  }
+  return bytes / 1e6 / ((performance.now() - start) / 1000);
+}
+
+/** Milliseconds of each. */
+async function echoes(port: number): Promise<number[]> {
+  const socket: Socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  await once(socket, 'connect');
+  const times: number[] = [];
+  for (let count = 0; count < ECHOES; count += 1) {
+    const start = performance.now();
+    socket.write('x');
+    await once(socket, 'data');
+    times.push(performance.now() - start);
+  }
+  socket.destroy();
+  return times.slice(ECHOES / 10);
+}
+
+/** Sends from a process of its own, so that sender and backend do not share an event loop. */
+const sender = `
+const [port, bytes, perSecond, seconds] = process.argv.slice(1).map(Number);
+const socket = require('node:dgram').createSocket('udp4'), data = Buffer.alloc(bytes, 97);
+let sent = 0, answers = 0;
+socket.on('message', () => answers++);
+socket.bind(0, '127.0.0.1', () => {
+  socket.setRecvBufferSize(4 << 20);
+  const begun = performance.now();
+  const tick = () => {
+    const due = Math.min(perSecond * seconds, Math.floor((performance.now() - begun) / 1000 * perSecond));
+    for (; sent < due; sent++) socket.send(data, port, '127.0.0.1');
+    if (sent < perSecond * seconds) setTimeout(tick, 1);
+    else setTimeout(() => { console.log(JSON.stringify({ sent, answers })); process.exit(); }, 2000);
+  };
+  tick();
+});`;
+
+async function datagrams(box: OpenBackend, port: number): Promise<{ sent: number; arrived: number; answers: number; dropped: number }> {
+  const arrived = async (): Promise<number> => {
+    const lines = (await docker(box, 'exec', 'bench-lab', 'cat', '/proc/net/snmp')).split('\n').filter((line) => line.startsWith('Udp:'));
+    return Number(lines[1]?.split(' ')[1] ?? 0);
+  };
+  const before = await arrived();
+  const child = spawn(process.execPath, [
+    '-e',
+    sender,
+    String(port),
+    String(DATAGRAM.bytes),
+    String(DATAGRAM.perSecond),
+    String(DATAGRAM.seconds),
+  ]);
+  let text = '';
+  child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()));
+  await once(child, 'close');
+  await sleep(1500);
+  const { sent, answers } = JSON.parse(text) as { sent: number; answers: number };
+  for await (const forwards of box.client.stream('ports.changes', {})) {
+    const dropped = forwards.filter((each) => each.port === port).reduce((sum, each) => sum + each.dropped, 0);
+    return { sent, answers, arrived: (await arrived()) - before, dropped };
+  }
+  throw new Error('the board ended');
+}
+
+/** Of every thread of this process, each its count of times that it began to wait or was put off. */
+async function switches(): Promise<number> {
+  const tasks = await readdir('/proc/self/task');
+  const texts = await Promise.all(tasks.map((task) => readFile(`/proc/self/task/${task}/status`, 'latin1').catch(() => '')));
+  return texts.flatMap((text) => [...text.matchAll(/ctxt_switches:\s+(\d+)/g)]).reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+async function idle(box: OpenBackend, home: string, found: Figures): Promise<void> {
+  const rest = async (name: string): Promise<void> => {
+    await sleep(5000);
+    const before = await switches();
+    await sleep(IDLE_SECONDS * 1000);
+    (found[name] ??= []).push((await switches()) - before);
+  };
+  await docker(box, 'rm', '-f', 'bench-lab');
+  await rest('no forwards, 1 share');
+  for (const name of ['one', 'two']) {
+    await mkdir(join(home, 'shares', name), { recursive: true });
+    await box.client.call('shares.add', { path: join(home, 'shares', name), readOnly: false });
+  }
+  const first = 21_000 + Math.floor(Math.random() * 5000);
+  await docker(
+    box,
+    'run',
+    '-d',
+    '--name',
+    'bench-idle',
+    '-p',
+    `${first}-${first + FORWARDS - 1}:8000-${8000 + FORWARDS - 1}`,
+    TEST_IMAGE,
+    'sleep',
+    '100000',
+  );
+  await rest(`${FORWARDS} forwards, 3 shares`);
+}
+
+async function main(): Promise<void> {
+  const home = await makeHome('berth-b-');
+  const resources = await locateResources(process.env, [join(process.cwd(), 'dist', 'resources.json')]);
+  const box = await openBackend(home, resources);
+  const children: ChildProcess[] = [];
+  const found: Record<string, Figures> = { start: {}, in: {}, out: {}, echo: {}, idle: {} };
+  const udp: unknown[] = [];
+  const is = (what: string): boolean => ONLY === undefined || ONLY === what;
+  try {
+    await ensureTestImage(box);
+    const { sides } = await openLab(box, children);
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      // Round 0 warms up.
+      const into: Record<string, Figures> = round === 0 ? { start: {}, in: {}, out: {}, echo: {} } : found;
+      if (is('start')) {
+        await firstAnswer(box, into['start'] ?? {}, round);
+      }
+      for (const [name, ports] of Object.entries(sides)) {
+        for (const direction of ['in', 'out'] as const) {
+          if (is('tcp')) {
+            ((into[direction] ?? {})[name] ??= []).push(await throughput(ports[direction], direction));
+          }
+        }
+        if (is('echo')) {
+          ((into['echo'] ?? {})[name] ??= []).push(...(await echoes(ports.echo)));
+        }
+      }
+      if (is('udp') && round > 0) {
+        udp.push(await datagrams(box, sides['berth']?.udp ?? 0));
+      }
+      process.stderr.write(`round ${round} of ${ROUNDS}\n`);
+    }
+    if (is('idle')) {
+      await idle(box, home, found['idle'] ?? {});
+    }
+    report(found, udp);
+  } finally {
+    children.forEach((child) => child.kill());
+    await box.close({ keepVm: false });
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+const titles = {
+  start: 'first answer after docker run’s return, ms',
+  in: `${MEGABYTES} MiB in, MB/s`,
+  out: `${MEGABYTES} MiB out, MB/s`,
+  echo: 'echo of one byte, ms',
+  idle: `switches of the backend in ${IDLE_SECONDS} s at rest`,
+};
+
+function report(found: Record<string, Figures>, udp: readonly unknown[]): void {
+  const rows: (string | number)[][] = [['', 'median', 'p95', 'min', 'max', 'n']];
+  const ratios: Record<string, number> = {};
+  for (const [key, title] of Object.entries(titles)) {
+    const figures = Object.entries(found[key] ?? {}).filter(([, values]) => values.length > 0);
+    if (figures.length > 0) {
+      rows.push([title, '', '', '', '', '']);
+    }
+    const medians = new Map<string, number>();
+    for (const [name, values] of figures) {
+      const { median, min, max, n } = summarise(values);
+      medians.set(name, median);
+      rows.push([`  ${name}`, median, percentile(values, 0.95), min, max, String(n)]);
+    }
+    for (const other of ['ssh -L', 'hostfwd']) {
+      if (medians.has(other)) {
+        ratios[`${key}: berth / ${other}`] = (medians.get('berth') ?? Number.NaN) / (medians.get(other) ?? Number.NaN);
+      }
+    }
+  }
+  udp.forEach((each) => rows.push([`datagrams: ${JSON.stringify(each)}`, '', '', '', '', '']));
+  rows.push(...Object.entries(ratios).map(([name, value]) => [`  ${name}`, value, '', '', '', '']));
+  print('ports', rows, { rounds: ROUNDS, udp, ratios });
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
