@@ -214,6 +214,37 @@ describe('connections', () => {
   });
 });
 
+describe('sockets of the guest’s that lead here', () => {
+  const path = '/run/berth/test.sock';
+
+  test('carry bytes, and are there again after a redial until they are stopped', async () => {
+    const { server: s, transport: t } = await connected();
+    const socket = t.serve(path, (stream) => stream.pipe(stream));
+    await socket.ready;
+    const said = async (word: string): Promise<string> => {
+      const channel = await s.connectTo(path);
+      channel.end(word);
+      return text(channel);
+    };
+    expect(await said('one')).toBe('one');
+    s.drop();
+    await vi.waitFor(async () => expect(await said('two')).toBe('two'), 10_000);
+    socket.stop();
+    await vi.waitFor(() => expect(s.sockets()).toEqual([]));
+  });
+
+  test('are refused in words, and end with the transport', async () => {
+    let refuse = true;
+    const { server: s, transport: t } = await connected({ refuse: () => refuse });
+    await expect(t.serve(path, () => undefined).ready).rejects.toThrow();
+    refuse = false;
+    await s.pause();
+    const waiting = t.serve('/run/berth/other.sock', () => undefined);
+    t.close();
+    await expect(waiting.ready).rejects.toMatchObject({ code: 'engine.away' });
+  });
+});
+
 test('the dialer follows the VM: away with its state while there is none', async () => {
   const { transport: t } = await connected();
   const current: { transport?: Transport } = {};

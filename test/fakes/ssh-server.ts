@@ -11,7 +11,7 @@ export interface FakeSshOptions {
   onStream?(channel: ServerChannel, path: string): void;
   onTcp?(channel: ServerChannel, host: string, port: number): void;
   onExec?(command: string): { readonly stdout?: string; readonly stderr?: string; readonly code?: number };
-  /** Refuses the channel, as sshd does where nothing listens. */
+  /** Refuses the channel, as sshd does where nothing listens, and what a client wants to have listened to. */
   refuse?(): boolean;
 }
 
@@ -20,6 +20,10 @@ export interface FakeSshServer {
   /** Logins so far. */
   logins(): number;
   connections(): number;
+  /** Paths that clients have sockets at, in the guest. */
+  sockets(): readonly string[];
+  /** Somebody in the guest connects to such a socket. */
+  connectTo(path: string): Promise<ServerChannel>;
   /** Cuts every connection, as a killed sshd does. */
   drop(): void;
   /** Answers with another host key from now on. */
@@ -30,7 +34,9 @@ export interface FakeSshServer {
   close(): Promise<void>;
 }
 
-interface OutgoingStreamLocal {
+interface StreamLocal {
+  openssh_forwardOutStreamLocal(path: string, done: (error: Error | undefined, channel: ServerChannel) => void): void;
+  on(event: 'request', listener: (accept: () => void, reject: () => void, name: string, info: { socketPath: string }) => void): void;
   on(event: 'openssh.streamlocal', listener: (accept: () => ServerChannel, reject: () => void, info: { socketPath: string }) => void): void;
 }
 
@@ -38,6 +44,7 @@ export async function createFakeSshServer(options: FakeSshOptions = {}): Promise
   const client = generateKeyPair('client');
   const keys = [generateKeyPair('host'), generateKeyPair('other host')] as const;
   const sockets = new Set<Socket>();
+  const listening = new Map<string, StreamLocal>();
   let logins = 0;
   let hostKey: KeyPair = keys[0];
   let listener: Server | undefined;
@@ -58,7 +65,21 @@ export async function createFakeSshServer(options: FakeSshOptions = {}): Promise
       });
       connection.on('ready', () => {
         logins += 1;
-        (connection as unknown as OutgoingStreamLocal).on('openssh.streamlocal', (accept, reject, { socketPath }) => {
+        const streamLocal = connection as unknown as StreamLocal;
+        socket.on('close', () => listening.forEach((owner, path) => owner === streamLocal && listening.delete(path)));
+        streamLocal.on('request', (accept, reject, name, { socketPath }) => {
+          if (options.refuse?.() === true) {
+            reject();
+            return;
+          }
+          if (name.startsWith('cancel-')) {
+            listening.delete(socketPath);
+          } else {
+            listening.set(socketPath, streamLocal);
+          }
+          accept();
+        });
+        streamLocal.on('openssh.streamlocal', (accept, reject, { socketPath }) => {
           if (options.refuse?.() === true) {
             reject();
             return;
@@ -106,6 +127,16 @@ export async function createFakeSshServer(options: FakeSshOptions = {}): Promise
     target: { host: '127.0.0.1', port, username: 'root', privateKey: client.privateKey, hostKey: keys[0].publicBlob },
     logins: () => logins,
     connections: () => sockets.size,
+    sockets: () => [...listening.keys()],
+    connectTo: (path) =>
+      new Promise((resolve, reject) => {
+        const owner = listening.get(path);
+        if (owner === undefined) {
+          reject(new Error(`nothing listens at ${path}`));
+          return;
+        }
+        owner.openssh_forwardOutStreamLocal(path, (error, channel) => (error === undefined ? resolve(channel) : reject(error)));
+      }),
     drop,
     changeHostKey() {
       hostKey = keys[1];

@@ -26,17 +26,26 @@ struct way {
   uint8_t data[BUFFER];
 };
 
-/* Nothing tells when a socket that is there begins to be listened to: a redial of the host's takes some hundredths of a second. */
+/* Nothing tells when a socket that is there begins to be listened to: a redial of the host's takes some hundredths of a second. Whoever waited in
+   vain leaves a mark, so that with a host that is gone only the first request waits and every other one fails at once. */
 static int dial(const char *path) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
+  char away[sizeof address.sun_path + 8];
   if (strlen(path) >= sizeof address.sun_path) return -1;
   strcpy(address.sun_path, path);
-  for (int64_t until = boot_ms() + CONNECT_MS; boot_ms() < until;) {
+  snprintf(away, sizeof away, "%s.away", path);
+  int64_t until = boot_ms() + (access(away, F_OK) == 0 ? 0 : CONNECT_MS);
+  for (;;) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
+      unlink(away);
+      return fd;
+    }
     close(fd);
+    if (boot_ms() >= until) break;
     nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000L }, NULL);
   }
+  close(open(away, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   return -1;
 }
 
