@@ -17,7 +17,7 @@ import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import { createObservable, follow } from '../lib/observable';
 import type { Observable } from '../lib/observable';
-import type { ShareHooks } from '../vm/vm';
+import type { DoctorProbe, ShareHooks } from '../vm/vm';
 import type { ShareBackend } from './backend';
 import { createMounts } from './mounts';
 import { checkFolder, defaultFolders, inOrder, realOf } from './folders';
@@ -55,6 +55,7 @@ export interface SharesWithHooks extends Shares {
   readonly hooks: ShareHooks;
   /** Lines for a guest that boots; after `hooks.forBoot`. */
   bootLines(): string;
+  readonly doctorProbe: DoctorProbe;
 }
 
 export function createShares(deps: SharesDeps): SharesWithHooks {
@@ -241,6 +242,16 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
       },
     },
     bootLines: () => mounts.bootLines(),
+    doctorProbe: {
+      id: 'shares',
+      async run() {
+        await ready;
+        const { driver, shares } = status.get();
+        const wrong = shares.find(({ state }) => state === 'failed' || state === 'missing')?.error ?? warning;
+        const detail = [driver, `nofile ${limit}`, ...shares.map(({ path, state }) => `${path} ${state}`)].join(', ');
+        return { status: wrong === undefined ? 'ok' : 'warn', detail, ...(wrong === undefined ? {} : { error: wrong }) };
+      },
+    },
     async dispose() {
       unsubscribe.forEach((stop) => stop());
       clearInterval(counting);
