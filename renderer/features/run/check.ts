@@ -2,7 +2,7 @@
 // The engine has the last word (its errors come back as codes); this spares the round trip for what can be seen here.
 import { isFolder, isPort, readHostPort, usedEnv, usedPorts, usedVolumes } from './form';
 import { splitWords } from './words';
-import type { ContainerSummary } from '../../../preload/contract';
+import type { ContainerSummary, WireError } from '../../../preload/contract';
 import type { PortRow, RunForm } from './form';
 
 export interface FieldError {
@@ -198,4 +198,15 @@ export function checkForm(form: RunForm, containers: readonly ContainerSummary[]
     errors.push({ field: 'restart', key: 'restartWithAutoRemove', params: {}, fix: { value: 'no' } });
   }
   return errors;
+}
+
+/** The port that the backend proposes where another program has the one of a row: the row's field and its new value. */
+export function proposedPort(form: RunForm, { code, params }: WireError): { readonly field: string; readonly value: string } | undefined {
+  const suggested = Number(params['suggested'] ?? 0);
+  const row = form.ports.find(
+    ({ host, protocol }) => protocol === params['protocol'] && /(\d+)\s*$/.exec(host)?.[1] === String(params['port']),
+  );
+  return code !== 'engine.portTaken' || suggested === 0 || row === undefined
+    ? undefined
+    : { field: `ports.${String(row.key)}.host`, value: row.host.replace(/\d+\s*$/, String(suggested)) };
 }

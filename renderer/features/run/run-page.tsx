@@ -6,8 +6,8 @@ import { href, navigate, useRoute } from '../../routes';
 import { useStore } from '../../state/context';
 import { ErrorNotice } from '../../ui/error-notice';
 import { StateMark } from '../../ui/state-mark';
-import { checkForm } from './check';
-import { EnvFields, FieldMessage, PortFields, VolumeFields, messageId } from './fields';
+import { checkForm, proposedPort } from './check';
+import { applyFix, EnvFields, FieldMessage, PortFields, VolumeFields, messageId } from './fields';
 import { emptyForm, restartPolicies } from './form';
 import { findImage } from './image-here';
 import { LinePanel } from './line-panel';
@@ -50,6 +50,7 @@ export function RunPage(): ReactNode {
     setForm((old) => ({ ...old, ...patch }));
     submit.reset();
   };
+  const proposed = submit.error && proposedPort(form, submit.error);
   const onSubmit = (start: boolean): void => {
     setTried(true);
     const [first] = all;
@@ -102,7 +103,13 @@ export function RunPage(): ReactNode {
               onSubmit(true);
             }}
             onDismiss={submit.reset}
-          />
+          >
+            {proposed !== undefined && (
+              <Button size="compact-xs" onClick={() => set(applyFix(form, proposed.field, proposed.value))}>
+                {t('fix.use', { value: proposed.value })}
+              </Button>
+            )}
+          </ErrorNotice>
         </div>
       )}
       <footer className={styles.foot}>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { containerSummary } from '../../../test/fakes/container-summary';
-import { checkForm } from './check';
+import { checkForm, proposedPort } from './check';
 import { emptyForm, readHostPort, toSpec } from './form';
 import { parseRunLine } from './parse-line';
 import { runLine, runText } from './run-line';
@@ -116,6 +116,13 @@ describe('checks', () => {
     expect(error).toMatchObject({ field: 'ports.1.host', key: 'portTaken', params: { port: 5432, name: 'db-1' }, fix: { value: '5434' } });
     expect(errorsOf({ ports: [port('5432', '5432')] }, [{ ...db, state: 'exited' }])).toEqual([]);
     expect(errorsOf({ ports: [port('127.0.0.2:5432', '5432')] }, [db])).toEqual([]);
+  });
+  test('another free port for one that a program of this machine has, in the row that asked for it', () => {
+    const form = { ...emptyForm, ports: [port('80', '80'), port('127.0.0.1:5432', '5432', 2)] };
+    const taken = { port: 5432, protocol: 'tcp', address: '127.0.0.1', suggested: 5433, detail: '' };
+    expect(proposedPort(form, { code: 'engine.portTaken', params: taken })).toEqual({ field: 'ports.2.host', value: '127.0.0.1:5433' });
+    expect(proposedPort(form, { code: 'engine.portTaken', params: { ...taken, suggested: 0 } })).toBeUndefined();
+    expect(proposedPort(form, { code: 'engine.portTaken', params: { ...taken, port: 5433 } })).toBeUndefined();
   });
   test('shapes and doubles', () => {
     expect(errorsOf({ ports: [port('70000', '80'), port('80', '0', 2), port('x', '80', 3), port('90', '', 4)] })).toEqual([
