@@ -17,7 +17,6 @@ const guestTrees = [
   '/sys',
   '/usr/lib/modules',
   '/usr/lib/os-release',
-  '/usr/share/zoneinfo',
   '/var/lib/containerd',
   '/var/lib/docker',
 ];

@@ -7,7 +7,7 @@ import type { PortGate } from '../lib/port-gate';
 export interface StartGateDeps {
   readonly ports: PortGate;
   /** dockerd's answer, unaltered. */
-  inspect(id: string): Promise<unknown>;
+  readonly inspect: (id: string) => Promise<unknown>;
   readonly judge: JudgeBind;
 }
 
