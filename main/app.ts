@@ -2,7 +2,7 @@
 // what they are, tests pass in another VM.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { BerthError, fromWireError } from '../preload/contract';
+import { BerthError, fromWireError, toWireError } from '../preload/contract';
 import type { AppInfo, BackendHandlers, HostFeatures, VmStatus } from '../preload/contract';
 import { CONTEXT_NAME, shortState } from './connect/context';
 import { connectHandlers, createConnect, keepConnected } from './connect/create-connect';
@@ -13,6 +13,7 @@ import { createConfigGuest, presentIn } from './config-guest';
 import { createDaemonConfig } from './daemon-config/create-daemon-config';
 import type { DaemonConfig } from './daemon-config/daemon-config';
 import { createDoctor } from './doctor/doctor';
+import { createHostAccess } from './host-access/host-access';
 import { settledWithin } from './lib/async';
 import { dockerHostOf } from './lib/docker-host';
 import { createEngineHttp, pingSocket } from './lib/engine-http';
@@ -27,7 +28,9 @@ import { createPorts } from './ports/ports';
 import { openSettings } from './settings/store';
 import { createShareGuest } from './shares/guest';
 import { createShares } from './shares/create-shares';
+import { createShareEvents } from './shares/events/create-share-events';
 import { createStartGate } from './shares/start-gate';
+import { tellTimeZone } from './shares/time-zone';
 import { createBindUsers } from './shares/users';
 import { createSshfs } from './shares/sftp/sshfs';
 import { createVirtiofs } from './shares/virtiofs';
@@ -36,6 +39,8 @@ import { createHostShell } from './terminal/host-shell';
 import { createTerminals } from './terminal/session';
 import { createTrust } from './trust/create-trust';
 import { createVm as createQemuVm } from './vm/create-vm';
+import { passtBinary } from './vm/qemu/files';
+import { whyNoPasst } from './vm/qemu/network';
 import { vmHandlers } from './vm/handlers';
 import { openFileLimit } from './vm/qemu/virtiofsd';
 import type { Resources } from './vm/resources';
@@ -60,6 +65,8 @@ export interface BackendOptions {
   readonly onStop?: () => void;
   /** `app.open`: shows the window, or gives an address for a browser. */
   readonly onOpen?: () => Promise<{ readonly address?: string }>;
+  /** Ports that the shells of this process listen on. */
+  readonly doors?: () => readonly number[];
   readonly createVm?: (deps: VmDeps) => Vm;
   /** In place of /var/run/docker.sock. */
   readonly systemSocket?: string;
@@ -108,7 +115,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     },
     shares: {
       forBoot: () => shares.hooks.forBoot(),
-      onGuest: (signal) => shares.hooks.onGuest(signal),
+      onGuest: async (signal) => void (await Promise.all([shares.hooks.onGuest(signal), tellTimeZone(exec)])),
     },
     recover: async (words) => ((await config.recover(words)) ? config.forBoot() : undefined),
     async ping() {
@@ -200,6 +207,14 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     hidden: [files.root],
     log: log.child('sshfs'),
   });
+  const shareEvents = createShareEvents({
+    execStream: () => vm.dialer.notify(),
+    active: available,
+    bundle: options.resources.bundle,
+    excluded: [files.root],
+    notify: (error) => notices.notify('warn', error),
+    log: log.child('share-events'),
+  });
   const shares = createShares({
     files,
     homeFolder: homedir(),
@@ -210,7 +225,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     backends: features.shareDrivers.includes('virtiofs') ? [createVirtiofs({ vm: vm.shares, guest: shareGuest }), sshfs] : [sshfs],
     users: select(engine.containers, createBindUsers()),
     fileLimit: openFileLimit,
-    bound: () => undefined,
+    bound: (folders) => shareEvents.bound(folders),
     notify: notices.notify,
     log: log.child('shares'),
   });
@@ -234,7 +249,18 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     openExec: (request) => engine.openExec(request),
     ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
   });
-  const doctor = createDoctor({ files, vm });
+  const hostAccess = createHostAccess({
+    settings: settings.settings,
+    vm,
+    available,
+    async unable() {
+      const reason = await whyNoPasst(passtBinary(options.resources));
+      return reason === undefined ? undefined : toWireError(new BerthError('host.notEnforced', reason));
+    },
+    doors: options.doors ?? (() => []),
+    log: log.child('host'),
+  });
+  const doctor = createDoctor({ files, vm, probes: [hostAccess.doctorProbe, shares.doctorProbe] });
   const systemSocket = options.systemSocket ?? systemSocketPath();
   const connect = createConnect({
     dockerHost,
@@ -271,6 +297,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...ports.handlers,
     ...trust.handlers,
     ...mirrors.handlers,
+    ...hostAccess.handlers,
     ...shares.handlers,
     ...connectHandlers(connect, systemSocket),
     ...vmHandlers(vm, files),
@@ -351,7 +378,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       await terminals.dispose();
       trust.dispose();
       mirrors.dispose();
+      hostAccess.dispose();
       await shares.dispose();
+      shareEvents.dispose();
       engine.dispose();
       await socket.dispose();
       await ports.dispose();

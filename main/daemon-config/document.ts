@@ -1,5 +1,5 @@
 // The engine's configuration as a value: its form as text, and what the guest is given so that it means the same. Pure.
-import { daemonKeys } from '../../preload/contract';
+import { daemonKey, daemonKeys } from '../../preload/contract';
 import type { DaemonDocument } from './daemon-config';
 
 export function formatDocument(document: DaemonDocument): string {
@@ -14,7 +14,10 @@ export function formatDocument(document: DaemonDocument): string {
  */
 export function forGuest(document: DaemonDocument, lastWritten?: DaemonDocument): DaemonDocument {
   const entries = Object.entries(document).filter(
-    ([key, value]) => !(key === 'userland-proxy' && value === true && document['userland-proxy-path'] === undefined),
+    ([key, value]) =>
+      // Given on the command line now; a document from before may have it, and dockerd refuses both.
+      daemonKey(key)?.owned !== 'hostAccess' &&
+      !(key === 'userland-proxy' && value === true && document['userland-proxy-path'] === undefined),
   );
   const neutral = daemonKeys
     .filter(({ name, apply }) => apply === 'reload' && lastWritten?.[name] !== undefined && document[name] === undefined)

@@ -182,24 +182,6 @@ const pools: Rule<readonly Pool[]> = (value, at) => {
   });
 };
 
-const hostGateways: Rule<readonly string[]> = (value, at) => {
-  const families = new Set<number>();
-  value.forEach((text, index) => {
-    const address = parseAddress(text);
-    const path = [...at.path, index];
-    if (address === undefined) {
-      at.problems.error('config.badAddress', path, { value: show(text, path), family: 'IPv4, IPv6' });
-    } else if (families.has(address.family)) {
-      at.problems.error('config.onePerFamily', path, { value: text, family: `IPv${address.family}` });
-    } else {
-      families.add(address.family);
-    }
-  });
-  if (at.document['host-gateway-ip'] !== undefined) {
-    at.problems.error('config.excludes', at.path, { other: 'host-gateway-ip' });
-  }
-};
-
 const oneAddress: Rule<string> = (value, at) => {
   if (value !== '') {
     addressRule(value, at);
@@ -227,7 +209,5 @@ export const networkRules: Readonly<Record<string, Rule<never>>> = {
   icc,
   ip: oneAddress,
   'default-address-pools': pools,
-  'host-gateway-ips': hostGateways,
-  'host-gateway-ip': oneAddress,
   'default-network-opts': networkOptions,
 };

@@ -16,14 +16,17 @@ export interface Doctor {
 export function createDoctor({
   files,
   vm,
+  probes = [],
 }: {
   readonly files: HomeFiles;
   readonly vm: Pick<Vm, 'doctorChecks' | 'status' | 'exec'>;
+  /** Of other services. */
+  readonly probes?: readonly DoctorProbe[];
 }): Doctor {
   return {
     async *run(signal) {
       const running = vm.status.get().state === 'running';
-      for (const probe of [...hostProbes(files), ...vm.doctorChecks, ...engineProbes(files, running ? vm : undefined)]) {
+      for (const probe of [...hostProbes(files), ...probes, ...vm.doctorChecks, ...engineProbes(files, running ? vm : undefined)]) {
         if (signal.aborted) {
           return;
         }

@@ -33,11 +33,23 @@ const patterns: readonly (readonly [RegExp, Reader])[] = [
   ],
   [
     /failed to bind host port (?:for )?(\[.*\]|[^\s:/]*):(\d+)[^\s]*\/(tcp|udp)/,
-    as('engine.portTaken', (found, detail) => ({ address: found[1] ?? '', port: Number(found[2]), protocol: found[3] ?? 'tcp', suggested: 0, detail })),
+    as('engine.portTaken', (found, detail) => ({
+      address: found[1] ?? '',
+      port: Number(found[2]),
+      protocol: found[3] ?? 'tcp',
+      suggested: 0,
+      detail,
+    })),
   ],
   [
     /listen (tcp|udp)[46]? (\[.*\]|[^\s:]*):(\d+): bind: address already in use/,
-    as('engine.portTaken', (found, detail) => ({ address: found[2] ?? '', port: Number(found[3]), protocol: found[1] ?? 'tcp', suggested: 0, detail })),
+    as('engine.portTaken', (found, detail) => ({
+      address: found[2] ?? '',
+      port: Number(found[3]),
+      protocol: found[1] ?? 'tcp',
+      suggested: 0,
+      detail,
+    })),
   ],
   [
     /exec: "?([^"]*?)"?: (?:executable file not found|stat .*: no such file or directory|permission denied|is a directory|no such file)/,
@@ -91,6 +103,10 @@ export function engineError(status: number, detail: string, about: ErrorContext 
     if (found !== null && !(read === imageInUse && status !== 409)) {
       return read(found, detail, about);
     }
+  }
+  // Not the registry's fault: its name was never found out. Docker names the server in the guest, which asks this computer's.
+  if (/lookup \S+ on \S+:53: (?:.*i\/o timeout|server misbehaving)/i.test(detail)) {
+    return new BerthError('host.dnsSilent', { reason: 'silent', detail });
   }
   if (about.reference !== undefined && unreachable.test(detail)) {
     return new BerthError('engine.registryUnreachable', { reference: about.reference, detail });

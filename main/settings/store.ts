@@ -63,6 +63,7 @@ export async function openSettings(deps: SettingsDeps): Promise<SettingsStore> {
       ...patch,
       vm: { ...present.vm, ...patch.vm },
       ports: { ...present.ports, ...patch.ports },
+      host: { ...present.host, ...patch.host },
       shares: { ...present.shares, ...patch.shares },
     });
     await checkLimits(patch, deps.limits);

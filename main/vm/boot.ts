@@ -41,6 +41,7 @@ export interface BootDeps {
   readonly checker: Checker;
   readonly log: Logger;
   settings(): Settings['vm'];
+  hostAccess(): Settings['host']['access'];
   guestFiles(): Promise<Partial<GuestFiles>>;
   shares(): Promise<readonly ShareSpec[]>;
   onGuest(signal: AbortSignal): Promise<void>;
@@ -158,7 +159,7 @@ async function launch(deps: BootDeps, run: Attempt): Promise<{ readonly keys: Ke
   run.signal.throwIfAborted();
   run.timeline.end('prepare');
   run.timeline.begin('qemu');
-  const running = await driver.start({ ...size, accelerator, guest: guestConfig(keys, disk, Date.now(), given), shares }, run.signal);
+  const running = await driver.start({ ...size, accelerator, guest: guestConfig(keys, disk, Date.now(), given), hostAccess: deps.hostAccess(), shares }, run.signal);
   run.parts.running = running;
   deps.onRunning(running);
   return { keys, running };

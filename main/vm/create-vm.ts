@@ -45,6 +45,7 @@ export function createVm(deps: VmDeps): Vm {
       model: supervisor.model.get(),
       driver,
       settings: settings.get().vm,
+      hostAccess: settings.get().host.access,
       host: hostFigures(),
       running,
       timeline,
@@ -84,6 +85,7 @@ export function createVm(deps: VmDeps): Vm {
     checker,
     log,
     settings: () => settings.get().vm,
+    hostAccess: () => settings.get().host.access,
     guestFiles: async () => (await deps.guestFiles?.()) ?? {},
     ping: (signal) => deps.ping(signal),
     settle: (signal) => deps.settle(signal),
@@ -193,6 +195,7 @@ export function createVm(deps: VmDeps): Vm {
       return transport.serve(path, onStream);
     },
     engine: life.control,
+    ownPorts: () => (running === undefined ? [] : [running.sshPort]),
     shares: {
       devices: () => running?.shareDevices() ?? [],
       add: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.addShare(spec)),

@@ -1,5 +1,5 @@
 // What a VM driver must do, and what it can do as data. The supervisor knows this interface only; QEMU and WSL2 stand behind it.
-import type { AcceleratorVerdict, BerthError, VmFeatures } from '../../preload/contract';
+import type { AcceleratorVerdict, BerthError, HostAccess, VmFeatures, VmNetwork } from '../../preload/contract';
 
 /** What the guest is told before it boots (vm/AGREEMENT.md, fw_cfg). */
 export interface GuestConfig {
@@ -54,6 +54,8 @@ export interface VmSpec {
   readonly memoryBytes: number;
   readonly accelerator: AcceleratorVerdict;
   readonly guest: GuestConfig;
+  /** What of this computer the guest's network leads to. A driver that cannot enforce it says so in `RunningVm.network` and starts nevertheless. */
+  readonly hostAccess: HostAccess;
   /** Devices that are there when the guest boots; `GuestConfig` says where they are mounted. */
   readonly shares: readonly ShareSpec[];
 }
@@ -68,6 +70,7 @@ export interface RunningVm {
   readonly startedAt: number;
   /** 127.0.0.1 port that leads to the guest's sshd. */
   readonly sshPort: number;
+  readonly network: VmNetwork;
   /** The driver's own words on why it is gone (stderr, exit status); resolves once, when the process is gone. */
   readonly exited: Promise<string>;
   /** Lets the guest run: after the start, when everyone listens, and after a pause. */

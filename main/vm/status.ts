@@ -1,5 +1,5 @@
 // The one status that the window and the command line see, composed of what the parts say. Pure.
-import type { AcceleratorVerdict, BootTimeline, Settings, VmStatus, WireError } from '../../preload/contract';
+import type { AcceleratorVerdict, BootTimeline, HostAccess, Settings, VmStatus, WireError } from '../../preload/contract';
 import type { RunningVm, VmDriver } from './driver';
 import { limitsOf } from './limits';
 import type { HostFigures } from './limits';
@@ -12,6 +12,7 @@ export interface StatusParts {
   readonly model: Model;
   readonly driver: Pick<VmDriver, 'name' | 'features'>;
   readonly settings: Settings['vm'];
+  readonly hostAccess: HostAccess;
   readonly host: HostFigures;
   readonly running: RunningVm | undefined;
   readonly timeline: BootTimeline | undefined;
@@ -39,12 +40,17 @@ export function composeStatus(parts: StatusParts): VmStatus {
     ...(accelerator === undefined ? {} : { accelerator }),
     cpus: running?.cpus ?? next.cpus,
     memoryBytes: running?.memoryBytes ?? next.memoryBytes,
-    ...(running === undefined ? {} : { pid: running.pid }),
+    ...(running === undefined ? {} : { pid: running.pid, network: running.network }),
     ...(timeline === undefined ? {} : { boot: timeline }),
-    pendingRestart: running !== undefined && differs(running, next, settings.accelerator),
+    pendingRestart: running !== undefined && (differs(running, next, settings.accelerator) || otherNetwork(running, parts.hostAccess)),
     ...(isRunning && parts.engine !== undefined ? { engine: parts.engine } : {}),
     ...(isRunning && parts.runningSince !== undefined ? { runningSince: parts.runningSince } : {}),
   };
+}
+
+/** A network that could not be had is not had by another start either. */
+function otherNetwork({ network }: RunningVm, hostAccess: HostAccess): boolean {
+  return network.error === undefined && (network.backend === 'passt') !== (hostAccess !== 'all');
 }
 
 function differs(

@@ -1,7 +1,7 @@
 // The VM as the rest of the backend uses it: one object that starts, stops, adopts and reports, and the way into the guest.
 // Knows no shell, no window and no engine client; what needs the engine (`ping`, `settle`) is handed in by app.ts.
-import type { Duplex } from 'node:stream';
 import type { BerthError, DoctorCheck, Settings, VmLimits, VmStatus, BootTimeline, Notice } from '../../preload/contract';
+import type { Duplex } from 'node:stream';
 import type { Dialer } from '../lib/dialer';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
@@ -95,6 +95,8 @@ export interface Vm {
   /** A unix socket in the guest that leads here, until it is stopped or the VM is gone. */
   serve(path: string, onStream: (stream: Duplex) => void): ServedSocket;
   readonly engine: EngineControl;
+  /** What the VM that runs listens on at the host's loopback for Berth itself. */
+  ownPorts(): readonly number[];
   readonly shares: VmShares;
   /** A listener of the driver's own on the host; rejects with its words, and with `vm.notRunning`. */
   forward(spec: HostForwardSpec): Promise<HostForward>;

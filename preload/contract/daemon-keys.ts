@@ -24,7 +24,7 @@ export type DaemonKeyGroup = (typeof daemonKeyGroups)[number];
 export type DaemonKeyType = 'boolean' | 'integer' | 'string' | 'strings' | 'stringMap' | 'object' | 'objects' | 'objectMap';
 
 /** Why a key is Berth's own: its words are in error `config.ownedKey`. */
-export type OwnedReason = 'socket' | 'dataDisk' | 'process' | 'tls' | 'containerd';
+export type OwnedReason = 'hostAccess' | 'socket' | 'dataDisk' | 'process' | 'tls' | 'containerd';
 
 /** A key's or a field's shape. Texts are in locale `daemon`: `keys.<key>`, `fields.<key>.<name>`, each with `label` and `text`. */
 export interface DaemonField {
@@ -127,8 +127,6 @@ export const daemonKeys: readonly DaemonKey[] = [
     default: [],
     proposals: ['timeout:2', 'attempts:2', 'ndots:1', 'rotate'],
   },
-  { name: 'host-gateway-ips', type: 'strings', group: 'dns', apply: 'restart', default: [], example: ['10.0.2.2'] },
-  { name: 'host-gateway-ip', type: 'string', group: 'dns', apply: 'restart', rare: true },
 
   // Proxies
   {
@@ -300,6 +298,8 @@ export const daemonKeys: readonly DaemonKey[] = [
   { name: 'swarm-default-advertise-addr', type: 'string', group: 'other', apply: 'restart', rare: true },
 
   // Berth's own
+  { name: 'host-gateway-ips', type: 'strings', group: 'dns', apply: 'restart', owned: 'hostAccess' },
+  { name: 'host-gateway-ip', type: 'string', group: 'dns', apply: 'restart', owned: 'hostAccess' },
   { name: 'hosts', type: 'strings', group: 'other', apply: 'restart', owned: 'socket' },
   { name: 'group', type: 'string', group: 'other', apply: 'restart', owned: 'socket' },
   { name: 'api-cors-header', type: 'string', group: 'other', apply: 'restart', owned: 'socket' },

@@ -5,6 +5,7 @@ import { configTable } from './config';
 import { connectTable } from './connect';
 import { containersTable } from './containers';
 import { engineTable } from './engine';
+import { hostAccessTable } from './host-access';
 import { imagesTable } from './images';
 import { mirrorsTable } from './mirrors';
 import { portsTable } from './ports';
@@ -21,6 +22,7 @@ export const contract = {
   ...vmTable,
   ...settingsTable,
   ...engineTable,
+  ...hostAccessTable,
   ...containersTable,
   ...imagesTable,
   ...tasksTable,
@@ -69,6 +71,7 @@ export * from './daemon-log-options';
 export * from './define';
 export * from './engine';
 export * from './errors';
+export * from './host-access';
 export * from './images';
 export * from './mirrors';
 export * from './ports';

@@ -1,10 +1,13 @@
 // What the user set. The host's settings file is the truth; main/settings keeps it.
 import { z } from 'zod';
 import { call, output, stream } from './define';
+import { hostAccessModes, MAX_HOST_PORTS } from './host-access';
 import { portWays } from './ports';
 import { shareFolder } from './shares';
 import { acceleratorNames } from './vm';
 import type { WireError } from './errors';
+
+const hostPorts = z.array(z.int().min(1).max(65535)).max(MAX_HOST_PORTS);
 
 export const settingsSchema = z.object({
   language: z.enum(['system', 'en', 'zh-CN']).default('system'),
@@ -24,6 +27,14 @@ export const settingsSchema = z.object({
       publish: z.enum(['loopback', 'lan']).default('loopback'),
       /** The way of TCP connections; `hostfwd` where the driver has it (`features.hostfwd`), for IPv4. */
       tcp: z.enum(portWays).default('ssh'),
+    })
+    .prefault({}),
+  host: z
+    .object({
+      /** Which services of this computer containers reach. */
+      access: z.enum(hostAccessModes).default('all'),
+      /** For `list`. */
+      ports: hostPorts.default([]),
     })
     .prefault({}),
   shares: z
@@ -47,6 +58,7 @@ export const settingsPatch = z.strictObject({
     })
     .optional(),
   ports: z.strictObject({ publish: z.enum(['loopback', 'lan']).optional(), tcp: z.enum(portWays).optional() }).optional(),
+  host: z.strictObject({ access: z.enum(hostAccessModes).optional(), ports: hostPorts.optional() }).optional(),
   /** Which folders are shared is changed by `shares.add` and `shares.remove`, which look at the folders. */
   shares: z.strictObject({ driver: z.enum(['auto', 'virtiofs', 'sshfs']).optional() }).optional(),
 });

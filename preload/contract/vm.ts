@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { call, output, stream } from './define';
 import type { WireError } from './errors';
+import type { VmNetwork } from './host-access';
 import type { ShareDriver } from './shares';
 
 /** Readers accept states they do not know: newer backends may add some. */
@@ -68,6 +69,8 @@ export interface VmStatus {
   /** In force now, or at the next start while it is stopped. */
   readonly cpus: number;
   readonly memoryBytes: number;
+  /** Of the VM that runs. */
+  readonly network?: VmNetwork;
   readonly pid?: number;
   readonly boot?: BootTimeline;
   /** Settings that take effect at the next start. */

@@ -152,7 +152,6 @@ export const goodDocuments: readonly GoodDocument[] = [
     'dns-search': ['corp.example', 'a.b-c.example.', '.'],
     'dns-opts': ['timeout:2', 'attempts:3', 'rotate', 'use-vc'],
   }),
-  good('host-gateway', { 'host-gateway-ips': ['10.0.2.2', 'fd00::2'] }),
   good('proxies', {
     proxies: {
       'http-proxy': 'http://user:p%40ss@proxy.example:3128',

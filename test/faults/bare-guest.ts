@@ -65,7 +65,7 @@ export async function createBareHome(): Promise<BareHome> {
         shares: '',
       };
       const running = await driver.start(
-        { cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest, shares: [] },
+        { cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest, hostAccess: 'all', shares: [] },
         AbortSignal.timeout(PATIENCE_MS),
       );
       const onEvent = (event: AgentEvent): void => {

@@ -42,7 +42,7 @@ void dns_rules(void) {
 char *const *dns_arguments(const char *host) {
   static char record[128];
   static char *const args[] = { "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--pid-file",
-                                "--user=nobody", "--no-hosts", "--resolv-file=" DNS_SERVERS, "--all-servers", "--cache-size=0",
+                                "--user=nobody", "--no-hosts", "--resolv-file=" DNS_SERVERS, "--strict-order", "--cache-size=0",
                                 "--dns-forward-max=1000", "--listen-address=" NET_GUEST, "--bind-interfaces", "--port=" DNS_PORT,
                                 "--local=/host.docker.internal/gateway.docker.internal/", record, NULL };
   snprintf(record, sizeof record, "--host-record=host.docker.internal,gateway.docker.internal,%s", host);

@@ -40,6 +40,8 @@ export interface VmArgs extends MachineSpec {
   readonly dataDisk: string;
   /** On 127.0.0.1. */
   readonly sshPort: number;
+  /** passt's socket; without it the network is QEMU's own. */
+  readonly networkSocket?: string;
   /** Memory that a share's server can map, and slots for the devices; where the host has memfd. */
   readonly sharing: boolean;
   readonly shares: readonly ShareArgs[];
@@ -55,7 +57,7 @@ export function vmArgs(spec: VmArgs): string[] {
     ...['-chardev', `socket,id=agent,path=${escapeOption(spec.agentSocket)},server=on,wait=off`],
     ...disk({ id: 'system', filename: spec.systemImage, readOnly: true }),
     ...disk({ id: 'data', filename: spec.dataDisk, readOnly: false }),
-    ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${spec.sshPort}-:${GUEST_SSH_PORT}`],
+    ...network(spec),
     ...device({ driver: 'virtio-net-pci', netdev: 'net0', romfile: '' }),
     ...device({ driver: 'virtio-serial-pci', id: 'ports' }),
     ...device({ driver: 'virtserialport', bus: 'ports.0', nr: 1, chardev: 'agent', name: 'berth.agent' }),
@@ -69,6 +71,14 @@ export function vmArgs(spec: VmArgs): string[] {
       ...device(shareDevice(share)),
     ]),
   ];
+}
+
+function network({ sshPort, networkSocket }: VmArgs): string[] {
+  if (networkSocket === undefined) {
+    return ['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${sshPort}-:${GUEST_SSH_PORT}`];
+  }
+  // Dialled again, because passt can be started anew under a guest that runs.
+  return ['-netdev', `stream,id=net0,server=off,addr.type=unix,addr.path=${escapeOption(networkSocket)},reconnect-ms=200`];
 }
 
 /** The smallest machine that can prove an accelerator: no disk, no network, console on stdout. */

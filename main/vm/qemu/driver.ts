@@ -16,12 +16,14 @@ import type { Resources } from '../resources';
 import { createAccelerators } from './accelerator';
 import { probeArgs, SHARE_SLOTS, vmArgs } from './args';
 import type { Arch } from './args';
-import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, qemuBinary, virtiofsdBinary } from './files';
+import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, passtBinary, qemuBinary, shareBinaries } from './files';
 import type { FwCfgName } from './files';
 import { explainLaunch, freePort, launch, textSince } from './launch';
+import { openNetwork } from './network';
 import { endOrphans, guard } from './orphans';
 import { probe } from './probe';
 import { dialQmp } from './qmp';
+import type { QmpEvent } from './qmp';
 import { createRunning } from './running';
 import { readVmState, removeVmState, writeVmState } from './state-file';
 import type { VmState } from './state-file';
@@ -93,14 +95,17 @@ export function createQemuDriver({
 
   const servers = createShareServers({
     files,
-    command: virtiofsdBinary(resources),
+    ...shareBinaries(resources),
     environment: process.env,
     log,
     fileLimit: () => openFileLimit(),
   });
 
+  const network = openNetwork({ files, command: passtBinary(resources), log });
+
   const clean = async (): Promise<void> => {
     await removeVmState(files.state.vm);
+    await network.end();
     await servers.clear();
     await Promise.all([files.run.qmp, files.run.agent].map((path) => rm(path, { force: true })));
   };
@@ -114,7 +119,12 @@ export function createQemuDriver({
   ): Promise<RunningVm> => {
     const words = (): Promise<string> => textSince(files.logs.qemu, offset);
     const vm = createRunning({ state, ended, log, home: files.root, shares: { servers, ...plugged }, words, gone: clean });
-    await vm.attach(await dialQmp(files.run.qmp, (event) => vm.onEvent(event), signal));
+    const onEvent = (event: QmpEvent): void => {
+      network.onEvent(event, state);
+      vm.onEvent(event);
+    };
+    await vm.attach(await dialQmp(files.run.qmp, onEvent, signal));
+    await network.attached(state);
     return vm.running;
   };
 
@@ -131,7 +141,10 @@ export function createQemuDriver({
   };
 
   const startOnce = async (spec: VmSpec, given: readonly FwCfgName[], signal: AbortSignal): Promise<RunningVm | 'again'> => {
-    const [sshPort, present] = await Promise.all([freePort(), startServers(spec)]);
+    const [freed, present] = await Promise.all([freePort(), startServers(spec)]);
+    const below = await network.start(spec.hostAccess, freed);
+    const { sshPort } = below.args;
+    await writeAtomic(fwCfgFile(files, 'config'), `${spec.guest.config}${below.guestConfig}`);
     const args = vmArgs({
       ...(await machine(spec.accelerator.name)),
       cpus: spec.cpus,
@@ -143,7 +156,7 @@ export function createQemuDriver({
       guestLog: forQemu(files, files.logs.guest),
       systemImage: join(resources.guest, 'system.erofs'),
       dataDisk: forQemu(files, files.disks.data),
-      sshPort,
+      ...below.args,
       sharing,
       shares: present.map((server) => ({ tag: server.spec.tag, slot: server.slot, socket: server.socket })),
     });
@@ -152,7 +165,7 @@ export function createQemuDriver({
     const { child, ended } = launch(qemu, args, files.root, files.logs.qemu);
     const pid = child.pid;
     if (pid === undefined) {
-      await servers.clear();
+      await Promise.all([servers.clear(), network.end()]);
       return ended.then(() => 'again' as const).catch((error: unknown) => Promise.reject(explainSpawnError(qemu, error)));
     }
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(QMP_DEADLINE_MS), abortWhen(ended)]);
@@ -169,6 +182,7 @@ export function createQemuDriver({
         memoryBytes: spec.memoryBytes,
         startedAt: Date.now(),
         sharing,
+        network: below.network,
         accelerator: spec.accelerator,
       };
       await writeVmState(files.state.vm, state);
@@ -212,7 +226,10 @@ export function createQemuDriver({
       await Promise.all(fwCfgNames.map((name) => writeAtomic(fwCfgFile(files, name), contents[name])));
       const given = fwCfgNames.filter((name) => contents[name] !== '');
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const vm = await startOnce(spec, given, signal);
+        const vm = await startOnce(spec, given, signal).catch(async (error: unknown) => {
+          await servers.clear();
+          throw error;
+        });
         if (vm !== 'again') {
           return vm;
         }

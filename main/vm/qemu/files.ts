@@ -25,6 +25,11 @@ export function kernelFiles(resources: Resources, arch: string): { readonly kern
   return { kernel: join(resources.guest, arch === 'x86_64' ? 'vmlinux' : 'Image'), initramfs: join(resources.guest, 'initramfs.cpio') };
 }
 
-export function virtiofsdBinary(resources: Resources): string {
-  return join(resources.bundle, 'bin', 'virtiofsd');
+export function passtBinary(resources: Resources): string {
+  return join(resources.bundle, 'bin', 'passt');
+}
+
+/** The server of a share, and what stands between it and QEMU. */
+export function shareBinaries(resources: Resources): { readonly command: string; readonly keeper: string } {
+  return { command: join(resources.bundle, 'bin', 'virtiofsd'), keeper: join(resources.bundle, 'bin', 'share-keeper') };
 }

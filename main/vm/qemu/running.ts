@@ -1,5 +1,5 @@
 // One QEMU process that runs, started by us or adopted: its end is seen at once, by the child's exit or by QMP's socket, and comes with a cause.
-import { BerthError } from '../../../preload/contract/errors';
+import { BerthError, toWireError } from '../../../preload/contract/errors';
 import { asError, deferred, retryUntil, settledWithin, sleep } from '../../lib/async';
 import type { Logger } from '../../lib/logger';
 import { isSameProcess } from '../../lib/process';
@@ -34,6 +34,10 @@ export interface Running {
 }
 
 const QUIT_MS = 5000;
+
+function networkOf({ network: { backend, notEnforced } }: VmState): RunningVm['network'] {
+  return { backend, ...(notEnforced === undefined ? {} : { error: toWireError(new BerthError('host.notEnforced', notEnforced)) }) };
+}
 
 export function createRunning(deps: RunningDeps): Running {
   const { state, ended, log, home } = deps;
@@ -98,6 +102,7 @@ export function createRunning(deps: RunningDeps): Running {
     memoryBytes: state.memoryBytes,
     startedAt: state.startedAt,
     sshPort: state.sshPort,
+    network: networkOf(state),
     exited: exit.promise,
     async run() {
       await qmp?.execute('cont');

@@ -1,7 +1,7 @@
 // state/vm.json: what the next backend must know to take over a VM that this one left running.
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { acceleratorNames } from '../../../preload/contract';
+import { acceleratorNames, networkBackends } from '../../../preload/contract';
 import { readJsonOr, writeJson } from '../../lib/atomic-file';
 
 const stateSchema = z.object({
@@ -15,6 +15,13 @@ const stateSchema = z.object({
   startedAt: z.number(),
   /** It was started with slots for shares. */
   sharing: z.boolean().default(false),
+  network: z
+    .object({
+      backend: z.enum(networkBackends),
+      /** Why it is not the one that was wanted. */
+      notEnforced: z.object({ reason: z.enum(['system', 'missing', 'failed']), detail: z.string() }).optional(),
+    })
+    .default({ backend: 'user' }),
   accelerator: z.object({
     name: z.enum(acceleratorNames),
     works: z.boolean(),

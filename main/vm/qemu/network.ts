@@ -1,0 +1,114 @@
+// Which network lies below the guest's card: QEMU's own, or passt where containers may not reach everything of this computer.
+// Where passt cannot be had the VM starts with QEMU's own, and says so. Knows nothing of the list of ports: those are ways of main/host-access.
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HostAccess } from '../../../preload/contract';
+import { asError } from '../../lib/async';
+import type { HomeFiles } from '../../lib/home';
+import type { Logger } from '../../lib/logger';
+import { forQemu } from './files';
+import { freePort } from './launch';
+import { createPasst, portTaken } from './passt';
+import type { QmpEvent } from './qmp';
+import type { VmState } from './state-file';
+
+/** What the host's names lead to where the guest answers itself: no address of this network's own, and none that routers know. */
+export const GUEST_HOST_ADDRESS = '10.0.2.4';
+
+type StateNetwork = VmState['network'];
+
+export interface Below {
+  readonly network: StateNetwork;
+  readonly args: { readonly sshPort: number; readonly networkSocket?: string };
+  /** Lines for the guest's `config`. */
+  readonly guestConfig: string;
+}
+
+export interface Network {
+  start(hostAccess: HostAccess, sshPort: number): Promise<Below>;
+  /** QEMU runs and is connected to it; an adopted one may have lost it. */
+  attached(state: VmState): Promise<void>;
+  onEvent(event: QmpEvent, state: VmState): void;
+  /** After a start that failed; what runs ends with QEMU. */
+  end(): Promise<void>;
+}
+
+const PORT_ATTEMPTS = 4;
+
+export function openNetwork({
+  files,
+  command,
+  log,
+}: {
+  readonly files: HomeFiles;
+  readonly command: string;
+  readonly log: Logger;
+}): Network {
+  const socket = forQemu(files, join(files.run.folder, 'net.sock'));
+  const passt = createPasst({
+    command,
+    home: files.root,
+    socket,
+    pidFile: forQemu(files, join(files.run.folder, 'net.pid')),
+    logFile: forQemu(files, join(files.logs.folder, 'network.log')),
+    stateFolder: files.state.folder,
+  });
+
+  const fallBack = (sshPort: number, reason: 'system' | 'missing' | 'failed', detail: string): Below => {
+    log.warn('what containers reach of this computer is not limited', { reason, detail });
+    return { network: { backend: 'user', notEnforced: { reason, detail } }, args: { sshPort }, guestConfig: '' };
+  };
+
+  return {
+    async start(hostAccess, sshPort) {
+      if (hostAccess === 'all') {
+        return { network: { backend: 'user' }, args: { sshPort }, guestConfig: '' };
+      }
+      const unable = await whyNoPasst(command);
+      if (unable !== undefined) {
+        return fallBack(sshPort, unable.reason, unable.detail);
+      }
+      for (let attempt = 1, port = sshPort; ; attempt += 1, port = await freePort()) {
+        try {
+          await passt.start(port);
+          const guestConfig = `host-address ${GUEST_HOST_ADDRESS}\n`;
+          return { network: { backend: 'passt' }, args: { sshPort: port, networkSocket: socket }, guestConfig };
+        } catch (error) {
+          if (!portTaken(error) || attempt === PORT_ATTEMPTS) {
+            return fallBack(sshPort, 'failed', asError(error).message);
+          }
+        }
+      }
+    },
+    async attached(state) {
+      if (state.network.backend !== 'passt') {
+        return;
+      }
+      if (!(await passt.alive())) {
+        await passt.start(state.sshPort);
+      }
+      await passt.handedOver();
+    },
+    onEvent({ event }, state) {
+      if (event === 'NETDEV_STREAM_DISCONNECTED' && state.network.backend === 'passt') {
+        log.warn('passt ended under the VM; it is started again');
+        passt
+          .start(state.sshPort)
+          .then(() => passt.handedOver())
+          .catch((error: unknown) => log.error('the VM has no network', { error }));
+      }
+    },
+    end: () => passt.end(),
+  };
+}
+
+/** Before a start, for whoever sets it. Whether it starts is known when it did. */
+export async function whyNoPasst(command: string): Promise<{ readonly reason: 'system' | 'missing'; readonly detail: string } | undefined> {
+  if (process.platform !== 'linux') {
+    return { reason: 'system', detail: process.platform };
+  }
+  return access(command).then(
+    () => undefined,
+    () => ({ reason: 'missing' as const, detail: command }),
+  );
+}
