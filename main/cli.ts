@@ -10,6 +10,7 @@ import { runProgram } from './cli/program';
 import { pull } from './cli/pull';
 import { createReach } from './cli/reach';
 import { createTerminal } from './cli/terminal';
+import { createHostCommands } from './cli/host';
 import { createSharesCommands } from './cli/shares';
 import { createTrustCommands } from './cli/trust';
 import { createConnect } from './connect/create-connect';
@@ -68,6 +69,7 @@ async function main(): Promise<number> {
             },
           }),
           mirrors: createMirrorsCommands(kit),
+          host: createHostCommands(kit),
           shares: createSharesCommands(kit),
           trust: createTrustCommands(kit),
           prefixes: (...args) => prefixes(kit, ...args),

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ChangeFlags } from './config-apply';
 import type { ConfigCommands } from './config';
 import type { ConnectCommands, UseFlags } from './connect';
+import type { HostAccessFlags, HostCommands } from './host';
 import type { JsonFlag } from './kit';
 import type { AddFlags, MirrorsCommands } from './mirrors';
 import type { TestFlags } from './mirrors-test';
@@ -130,6 +131,16 @@ export function addConnectCommands(add: AddCommand, text: Text, own: () => Conne
   part('status').action((_flags: JsonFlag, command: Command) => own().socket(command.optsWithGlobals<JsonFlag>()));
   part('take').action((_flags: JsonFlag, command: Command) => own().takeSocket(command.optsWithGlobals<JsonFlag>()));
   part('release').action((_flags: JsonFlag, command: Command) => own().releaseSocket(command.optsWithGlobals<JsonFlag>()));
+}
+
+export function addHostCommands(add: AddCommand, text: Text, own: () => HostCommands): void {
+  const withJson = (name: string, parent?: Command): Command => add(name, parent).option('--json', text('option.json'), false);
+  const group = withJson('host').action((flags: JsonFlag) => own().show(flags));
+  withJson('host access', group)
+    .argument('<mode>')
+    .option('--ports <list>', text('option.hostPorts'))
+    .action((mode: string, _flags: HostAccessFlags, command: Command) => own().access(mode, command.optsWithGlobals<HostAccessFlags>()));
+  withJson('host dns', group).action((_flags: JsonFlag, command: Command) => own().dns(command.optsWithGlobals<JsonFlag>()));
 }
 
 export function addSharesCommands(add: AddCommand, text: Text, own: () => SharesCommands): void {

@@ -9,7 +9,15 @@ import { EXIT } from './output';
 import type { Output } from './output';
 import type { PrefixFlags } from './prefixes';
 import type { AddCommand } from './program-engine';
-import { addConfigCommands, addConnectCommands, addMirrorsCommands, addSharesCommands, addTrustCommands } from './program-engine';
+import {
+  addConfigCommands,
+  addConnectCommands,
+  addHostCommands,
+  addMirrorsCommands,
+  addSharesCommands,
+  addTrustCommands,
+} from './program-engine';
+import type { HostCommands } from './host';
 import type { PortsFlags } from './ports';
 import type { PullFlags } from './pull';
 import type { SharesCommands } from './shares';
@@ -19,6 +27,7 @@ export interface AllCommands extends Commands {
   readonly config: ConfigCommands;
   readonly connect: ConnectCommands;
   readonly mirrors: MirrorsCommands;
+  readonly host: HostCommands;
   readonly shares: SharesCommands;
   readonly trust: TrustCommands;
   prefixes(registry: string | undefined, prefix: string | undefined, flags: PrefixFlags): Promise<void>;
@@ -88,6 +97,7 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
     .action((flags: PortsFlags) => own().ports(flags));
   addMirrorsCommands(add, text, own);
   addConfigCommands(add, text, () => own().config);
+  addHostCommands(add, text, () => own().host);
   addSharesCommands(add, text, () => own().shares);
   addTrustCommands(add, text, () => own().trust);
   add('doctor').action(() => own().doctor());

@@ -33,6 +33,8 @@ export function createHostPorts({ serve, address, doors, changed, log }: HostPor
   const open = new Map<number, { readonly streams: Set<Duplex>; stop(): void }>();
 
   const relay = (port: number, streams: Set<Duplex>, stream: Duplex): void => {
+    // It may break before anybody reads it.
+    stream.on('error', () => undefined);
     if (!open.has(port) || doors().includes(port)) {
       stream.destroy();
       return;

@@ -22,6 +22,14 @@ export const hostNames = ['host.docker.internal', 'gateway.docker.internal'] as 
 
 export const MAX_HOST_PORTS = 64;
 
+/** A list as people write it: numbers between commas or spaces. undefined: something else is in it, or too many are. */
+export function parseHostPorts(text: string): readonly number[] | undefined {
+  const words = text.split(/[\s,，、]+/).filter((word) => word !== '');
+  const ports = [...new Set(words.map(Number))];
+  const fits = words.every((word) => /^\d{1,5}$/.test(word)) && ports.every((port) => port >= 1 && port <= 65535);
+  return fits && ports.length <= MAX_HOST_PORTS ? ports : undefined;
+}
+
 /** A port of the list, with passt: a listener in the guest that leads to 127.0.0.1, or else ::1, of this computer. */
 export interface HostPort {
   readonly port: number;

@@ -8,6 +8,7 @@ import { useStore } from '../../state/context';
 import { useCall } from '../../state/use-call';
 import { SkeletonRows } from '../../ui/delayed';
 import { ErrorNotice } from '../../ui/error-notice';
+import { HostAccessSection } from './host-access-section';
 import css from './settings.module.css';
 import { VmSettings } from './vm-settings';
 
@@ -25,6 +26,7 @@ export function SettingsPage(): ReactNode {
         <div className={css['page']}>
           <Window settings={settings} />
           <Engine />
+          <HostAccessSection />
           {limits === undefined ? <SkeletonRows rows={3} widths={[120, 260]} /> : <VmSettings settings={settings} limits={limits} />}
         </div>
       )}
