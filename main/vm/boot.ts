@@ -82,7 +82,25 @@ interface Attempt {
   readonly parts: { running?: RunningVm; agent?: AgentClient; transport?: Transport; mounted?: boolean };
 }
 
-export function bootVm(deps: BootDeps, signal: AbortSignal): Promise<LiveVm> {
+/**
+ * QEMU's software emulation aborts in one boot of some dozens: a processor uses a device in the moment in which another one moves it (QEMU's issue
+ * 1921). Nothing of the guest has begun by then.
+ */
+const EMULATION_RACE = /iotlb_to_section/;
+
+export async function bootVm(deps: BootDeps, signal: AbortSignal): Promise<LiveVm> {
+  try {
+    return await bootOnce(deps, signal);
+  } catch (error) {
+    if (error instanceof BerthError && error.code === 'vm.exited' && EMULATION_RACE.test(error.message) && !signal.aborted) {
+      deps.log.warn('QEMU aborted by a fault of its own; it is started again');
+      return bootOnce(deps, signal);
+    }
+    throw error;
+  }
+}
+
+function bootOnce(deps: BootDeps, signal: AbortSignal): Promise<LiveVm> {
   return attempt(deps, 'cold', signal, async (run) => {
     run.timeline.begin('prepare');
     const { keys, running } = await launch(deps, run);
