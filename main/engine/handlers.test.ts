@@ -6,7 +6,7 @@ import { startEngineBench, until } from '../../test/fakes/dockerd/bench';
 import type { EngineBench } from '../../test/fakes/dockerd/bench';
 import { logEntry } from '../../test/fakes/dockerd/logs';
 import { context, taskEnd } from '../../test/fakes/streams';
-import { runSpec } from '../../preload/contract';
+import { BerthError, runSpec } from '../../preload/contract';
 import type { LoadProgress, LogBatch, Task } from '../../preload/contract';
 
 let bench: EngineBench;
@@ -26,6 +26,24 @@ const call = {
 const task = (id: string): Promise<Task> => taskEnd(bench.tasks.handlers, id);
 
 describe('containers', () => {
+  test('a folder of the form is judged before the engine sees it, and is mounted where the judge says', async () => {
+    bench = await startEngineBench(
+      {},
+      {
+        judge: (path) =>
+          Promise.resolve(
+            path === '/srv' ? { error: new BerthError('shares.notShared', { path, share: '/srv' }) } : { source: `/real${path}` },
+          ),
+      },
+    );
+    const before = bench.fake.model.containers.size;
+    const binds = (source: string) => [{ source, path: '/src' }];
+    await expect(call.create({ name: 'one', binds: binds('/srv') }, false)).rejects.toMatchObject({ code: 'shares.notShared' });
+    expect(bench.fake.model.containers.size).toBe(before);
+    await call.create({ name: 'two', binds: binds('/home') }, false);
+    expect(bench.fake.model.findContainer('two')?.binds).toEqual(['/real/home:/src']);
+  });
+
   test('start, stop, restart, remove; starting what runs is no error', async () => {
     bench = await startEngineBench({ containers: 10 });
     await call.start('shop-0-web-1');

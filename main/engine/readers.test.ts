@@ -200,6 +200,7 @@ describe('the run form', () => {
         { hostPort: 8081, containerPort: 80, hostAddress: '127.0.0.1' },
         { containerPort: 53, protocol: 'udp' },
       ],
+      binds: [{ source: '/home/me/a:b', path: '/src' }],
       volumes: [{ volume: 'data', path: '/a:b', readOnly: true }],
       restart: 'unless-stopped',
     });
@@ -214,7 +215,10 @@ describe('the run form', () => {
           ],
           '53/udp': [{ HostPort: '' }],
         },
-        Mounts: [{ Type: 'volume', Source: 'data', Target: '/a:b', ReadOnly: true }],
+        Mounts: [
+          { Type: 'bind', Source: '/home/me/a:b', Target: '/src', ReadOnly: false },
+          { Type: 'volume', Source: 'data', Target: '/a:b', ReadOnly: true },
+        ],
         RestartPolicy: { Name: 'unless-stopped' },
       },
     });
