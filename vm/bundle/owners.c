@@ -30,13 +30,15 @@ kernel_call *kernel_entry(void) {
   return entry;
 }
 
-__attribute__((constructor)) static void start(void) {
+__attribute__((constructor)) static void start(int argc, char **argv) {
   const char *journal = getenv("BERTH_OWNERS");
   main_thread = pthread_self();
   /* Not later: getuid is not in virtiofsd's seccomp list. */
   uid_t user = (uid_t)KERNEL(SYS_getuid);
   if (!journal || !user) return;
-  open_journal(journal, user);
+  int readonly = 0;
+  for (int i = 1; i < argc; i++) readonly |= strcmp(argv[i], "--readonly") == 0;
+  open_journal(journal, user, !readonly);
   active = 1;
 }
 
@@ -62,8 +64,8 @@ static int numbered(const char *path) {
   return *end || fd > INT32_MAX ? -1 : (int)fd;
 }
 
-static int open_entry(int folder, const char *name) {
-  return (int)AS_ROOT(KERNEL(SYS_openat, folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0), folder);
+static int open_entry(int folder, const char *name, int flags) {
+  return (int)AS_ROOT(KERNEL(SYS_openat, folder, name, flags | O_PATH | O_NOFOLLOW | O_CLOEXEC, 0), folder);
 }
 
 /* What was made just now gets its creator's ids, or the group of a folder that passes its group on. `added` are the
@@ -85,7 +87,7 @@ static void born(int folder, int fd, mode_t added) {
 }
 
 static void born_as(int folder, const char *name, mode_t added) {
-  int fd = open_entry(folder, name);
+  int fd = open_entry(folder, name, 0);
   if (fd < 0) return;
   born(folder, fd, added);
   close(fd);
@@ -119,7 +121,7 @@ static long rename_in(int from, const char *old, int to, const char *new, unsign
   if (!plain(old) || !plain(new)) return -1;
   if (!active) return KERNEL(SYS_renameat2, from, old, to, new, flags);
   /* A folder that moves has its ".." written. */
-  int moved = from == to ? -1 : open_entry(from, old);
+  int moved = from == to ? -1 : open_entry(from, old, O_DIRECTORY);
   long result = moved < 0 ? AS_ROOT(KERNEL(SYS_renameat2, from, old, to, new, flags), from, to)
                           : AS_ROOT(KERNEL(SYS_renameat2, from, old, to, new, flags), from, to, moved);
   int error = errno;

@@ -46,8 +46,9 @@ int raise_modes(const int *fds);
 void lower_modes(void);
 void modes_hold(void);
 void modes_release(void);
-/* Takes back what a process that died between the two has left, and notes from now on what is raised. */
-void open_journal(const char *path, uid_t user);
+/* Takes back what a process that died between the two has left, and notes from now on what is raised; on a share that
+   is read-only nothing is. */
+void open_journal(const char *path, uid_t user, int may_raise);
 
 /* A call that the modes of these files must not forbid: the guest's kernel has judged it already, by the owners seen. */
 #define AS_ROOT(call, ...)                                                        \

@@ -47,11 +47,13 @@ function makeShare(parent: string): string {
   return made;
 }
 
-function start(options: { readonly wrap?: readonly string[]; readonly journal?: string; readonly home?: string } = {}): Drive {
+function start(
+  options: { readonly wrap?: readonly string[]; readonly journal?: string; readonly home?: string; readonly args?: readonly string[] } = {},
+): Drive {
   const ids = asRoot ? ['setpriv', '--reuid', `${user}`, '--regid', `${group}`, '--clear-groups'] : [];
-  const [command, ...args] = [...ids, ...(options.wrap ?? []), 'env', `LD_PRELOAD=${library}`, program];
+  const command = [...ids, ...(options.wrap ?? []), 'env', `LD_PRELOAD=${library}`, program, ...(options.args ?? [])];
   const journal = options.journal ?? join(share, '.journal');
-  const child = spawn(command, args, { cwd: options.home ?? share, env: { ...process.env, BERTH_OWNERS: journal }, stdio: 'pipe' });
+  const child = spawn('env', command, { cwd: options.home ?? share, env: { ...process.env, BERTH_OWNERS: journal }, stdio: 'pipe' });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
@@ -222,6 +224,16 @@ describe.each(places)('$name', ({ parent }) => {
     const { say } = start();
     expect(await say('look pipe')).toEqual([`${host} 10000 0`]);
     expect(readFileSync(join(share, '.journal'), 'utf8')).toBe('');
+  });
+
+  test('on a read-only share no mode is raised, and owners are seen', async () => {
+    const first = start();
+    await first.say('create . file 644', 'chown file 5 6', 'create . shut 0');
+    await first.end();
+    const { say } = start({ args: ['--readonly'] });
+    const before = lstatSync(join(share, 'shut'), { bigint: true });
+    expect(await say('look file', 'open shut r')).toEqual(['5:6 100644 0', 'EACCES']);
+    expect(lstatSync(join(share, 'shut'), { bigint: true })).toEqual(before);
   });
 
   test('the magic time of modification changes nothing on the host, and makes no event there', async () => {
