@@ -119,12 +119,23 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
   const status = createObservable<SharesStatus>(compose());
   const refresh = (): void => status.set(compose());
 
-  const watch = createFolderWatch(() => void settle());
+  const watch = createFolderWatch(() => {
+    settle().catch((error: unknown) => log.warn('shared folders were not looked at', { error }));
+  });
   /** Brings the guest to what is wanted; resolves when it is there or cannot be. */
   const settle = async (): Promise<void> => {
+    const watchThem = (): void => watch.set(wanted().map(({ path }) => ({ path, missing: mounts.stateOf(path).state === 'missing' })));
+    // Before it is looked at, so that what happens meanwhile is seen too.
+    watchThem();
     await mounts.settle(wanted());
-    watch.set(wanted().map(({ path }) => ({ path, missing: mounts.stateOf(path).state === 'missing' })));
+    watchThem();
     refresh();
+    tellWatchers();
+  };
+  /** Which of what containers have bound lies in shared folders. */
+  const tellWatchers = (): void => {
+    const binds = new Set(users.get().flatMap((user) => user.binds));
+    deps.bound([...binds].filter((bind) => wanted().some(({ path }) => isWithin(path, bind))));
   };
 
   const ready = (async () => {
@@ -132,7 +143,9 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
     if (limit > 0 && limit < WANTED_FILES && backends.some(({ driver }) => driver === 'virtiofs')) {
       warning = toWireError(new BerthError('shares.fewFiles', { limit, wanted: WANTED_FILES }));
     }
-    refresh();
+    if (inForce === undefined) {
+      await settle();
+    }
   })();
 
   const keep = async (folders: readonly ShareFolder[]): Promise<void> => {
@@ -200,9 +213,9 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
 
   const unsubscribe = [
     settings.subscribe(refresh),
-    users.subscribe((list) => {
+    users.subscribe(() => {
       refresh();
-      deps.bound([...new Set(list.flatMap(({ binds }) => binds))].filter((bind) => wanted().some(({ path }) => isWithin(path, bind))));
+      tellWatchers();
     }),
     vm.subscribe(({ state }) => {
       if (state !== 'running' && state !== 'starting' && inForce !== undefined) {

@@ -92,7 +92,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
     const mine = incarnation;
     void source.gone.then((words) => {
       if (mine === incarnation && standing.get(path) === entry) {
-        void inTurn(() => bury(path, entry, words));
+        inTurn(() => bury(path, entry, words)).catch((error: unknown) => log.error('a share was not mounted anew', { path, error }));
       }
     });
   };
