@@ -264,11 +264,11 @@ async function main(): Promise<void> {
       for (const [name, ports] of Object.entries(sides)) {
         for (const direction of ['in', 'out'] as const) {
           if (is('tcp')) {
-            ((into[direction] ?? {})[name] ??= []).push(await throughput(ports[direction], direction));
+            keep(into, direction, name, await throughput(ports[direction], direction));
           }
         }
         if (is('echo')) {
-          ((into['echo'] ?? {})[name] ??= []).push(...(await echoes(ports.echo)));
+          keep(into, 'echo', name, ...(await echoes(ports.echo)));
         }
       }
       if (is('udp') && round > 0) {
@@ -285,6 +285,11 @@ async function main(): Promise<void> {
     await box.close({ keepVm: false });
     await rm(home, { recursive: true, force: true });
   }
+}
+
+function keep(found: Record<string, Figures>, kind: string, side: string, ...values: readonly number[]): void {
+  const figures = (found[kind] ??= {});
+  (figures[side] ??= []).push(...values);
 }
 
 const titles = {

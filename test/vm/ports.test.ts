@@ -4,7 +4,6 @@ import { createServer, connect, type AddressInfo } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ownerOfPort } from '../../main/ports/port-owner';
-import type { Forward } from '../../preload/contract';
 import { runDocker } from './cli';
 import { useVm } from './harness';
 import { ensureTestImage, TEST_IMAGE, TEST_PAGE } from './images';
@@ -39,7 +38,7 @@ const hops = async (port: number): Promise<string[]> =>
 /** `protocol address way reason` of what listens on a port. */
 async function ways(port: number): Promise<string[]> {
   const ending = new AbortController();
-  for await (const now of open.ports.handlers['ports.changes']({}, { signal: ending.signal }) as AsyncIterable<readonly Forward[]>) {
+  for await (const now of open.ports.handlers['ports.changes']({}, { signal: ending.signal })) {
     ending.abort();
     return now
       .filter((each) => each.port === port)
@@ -103,14 +102,25 @@ test('one container after another on the same port', async () => {
 });
 
 test('ports that the engine chooses: -P and -p 80', async () => {
-  await ok('run', '-d', '--name', 'ports-all', '--expose', '80', '-P', TEST_IMAGE, ...serve);
-  await ok('run', '-d', '--name', 'ports-chosen', '-p', '80', TEST_IMAGE, ...serve);
-  for (const name of ['ports-all', 'ports-chosen']) {
-    const port = Number(/:(\d+)/.exec(await ok('port', name, '80'))?.[1]);
-    expect(await page(port)).toBe(TEST_PAGE);
-    expect(await page(port, '[::1]')).toBe(TEST_PAGE);
+  for (const [name, ...published] of [
+    ['ports-all', '--expose', '80', '-P'],
+    ['ports-chosen', '-p', '80'],
+  ] as const) {
+    for (;;) {
+      await ok('run', '-d', '--name', name, ...published, TEST_IMAGE, ...serve);
+      const port = Number(/:(\d+)/.exec(await ok('port', name, '80'))?.[1]);
+      // The engine knows which ports are free in the guest. One that another program of this machine has (another VM's tests) is told of.
+      const told = open.notices.some(({ code, params }) => code === 'ports.inUse' && params['port'] === port);
+      if (!told) {
+        expect(await page(port)).toBe(TEST_PAGE);
+        expect(await page(port, '[::1]')).toBe(TEST_PAGE);
+      }
+      await ok('rm', '-f', name);
+      if (!told) {
+        break;
+      }
+    }
   }
-  await ok('rm', '-f', 'ports-all', 'ports-chosen');
 });
 
 test('bytes both ways, each side ending by itself', async () => {
@@ -152,7 +162,7 @@ test('a container that restarts, and one that the engine starts by itself, stay 
   await expect
     .poll(() => ok('inspect', 'ports-again', '--format', '{{.RestartCount}} {{.State.Running}}'), { timeout: 20_000 })
     .toBe('1 true\n');
-  await expect.poll(() => page(port).catch(() => ''), { timeout: 10_000 }).toBe(TEST_PAGE);
+  await expect.poll(() => page(port).catch(() => ''), { timeout: 60_000, interval: 200 }).toBe(TEST_PAGE);
   await ok('rm', '-f', 'ports-again');
 });
 
