@@ -113,3 +113,21 @@ test('a probe has no disk and no network, and its console is our pipe', () => {
   expect(after(args, '-chardev')).toContain('stdio,id=serial,signal=off');
   expect(after(args, '-m')).toEqual(['size=256M']);
 });
+
+test('shares: memory that their servers can map, eight reserved ports, and each device in one of them', () => {
+  const args = argsIn('/h', { sharing: true, shares: [{ tag: 'a1', slot: 3, socket: 'run/fs,a1.sock' }] });
+  expect(after(args, '-machine')).toEqual(['q35,vmport=off,usb=off,memory-backend=memory']);
+  expect(after(args, '-object').map((text) => JSON.parse(text) as unknown)).toContainEqual({
+    'qom-type': 'memory-backend-memfd',
+    id: 'memory',
+    size: 4 * 2 ** 30,
+    share: true,
+  });
+  const devices = after(args, '-device').map((text) => JSON.parse(text) as Record<string, unknown>);
+  expect(devices.filter(({ driver }) => driver === 'pcie-root-port').map(({ id }) => id)).toEqual(
+    Array.from({ length: 8 }, (_, slot) => `slot${slot}`),
+  );
+  expect(devices).toContainEqual(expect.objectContaining({ driver: 'vhost-user-fs-pci', tag: 'a1', bus: 'slot3', chardev: 'share-a1' }));
+  expect(after(args, '-chardev')).toContain('socket,id=share-a1,path=run/fs,,a1.sock');
+  expect(argsIn('/h').some((arg) => /memfd|root-port/.test(arg))).toBe(false);
+});
