@@ -9,6 +9,8 @@ import { connectHandlers, createConnect, keepConnected } from './connect/create-
 import { systemSocketPath } from './connect/system-socket';
 import { createEngineSocket } from './engine-socket/engine-socket';
 import { createEngine } from './engine/engine';
+import { forShell } from './connected-shell';
+import type { ConnectedShell } from './connected-shell';
 import { createConfigGuest, presentIn } from './config-guest';
 import { createDaemonConfig } from './daemon-config/create-daemon-config';
 import type { DaemonConfig } from './daemon-config/daemon-config';
@@ -72,12 +74,6 @@ export interface BackendOptions {
   readonly systemSocket?: string;
 }
 
-/** Who asks: each connection gets handlers of its own, because what a shell may do and what it is told of itself differ. */
-export interface ConnectedShell {
-  readonly kind: AppInfo['shell'];
-  readonly features: HostFeatures;
-}
-
 export interface Backend {
   readonly vm: Vm;
   handlersFor(shell: ConnectedShell): BackendHandlers;
@@ -115,7 +111,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     },
     shares: {
       forBoot: () => shares.hooks.forBoot(),
-      onGuest: async (signal) => void (await Promise.all([shares.hooks.onGuest(signal), tellTimeZone(exec)])),
+      async onGuest(signal) {
+        await Promise.all([shares.hooks.onGuest(signal), tellTimeZone(exec)]);
+      },
     },
     recover: async (words) => ((await config.recover(words)) ? config.forBoot() : undefined),
     async ping() {
@@ -386,22 +384,6 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       await ports.dispose();
       await vm.dispose({ keepVm });
     },
-  };
-}
-
-/** A terminal of the host belongs to the desktop's window only; a browser's page neither opens one nor learns of one. */
-function forShell(base: BackendHandlers, { kind, features }: ConnectedShell): BackendHandlers {
-  return {
-    ...base,
-    'app.info': async (input, context) => ({ ...(await base['app.info'](input, context)), shell: kind, features }),
-    'terminal.open': (input, context) => {
-      if (input.kind === 'host' && !features.hostTerminal) {
-        throw new BerthError('rpc.unavailableHere', { what: 'terminal.host' });
-      }
-      return base['terminal.open'](input, context);
-    },
-    'terminal.list': async (input, context) =>
-      (await base['terminal.list'](input, context)).filter((session) => session.kind !== 'host' || features.hostTerminal),
   };
 }
 

@@ -170,7 +170,8 @@ test('a taken port fails the start in Docker’s words, and the engine never see
     'driver failed programming external connectivity on endpoint web (abc): Bind for 127.0.0.1:8080 failed: port is already allocated';
   const { engine } = await start(answerEach(started), {
     ports: {
-      prepare: () => Promise.reject(new BerthError('engine.portTaken', { port: 8080, protocol: 'tcp', address: '127.0.0.1', suggested: 0, detail })),
+      prepare: () =>
+        Promise.reject(new BerthError('engine.portTaken', { port: 8080, protocol: 'tcp', address: '127.0.0.1', suggested: 0, detail })),
     },
   });
   const answer = await answerTo(post('/containers/web/start', ''));

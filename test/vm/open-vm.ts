@@ -11,7 +11,9 @@ import { createObservable } from '../../main/lib/observable';
 import type { MutableObservable } from '../../main/lib/observable';
 import { openGate } from '../../main/lib/port-gate';
 import { prepareRunFolder } from '../../main/lib/run-folder';
+import { shareLine } from '../../main/shares/backend';
 import { createVm } from '../../main/vm/create-vm';
+import type { ShareSpec } from '../../main/vm/driver';
 import { locateResources } from '../../main/vm/resources';
 import type { Resources } from '../../main/vm/resources';
 import type { EngineVersion, Vm } from '../../main/vm/vm';
@@ -45,7 +47,7 @@ export function makeHome(prefix = 'berth-t-'): Promise<string> {
 
 export async function openVm(
   home: string,
-  options: { readonly resources?: Resources; readonly memoryBytes?: number } = {},
+  options: { readonly resources?: Resources; readonly memoryBytes?: number; readonly shares?: readonly ShareSpec[] } = {},
 ): Promise<OpenVm> {
   await ensureFolder(home);
   const files = homeFiles(home, await prepareRunFolder(home));
@@ -53,12 +55,15 @@ export async function openVm(
   const resources = options.resources ?? (await testResources());
   const settings = createObservable(settingsSchema.parse({ vm: { memoryBytes: options.memoryBytes ?? TEST_MEMORY } }));
   const notices: BerthError[] = [];
+  const { shares = [] } = options;
   const vm = createVm({
     files,
     resources,
     settings,
     log,
     notify: (_, error) => notices.push(error),
+    guestFiles: () => Promise.resolve({ shares: shares.map((spec) => `${shareLine({ kind: 'mount', spec })}\n`).join('') }),
+    shares: { forBoot: () => Promise.resolve(shares), onGuest: () => Promise.resolve() },
     ping: () => engineVersion(files.run.docker),
     settle: () => Promise.resolve(),
   });
@@ -67,6 +72,7 @@ export async function openVm(
     dialer: vm.dialer,
     available: () => undefined,
     ports: openGate,
+    judge: (source) => Promise.resolve({ source }),
     describe: (error) => error.message,
     log,
   });
