@@ -233,6 +233,18 @@ describe('sockets of the guest’s that lead here', () => {
     await vi.waitFor(() => expect(s.sockets()).toEqual([]));
   });
 
+  test('stay when everything else ends, while a guest shuts down', async () => {
+    const { server: s, transport: t } = await connected();
+    await t.serve(path, (stream) => stream.pipe(stream)).ready;
+    t.close({ serving: true });
+    await vi.waitFor(() => expect(s.connections()).toBe(1));
+    const channel = await s.connectTo(path);
+    channel.end('the last words');
+    expect(await text(channel)).toBe('the last words');
+    t.close();
+    await vi.waitFor(() => expect(s.connections()).toBe(0));
+  });
+
   test('are refused in words, and end with the transport', async () => {
     let refuse = true;
     const { server: s, transport: t } = await connected({ refuse: () => refuse });

@@ -27,7 +27,8 @@ export interface Transport extends Dialer {
    * is there for the first time; it rejects where the guest refuses it or the transport is closed before.
    */
   serve(path: string, onStream: (stream: Duplex) => void): ServedSocket;
-  close(): void;
+  /** `serving`: the sockets that are served here stay until it is closed again. */
+  close(options?: { readonly serving?: boolean }): void;
 }
 
 export interface ServedSocket {
@@ -147,11 +148,13 @@ export function createTransport(deps: TransportDeps): Transport {
         },
       };
     },
-    close() {
+    close({ serving = false } = {}) {
       connected.set(false);
       served.forEach((socket) => socket.reject(new BerthError('engine.away', { reason: 'transport' })));
-      for (const lane of lanes.values()) {
-        lane.close();
+      for (const [name, lane] of lanes) {
+        if (!serving || name !== 'served') {
+          lane.close();
+        }
       }
     },
   };

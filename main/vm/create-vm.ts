@@ -150,7 +150,8 @@ export function createVm(deps: VmDeps): Vm {
     async powerOff(live) {
       // Open streams delay dockerd's end by seconds; who reads them learns of it as `engine.away`.
       transport = undefined;
-      live.transport.close();
+      // What the guest's programs write as they end goes to sockets that are served here: those stay until it is off.
+      live.transport.close({ serving: true });
       if (!(await powerOff({ running: live.running, agent: live.agent, log, deadlineMs: STOP_DEADLINE_MS }))) {
         deps.notify('warn', new BerthError('vm.stopTimeout', { seconds: STOP_DEADLINE_MS / 1000 }));
       }

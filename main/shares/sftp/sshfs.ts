@@ -34,8 +34,12 @@ const ENDED = 'Transport endpoint is not connected';
 export function createSshfs(deps: SshfsDeps): ShareBackend {
   const mountinfo = async (): Promise<string> => (await deps.exec(['cat', '/proc/self/mountinfo'])).stdout;
 
+  /** A VM that went took its sources along without a word to each; a folder has one server and one table. */
+  const live = new Map<string, () => Promise<void>>();
+
   const serveFolder = async (spec: ShareSpec): Promise<ShareSource> => {
     const { tag, folder, readOnly } = spec;
+    await live.get(folder)?.();
     const failed = (detail: string): BerthError => new BerthError('shares.mountFailed', { path: folder, detail });
     const owners = await openOwners(join(deps.ownersFolder, createHash('sha256').update(folder).digest('hex').slice(0, 16)));
     const beneath = createBeneath({ folder, hidden: deps.hidden });
@@ -68,9 +72,28 @@ export function createSshfs(deps: SshfsDeps): ShareBackend {
       sessions.set(stream, session);
     });
 
+    const remove = async (): Promise<void> => {
+      if (ending.signal.aborted) {
+        return;
+      }
+      live.delete(folder);
+      ending.abort(new Error('removed'));
+      socket.stop();
+      for (const stream of sessions.keys()) {
+        stream.destroy();
+      }
+      await Promise.all(sessions.values());
+      await beneath.dispose();
+      await owners
+        .dispose()
+        .catch((error: unknown) => deps.log.warn('a table of owners was not closed', { folder, error: asError(error) }));
+    };
+    live.set(folder, remove);
+
     return {
       spec,
       gone,
+      remove,
       async mount() {
         await socket.ready;
         if (seenAt(await mountinfo(), folder)?.tag === tag) {
@@ -84,18 +107,6 @@ export function createSshfs(deps: SshfsDeps): ShareBackend {
         if (code !== 0) {
           throw failed(stderr.trim());
         }
-      },
-      async remove() {
-        ending.abort(new Error('removed'));
-        socket.stop();
-        for (const stream of sessions.keys()) {
-          stream.destroy();
-        }
-        await Promise.all(sessions.values());
-        await beneath.dispose();
-        await owners
-          .dispose()
-          .catch((error: unknown) => deps.log.warn('a table of owners was not closed', { folder, error: asError(error) }));
       },
     };
   };
