@@ -116,6 +116,14 @@ test('modify, create, delete, rename, new folders and what is in them, and the f
   await seen.told(' MODIFY /src/one\n');
   expect(await box().docker('exec', 'events-raw', 'cat', '/src/one')).toBe('replaced\n');
 
+  // Who watches a file alone hears of its end, however long nobody asked for it.
+  await writeFile(host('src/alone'), '1');
+  const alone = await watcher('alone', 'src', ['/tools/inotify-print', '/src/alone']);
+  await new Promise((resolve_) => setTimeout(resolve_, 1500));
+  await writeFile(host('src/alone.tmp'), '2');
+  await rename(host('src/alone.tmp'), host('src/alone'));
+  await alone.told(' DELETE_SELF /src/alone\n');
+
   await appendFile(host('src/named'), 'last\n');
   const { mtimeNs, ctimeNs } = await stat(host('src/named'), { bigint: true });
   await seen.told(' MODIFY /src/named\n');

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,11 +20,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ended.h"
+#include "sys.h"
+
 #ifndef STATX_MNT_ID_UNIQUE /* Debian 12 has it not */
 #define STATX_MNT_ID_UNIQUE 0x4000U
 #endif
 
-enum { IN = 256 * 1024, SHARES = 64 };
+enum { IN = 256 * 1024, SHARES = 64, ENDED_MS = 1000 };
 enum { DONE, FAILED, FOREIGN, REFUSED, COUNTS };
 
 /* As servers know it (vm/bundle/owners.c, main/shares/sftp): a second and a nanosecond that no file has. */
@@ -33,6 +37,7 @@ static const struct timespec magic[2] = { { 0, UTIME_OMIT }, { -7770777, 7770777
 static struct share {
   uint64_t id;
   bool share, absorbs;
+  bool lost_names; /* names may have led to other files before, and these are not looked after yet */
   int reader; /* the mount again, read-only; open during one batch, or it would hold a mount that is to go */
   char place[PATH_MAX];
 } shares[SHARES];
@@ -165,7 +170,10 @@ static int tell(char kind, char *path) {
       fresh(old, &st);
       close(old);
     }
-    if (share && share->share) ask_again(share, path);
+    if (share && share->share) {
+      ask_again(share, path);
+      share->lost_names = true;
+    }
   }
   int fd = open_path(path);
   if (fd < 0 && errno == ENOENT && kind == 'd') return DONE; /* the folder follows */
@@ -189,10 +197,30 @@ static void answer(void) {
   }
 }
 
+/* After what is urgent, and at most once a second. */
+static void look_after_ended(int64_t *at) {
+  *at = boot_ms();
+  for (struct share *each = shares; each < shares + SHARES; each++) {
+    if (each->id && each->lost_names) ended_tell(each->place);
+    each->lost_names = false;
+  }
+}
+
+static bool has_ended(void) {
+  for (struct share *each = shares; each < shares + SHARES; each++)
+    if (each->lost_names) return true;
+  return false;
+}
+
 int notify_main(void) {
   static char in[IN], path[PATH_MAX];
   size_t in_len = 0;
+  int64_t looked = boot_ms() - ENDED_MS;
   for (;;) {
+    struct pollfd input = { 0, POLLIN, 0 };
+    int64_t due = looked + ENDED_MS - boot_ms();
+    if (has_ended() && due <= 0) look_after_ended(&looked);
+    if (poll(&input, 1, has_ended() ? (int)due : -1) == 0) continue;
     ssize_t n = read(0, in + in_len, IN - in_len);
     if (n == 0 || (n < 0 && errno != EINTR)) return 0;
     if (n < 0) continue;
