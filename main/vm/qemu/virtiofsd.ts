@@ -97,7 +97,11 @@ export function createShareServers({ files, keeper, command, environment, log, .
   const wordsSince = async (offset: number, how: string): Promise<string> => lastLine(await textSince(files.logs.shares, offset)) || how;
   const end = async (record: ServerRecord): Promise<void> => {
     if (await isSameProcess(record)) {
-      process.kill(record.pid, 'SIGKILL');
+      try {
+        process.kill(record.pid, 'SIGKILL');
+      } catch {
+        // It ended by itself in between: its device was unplugged.
+      }
     }
   };
   const serverOf = (record: ServerRecord, gone: Promise<string>): ShareServer => ({
