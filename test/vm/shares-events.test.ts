@@ -194,7 +194,7 @@ test('20,000 watched folders, a burst, and the guest’s program ended in betwee
   await run('sh', ['-c', 'cd "$0" && seq 0 19999 | xargs mkdir', host('many')]);
   expect(await bound('many')).toBeGreaterThan(20_000);
   // Each folder that the guest knows is an open file of virtiofsd's.
-  const count = Math.min(20_000, Math.floor((await openFileLimit()) * 0.7));
+  const count = Math.min(20_000, Math.floor((await openFileLimit()) * 0.3));
   const seen = await watcher('many', 'many', ['/tools/inotify-print', '-n', String(count), '/src']);
   await writeFile(host('many', String(count - 1), 'x'), '');
   await seen.told(` MODIFY /src/${count - 1}/x\n`);
