@@ -81,7 +81,11 @@ export function createSharesCommands(kit: Kit): SharesCommands {
           columns(shown.shares.map(line)).forEach(print);
           say(texts.text('cli', shown.pendingRestart ? 'shares.driverNext' : 'shares.driver', { driver: shown.driver }));
         }
-        for (const error of [shown.warning, ...shown.shares.map((share) => share.error)]) {
+        if (shown.warning !== undefined && !flags.json) {
+          const { title, next } = texts.error(shown.warning);
+          say(texts.text('cli', 'shares.warning', { title, next }));
+        }
+        for (const { error } of shown.shares) {
           if (error !== undefined && !flags.json) {
             output.error(error);
           }

@@ -44,7 +44,7 @@ export function ShareRow({ share, selected, onSelect }: ShareRowProps): ReactNod
       {trouble === undefined ? null : (
         <tr className={table['notice']}>
           <td colSpan={5}>
-            <ErrorNotice error={trouble} level={state === 'restart' ? 'warn' : 'error'} />
+            <ErrorNotice error={trouble} level={TONES[state] === 'c-bad' ? 'error' : 'warn'} />
           </td>
         </tr>
       )}
