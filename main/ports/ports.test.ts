@@ -363,7 +363,7 @@ function driver() {
 }
 const forwards = async (): Promise<Pick<Forward, 'address' | 'way' | 'notDirect'>[]> => {
   const ending = new AbortController();
-  for await (const now of ports.handlers['ports.changes']({}, { signal: ending.signal })) {
+  for await (const now of ports.handlers['ports.changes']({}, { signal: ending.signal, upload: (async function* () {})() })) {
     ending.abort();
     return now.map(({ address, way: by, notDirect }) => ({ address, way: by, ...(notDirect === undefined ? {} : { notDirect }) }));
   }

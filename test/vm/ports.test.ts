@@ -38,7 +38,7 @@ const hops = async (port: number): Promise<string[]> =>
 /** `protocol address way reason` of what listens on a port. */
 async function ways(port: number): Promise<string[]> {
   const ending = new AbortController();
-  for await (const now of open.ports.handlers['ports.changes']({}, { signal: ending.signal })) {
+  for await (const now of open.ports.handlers['ports.changes']({}, { signal: ending.signal, upload: (async function* () {})() })) {
     ending.abort();
     return now
       .filter((each) => each.port === port)
