@@ -77,8 +77,8 @@ test('errors stand at their fields', async () => {
   await page.getByRole('textbox', { name: 'Port on this computer' }).fill('99999');
   await page.getByText('99999 is no port').waitFor();
   await page.getByRole('button', { name: 'Add a volume' }).click();
-  await page.getByRole('textbox', { name: 'Volume name' }).fill('/srv/data');
-  await page.getByText('/srv/data is a folder of this computer').waitFor();
+  await page.getByRole('textbox', { name: 'Volume name' }).fill('./data');
+  await page.getByText('./data: a folder of this computer is written from the root on').waitFor();
   await page.getByRole('textbox', { name: 'Command' }).fill('echo "x');
   await page.getByText('is not closed').waitFor();
 });
