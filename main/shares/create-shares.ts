@@ -113,7 +113,8 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
       available: backends.map((backend) => backend.driver),
       pendingRestart: inForce !== undefined && inForce !== chosen(),
       shares,
-      ...(warning === undefined ? {} : { warning }),
+      // Served by this process, a file is open while a container has it open.
+      ...(warning === undefined || driver !== 'virtiofs' ? {} : { warning }),
     };
   };
   const status = createObservable<SharesStatus>(compose());
@@ -259,8 +260,8 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
       id: 'shares',
       async run() {
         await ready;
-        const { driver, shares } = status.get();
-        const wrong = shares.find(({ state }) => state === 'failed' || state === 'missing')?.error ?? warning;
+        const { driver, shares, warning: general } = status.get();
+        const wrong = shares.find(({ state }) => state === 'failed' || state === 'missing')?.error ?? general;
         const detail = [driver, `nofile ${limit}`, ...shares.map(({ path, state }) => `${path} ${state}`)].join(', ');
         return { status: wrong === undefined ? 'ok' : 'warn', detail, ...(wrong === undefined ? {} : { error: wrong }) };
       },

@@ -14,6 +14,8 @@ import { Status } from './wire';
 export interface Beneath {
   /** Runs `use` with a path that reaches the entry itself, which need not exist. */
   entry<T>(name: string, use: (path: Buffer) => Promise<T>): Promise<T>;
+  /** Something hidden lies in it: moved, it would lie where nobody hides it. */
+  pinned(name: string): boolean;
   /** Added to the flags of every open of such a path. */
   readonly noFollow: number;
   /** Of such a path; a symlink is refused. */
@@ -59,7 +61,12 @@ export function components(name: string): readonly string[] {
 
 export function createBeneath({ folder, hidden = [], platform = process.platform }: BeneathOptions): Beneath {
   const root = nameOf(folder).replace(/\/+$/, '');
-  const covered = hidden.map((path) => nameOf(path)).filter((path) => path.startsWith(`${root}/`));
+  // macOS and Windows find a file by other letters too.
+  const folded = (path: string): string =>
+    platform === 'linux' ? path : Buffer.from(path, 'latin1').toString('utf8').normalize('NFC').toLowerCase();
+  const within = (path: string, above: string): boolean => path === above || path.startsWith(`${above}/`);
+  const own = hidden.map((path) => folded(nameOf(path))).filter((path) => within(path, folded(root)));
+  const placeOf = (name: string): string => folded([root, ...components(name)].join('/'));
   const { finder, ...rest } =
     platform === 'linux' ? { finder: heldFolders(root), ...heldEntries } : { finder: walkedFolders(folder), ...walkedEntries };
   return {
@@ -67,13 +74,13 @@ export function createBeneath({ folder, hidden = [], platform = process.platform
     noFollow: platform === 'darwin' ? O_NOFOLLOW_ANY : flag('O_NOFOLLOW'),
     async entry(name, use) {
       const parts = components(name);
-      const path = [root, ...parts].join('/');
-      if (covered.some((own) => path === own || path.startsWith(`${own}/`))) {
+      if (own.some((path) => within(placeOf(name), path))) {
         throw new Refused(Status.permissionDenied, 'Berth keeps its own files here');
       }
       const last = parts.at(-1) ?? '.';
       return finder.inFolder(parts.slice(0, -1), (at) => use(bytesOf(`${at}/${last}`)));
     },
+    pinned: (name) => own.some((path) => within(path, placeOf(name))),
     dispose: () => finder.dispose(),
   };
 }

@@ -260,6 +260,10 @@ describe.each(['linux', 'win32'] as const)('nothing outside the folder is reache
   test('nor what is hidden', async () => {
     const client = await served({ platform, hidden: [join(folder, 'in', 'deep')] });
     expect(await client.status(Packet.lstat, string('/in/deep'))).toBe(Status.permissionDenied);
+    expect(await client.status(Packet.lstat, string('/IN/Deep'))).toBe(platform === 'linux' ? Status.noSuchFile : Status.permissionDenied);
+    expect(await client.status(Packet.extended, string('posix-rename@openssh.com'), string('/in'), string('/elsewhere'))).toBe(
+      Status.permissionDenied,
+    );
     await expect(client.open('/in/deep/x', createFlags)).rejects.toThrow('status 3');
   });
 });

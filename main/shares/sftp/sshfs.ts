@@ -1,6 +1,7 @@
 // Shares without devices: each is a tree of files served by this process as SFTP, on a socket in the guest that sshd leads here, mounted by sshfs.
 // The mount in the guest outlives connections and backends; who serves the socket next, serves the mount.
 import { createHash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '../../../preload/contract';
@@ -42,7 +43,8 @@ export function createSshfs(deps: SshfsDeps): ShareBackend {
     await live.get(folder)?.();
     const failed = (detail: string): BerthError => new BerthError('shares.mountFailed', { path: folder, detail });
     const owners = await openOwners(join(deps.ownersFolder, createHash('sha256').update(folder).digest('hex').slice(0, 16)));
-    const beneath = createBeneath({ folder, hidden: deps.hidden });
+    const hidden = await Promise.all(deps.hidden.map((path) => realpath(path).catch(() => path)));
+    const beneath = createBeneath({ folder, hidden });
     const tree = createTree({ beneath, owners, readOnly });
     const sessions = new Map<Duplex, Promise<unknown>>();
     const ending = new AbortController();

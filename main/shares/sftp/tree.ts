@@ -246,6 +246,9 @@ export function createTree({ beneath, owners, readOnly }: TreeDeps): Tree {
       beneath.entry(from, (old) =>
         beneath.entry(to, async (path) => {
           writable();
+          if (beneath.pinned(from) || beneath.pinned(to)) {
+            throw new Refused(Status.permissionDenied, 'Berth keeps its own files in it');
+          }
           if (!replace && (await exists(path))) {
             throw new Refused(Status.failure, 'EEXIST');
           }
