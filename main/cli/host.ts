@@ -71,7 +71,7 @@ export function createHostCommands(kit: Kit): HostCommands {
         throw wrongUsage(output, 'host.badPorts', { ports: flags.ports });
       }
       await session(kit, { ...flags, needs: 'backend' }, async (client) => {
-        await client.call('settings.set', { host: { access: mode, ...(ports === undefined ? {} : { ports }) } });
+        await client.call('settings.set', { host: { access: mode, ...(ports === undefined ? {} : { ports: [...ports] }) } });
         await tell(client, flags);
       });
     },

@@ -20,7 +20,7 @@ const GUEST_MS = 5000;
 export interface DnsHealthDeps {
   readonly resolvConf: string;
   /** undefined while no guest can be asked. */
-  guest(): Pick<Dialer, 'udp'> | undefined;
+  readonly guest: () => Pick<Dialer, 'udp'> | undefined;
   readonly port?: number;
 }
 

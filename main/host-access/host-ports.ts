@@ -9,13 +9,13 @@ import type { Logger } from '../lib/logger';
 
 export interface HostPortsDeps {
   /** A listener in the guest at `address:port`, made again after each redial until it is stopped. */
-  serve(place: string, onStream: (stream: Duplex) => void): { stop(): void };
+  readonly serve: (place: string, onStream: (stream: Duplex) => void) => { readonly stop: () => void };
   /** Of the guest, what the host's names lead to. */
   readonly address: string;
   /** Berth's own listeners: never opened. */
-  doors(): readonly number[];
+  readonly doors: () => readonly number[];
   /** The figures changed. */
-  changed(): void;
+  readonly changed: () => void;
   readonly log: Logger;
 }
 
@@ -30,7 +30,7 @@ export interface HostPorts {
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 
 export function createHostPorts({ serve, address, doors, changed, log }: HostPortsDeps): HostPorts {
-  const open = new Map<number, { readonly streams: Set<Duplex>; stop(): void }>();
+  const open = new Map<number, { readonly streams: Set<Duplex>; readonly stop: () => void }>();
 
   const relay = (port: number, streams: Set<Duplex>, stream: Duplex): void => {
     // It may break before anybody reads it.

@@ -13,6 +13,7 @@ import { ports } from '../../main/cli/ports';
 import { prefixes } from '../../main/cli/prefixes';
 import { runProgram } from '../../main/cli/program';
 import { pull } from '../../main/cli/pull';
+import { createHostCommands } from '../../main/cli/host';
 import { createSharesCommands } from '../../main/cli/shares';
 import type { Terminal } from '../../main/cli/terminal';
 import { createTrustCommands } from '../../main/cli/trust';
@@ -83,6 +84,7 @@ export async function runCli(argv: readonly string[], options: FakeCliOptions): 
       connect: () => (options.connect === undefined ? Promise.reject(new Error('no connect')) : Promise.resolve(options.connect)),
     }),
     mirrors: createMirrorsCommands(kit),
+    host: createHostCommands(kit),
     shares: createSharesCommands(kit),
     trust: createTrustCommands(kit),
     prefixes: prefixes.bind(undefined, kit),

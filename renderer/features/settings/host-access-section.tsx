@@ -1,5 +1,5 @@
 // Who of the containers reaches services of this computer: the choice, the ports of the list, and plainly whether it is enforced.
-import { Button, SegmentedControl, TextInput } from '@mantine/core';
+import { Button, Group, SegmentedControl, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -101,16 +101,18 @@ function Ports({ ports, save }: PortsProps): ReactNode {
         <p>{t('portsText')}</p>
         {own.length === 0 ? null : <p>{t('own', { ports: own.join(', ') })}</p>}
       </div>
-      <TextInput
-        aria-label={t('ports')}
-        placeholder="5432, 6379"
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-        error={parsed === undefined ? t('portsWrong') : undefined}
-      />
-      <Button type="submit" disabled={parsed === undefined || text === saved}>
-        {t('save')}
-      </Button>
+      <Group gap={8} wrap="nowrap">
+        <TextInput
+          aria-label={t('ports')}
+          placeholder="5432, 6379"
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          error={parsed === undefined ? t('portsWrong') : undefined}
+        />
+        <Button type="submit" disabled={parsed === undefined || text === saved}>
+          {t('save')}
+        </Button>
+      </Group>
     </form>
   );
 }
