@@ -17,8 +17,8 @@ import { percentile, print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
 const ONLY = process.argv[3];
-const MEGABYTES = 64;
-const ECHOES = 300;
+const MEGABYTES = 16;
+const ECHOES = 200;
 const DATAGRAM = { bytes: 1000, perSecond: 20_000, seconds: 5 } as const;
 const IDLE_SECONDS = 30;
 const FORWARDS = 50;
@@ -265,6 +265,7 @@ async function main(): Promise<void> {
         for (const direction of ['in', 'out'] as const) {
           if (is('tcp')) {
             keep(into, direction, name, await throughput(ports[direction], direction));
+            process.stderr.write(`${direction} by ${name}\n`);
           }
         }
         if (is('echo')) {
