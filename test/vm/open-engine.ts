@@ -1,5 +1,5 @@
 // What app.ts puts behind the engine's socket, over a VM that runs already: state, published ports and the socket, in a folder of the test's own.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromWireError } from '../../preload/contract';
@@ -12,6 +12,7 @@ import { silentLogger } from '../../main/lib/logger';
 import { createObservable, type MutableObservable } from '../../main/lib/observable';
 import { createTexts } from '../../main/lib/texts';
 import { createPorts, type Ports } from '../../main/ports/ports';
+import { createJudge } from '../../main/shares/judge';
 import { createTasks } from '../../main/tasks';
 import type { Vm } from '../../main/vm/vm';
 
@@ -66,7 +67,7 @@ export async function openEngine(dialer: Dialer, options: { readonly forward?: V
     dialer,
     available: () => away,
     ports: ports.gate,
-    judge: (source) => Promise.resolve({ source }),
+    judge: createJudge({ shares: () => [], own: [], socket, realpath, stat }),
     describe(error) {
       const { title, next } = texts.error(error);
       return `${title}. ${next}`;
