@@ -121,40 +121,43 @@ static struct share *share_of(int fd) {
   return made;
 }
 
+enum answer { UNASKED, THERE, GONE };
+
 /* Makes the kernel ask the server for this name again. It believes for a second what it knew, and a file that was replaced would be read as it
    was before. A name that is to be made is always asked for; on a mount that is read-only nothing is made. */
-static void ask_again(struct share *share, const char *path) {
+static enum answer ask_again(struct share *share, const char *path) {
   size_t len = strlen(share->place);
   if (len == 1) len = 0;
-  if (strncmp(path, share->place, len) != 0 || path[len] != '/' || !path[len + 1]) return;
+  if (strncmp(path, share->place, len) != 0 || path[len] != '/' || !path[len + 1]) return UNASKED;
   if (share->reader < 0) {
     struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
     int tree = open_tree(AT_FDCWD, share->place, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &read_only, sizeof read_only) != 0) {
       if (tree >= 0) close(tree);
-      return;
+      return UNASKED;
     }
     share->reader = tree;
   }
   mkdirat(share->reader, path + len + 1, 0);
+  return errno == EEXIST ? THERE : errno == EROFS ? GONE : UNASKED;
 }
 
 /* IN_MODIFY on what is open, if it lies on a share. */
-static int touch(int fd) {
+static int touch(int fd, enum answer asked) {
   struct statx st;
   struct share *share = share_of(fd);
   if (!share || !share->share) return FOREIGN;
   if (!share->absorbs) return REFUSED;
-  /* First what the server knows now, so that whoever hears of the change reads the new content. */
-  if (!fresh(fd, &st) || utimensat(fd, "", magic, AT_EMPTY_PATH) != 0) return FAILED;
-  return DONE;
+  /* First what the server knows now, so that whoever hears of the change reads the new content; an answer about its name told that as well. */
+  if (asked != THERE && !fresh(fd, &st)) return FAILED;
+  return utimensat(fd, "", magic, AT_EMPTY_PATH) == 0 ? DONE : FAILED;
 }
 
 static int open_path(const char *path) { return open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC); }
 
 /* `c` changed, `n` new under its name (which another file may have had), `d` gone. */
 static int tell(char kind, char *path) {
-  struct statx st;
+  enum answer asked = UNASKED;
   char *slash = strrchr(path, '/');
   if (path[0] != '/') return FOREIGN;
   if (kind != 'c' && slash != path) {
@@ -164,25 +167,21 @@ static int tell(char kind, char *path) {
     struct share *share = folder < 0 ? NULL : share_of(folder);
     *slash = '/';
     if (folder >= 0) close(folder);
-    /* As long as the kernel knows the old file under this name, it learns of its end: IN_DELETE_SELF for those who watch it. */
-    int old = share && share->share ? open_path(path) : -1;
-    if (old >= 0) {
-      fresh(old, &st);
-      close(old);
-    }
     if (share && share->share) {
-      ask_again(share, path);
+      asked = ask_again(share, path);
       share->lost_names = true;
     }
   }
+  if (asked == GONE && kind == 'd') return DONE; /* the folder follows */
   int fd = open_path(path);
-  if (fd < 0 && errno == ENOENT && kind == 'd') return DONE; /* the folder follows */
+  if (fd < 0 && errno == ENOENT && kind == 'd') return DONE;
   if (fd < 0 && slash != path) {
     /* It went meanwhile: its folder changed. */
     *slash = 0;
     fd = open_path(path);
+    asked = UNASKED;
   }
-  int result = fd < 0 ? FAILED : touch(fd);
+  int result = fd < 0 ? FAILED : touch(fd, asked);
   if (fd >= 0) close(fd);
   return result;
 }
