@@ -83,6 +83,7 @@ async function main(programs: string): Promise<number> {
     const { text } = await contain(
       'cat /shared/users >>/etc/passwd; cat /shared/groups >>/etc/group; cd /tmp; /shared/pjdfstest -c /shared/settings.toml -p /shared/pjd',
     );
+    await writeFile(join(dist, 'conformance-pjdfstest.txt'), text);
     const results = (word: string): string[] =>
       [...text.matchAll(new RegExp(`^(\\S+::\\S+)\\s+${word}$`, 'gm'))].map((found) => found[1] ?? '');
     const { unexplained, explained } = judge(results('FAILED'));
@@ -118,7 +119,6 @@ async function main(programs: string): Promise<number> {
       report.locks === '2000 2000 2000 2000' &&
       report.files.wrong === '';
     await writeFile(join(dist, 'conformance.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-    await writeFile(join(dist, 'conformance-pjdfstest.txt'), text);
     process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n${good ? 'as expected' : 'NOT as expected'}\n`);
     return good ? 0 : 1;
   } finally {
