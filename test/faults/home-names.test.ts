@@ -1,5 +1,5 @@
 // A home may be called anything: two real starts in the worst of names, with the sockets inside and, where it is too deep, elsewhere.
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { docker } from '../vm/harness';
@@ -16,17 +16,25 @@ afterEach(async () => {
   }
 });
 
-async function startIn(name: string): Promise<OpenVm> {
+async function startIn(name: string, shared?: string): Promise<OpenVm> {
   parent = await makeHome('berth-n-');
   const home = join(parent, name);
   await mkdir(home, { recursive: true });
-  open = await openVm(home);
+  const folder = join(parent, shared ?? '');
+  await mkdir(folder, { recursive: true });
+  open = await openVm(home, { shares: shared === undefined ? [] : [{ tag: '0123456789ab', folder, readOnly: false }] });
   await open.vm.start();
   return open;
 }
 
-test('spaces, commas, quotes, Chinese, dollars, a leading dash', async () => {
-  const box = await startIn(`-a, b,snapshot=on 'c' "d" 家 $HOME`);
+test('spaces, commas, quotes, Chinese, dollars, a leading dash; of the home, and of a folder that is shared at the start', async () => {
+  const shared = `-s, t=u 'v' "w" 共享 \\134 $HOME\nnext`;
+  const box = await startIn(`-a, b,snapshot=on 'c' "d" 家 $HOME`, shared);
+  const folder = join(box.home, '..', shared);
+  await writeFile(join(folder, 'from-host'), 'seen');
+  expect(await box.vm.exec(['cat', join(folder, 'from-host')])).toMatchObject({ code: 0, stdout: 'seen' });
+  expect(await box.vm.exec(['touch', join(folder, 'from-guest')])).toMatchObject({ code: 0 });
+  expect(await readdir(folder)).toEqual(['from-guest', 'from-host']);
   expect(box.files.run.folder).toBe(join(box.home, 'run'));
   expect(await docker(box, ['version', '--format', '{{.Server.Version}}'])).toMatch(/^\d+\./);
   expect(await readFile(box.files.logs.guest, 'utf8')).toContain('dockerd');
