@@ -171,7 +171,8 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     onService(event) {
       if (event.name === 'dockerd') {
         onDockerd(event);
-      } else if (event.state === 'exited' && expecting === 0) {
+      } else if (event.state === 'exited' && expecting === 0 && event.name !== 'dns') {
+        // The guest's resolver is back within a blink, and nothing runs less for it: the log has it.
         deps.notify(new BerthError('engine.exited', { service: event.name, status: event.status }));
       }
     },

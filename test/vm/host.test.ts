@@ -152,7 +152,7 @@ test('Berth’s own TCP doors are the browser shell and the guest’s sshd, and 
   expect((await ownListeners()).filter((each) => each !== port).sort()).toEqual([shell.port, sshPort].sort());
 
   const ask = (line: string, host: string, more = ''): string =>
-    `printf '${line} HTTP/1.1\\r\\nHost: ${host}\\r\\n${more}Connection: close\\r\\n\\r\\n' | nc -w 5 10.0.2.2 ${shell.port} | head -1`;
+    `printf '${line} HTTP/1.1\\r\\nHost: ${host}\\r\\n${more}Connection: ${more.includes('Upgrade') ? 'Upgrade' : 'close'}\\r\\n\\r\\n' | nc -w 5 10.0.2.2 ${shell.port} | head -1`;
   const real = `127.0.0.1:${shell.port}`;
   const origin = `Origin: http://${real}\\r\\n`;
   const upgrade = 'Upgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\\r\\n';
