@@ -50,8 +50,8 @@ test('messages pass; a server that is killed is answered for, and its end is see
     stdio: ['ignore', 'pipe', 'pipe', life],
   });
   let words = '';
-  keeper.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
-  const pid = await new Promise<number>((resolve) => keeper.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString()))));
+  keeper.stderr?.on('data', (chunk: Buffer) => (words += chunk.toString()));
+  const pid = await new Promise<number>((resolve) => keeper.stdout?.once('data', (chunk: Buffer) => resolve(Number(chunk.toString()))));
   await vi.waitFor(() => stat(door), 10_000);
   const qemu = createConnection(door);
   expect(await ask(qemu, GET_FEATURES)).toBe(7);
