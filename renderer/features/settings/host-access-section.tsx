@@ -55,7 +55,7 @@ export function HostAccessSection(): ReactNode {
                 {t('namesText', { address: status.address })}
               </p>
               <p>
-                <StateMark kind={status.enforced ? 'ok' : 'warn'} /> {t(wordsOf(status))}
+                <StateMark kind={status.enforced ? 'pass' : 'warn'} /> {t(wordsOf(status))}
               </p>
             </div>
           </div>
