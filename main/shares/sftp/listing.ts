@@ -3,7 +3,8 @@ import { lstat, opendir } from 'node:fs/promises';
 import type { Dir } from 'node:fs';
 import { attrsOf } from './attrs';
 import { bytesOf } from './beneath';
-import type { Beneath, FixedFolder } from './beneath';
+import type { Beneath } from './beneath';
+import { despiteMode } from './despite-mode';
 import type { Owners } from './owners';
 import type { Attrs } from './wire';
 
@@ -21,11 +22,20 @@ export interface Listing {
 /** 100 names of 255 bytes with what goes with each are 32 KB, of which every client takes twice as much. */
 const PORTION = 100;
 
-export async function openListing(path: Buffer, beneath: Beneath, owners: Owners): Promise<Listing> {
+interface ListingDeps {
+  readonly path: Buffer;
+  readonly beneath: Beneath;
+  readonly owners: Owners;
+  readonly readOnly: boolean;
+}
+
+export async function openListing({ path, beneath, owners, readOnly }: ListingDeps): Promise<Listing> {
   const folder = await beneath.folder(path);
   let dir: Dir;
   try {
-    dir = await readable(path, beneath, folder);
+    dir = await despiteMode({ path, beneath, readOnly, kind: 'folder' }, () =>
+      opendir(folder.at, { encoding: 'latin1', bufferSize: PORTION }),
+    );
   } catch (error) {
     await folder.close();
     throw error;
@@ -63,22 +73,4 @@ export async function openListing(path: Buffer, beneath: Beneath, owners: Owners
       await folder.close();
     },
   };
-}
-
-async function readable(path: Buffer, beneath: Beneath, { at }: FixedFolder): Promise<Dir> {
-  const openIt = (): Promise<Dir> => opendir(at, { encoding: 'latin1', bufferSize: PORTION });
-  try {
-    return await openIt();
-  } catch (error) {
-    const stats = (error as NodeJS.ErrnoException).code === 'EACCES' ? await lstat(path) : undefined;
-    if (stats?.isDirectory() !== true || stats.uid !== process.getuid?.()) {
-      throw error;
-    }
-    await beneath.chmod(path, stats.mode | 0o700);
-    try {
-      return await openIt();
-    } finally {
-      await beneath.chmod(path, stats.mode & 0o7777);
-    }
-  }
 }

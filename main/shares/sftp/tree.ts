@@ -7,6 +7,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { attrsOf } from './attrs';
 import type { Beneath } from './beneath';
 import { bytesOf } from './beneath';
+import { despiteMode } from './despite-mode';
 import { openListing } from './listing';
 import type { Listing } from './listing';
 import type { Owners } from './owners';
@@ -98,23 +99,8 @@ export function createTree({ beneath, owners, readOnly }: TreeDeps): Tree {
     }
   };
 
-  /** Root in a container opens what the mode forbids; here everyone does, because SFTP does not say who asks. */
-  const opened = async (path: Buffer, flags: number): Promise<FileHandle> => {
-    try {
-      return await open(path, flags);
-    } catch (error) {
-      const stats = (error as NodeJS.ErrnoException).code === 'EACCES' ? await lstat(path) : undefined;
-      if (stats?.isFile() !== true || stats.uid !== process.getuid?.()) {
-        throw error;
-      }
-      await beneath.chmod(path, stats.mode | 0o600);
-      try {
-        return await open(path, flags);
-      } finally {
-        await beneath.chmod(path, stats.mode & 0o7777);
-      }
-    }
-  };
+  const opened = (path: Buffer, flags: number): Promise<FileHandle> =>
+    despiteMode({ path, beneath, readOnly, kind: 'file' }, () => open(path, flags));
 
   const file = (handle: FileHandle, writes: boolean): OpenFile => ({
     async read(buffer, at, length, position) {
@@ -217,7 +203,7 @@ export function createTree({ beneath, owners, readOnly }: TreeDeps): Tree {
         return file(handle, access !== constants.O_RDONLY);
       }),
 
-    list: (name) => beneath.entry(name, (path) => openListing(path, beneath, owners)),
+    list: (name) => beneath.entry(name, (path) => openListing({ path, beneath, owners, readOnly })),
 
     remove: (name) =>
       beneath.entry(name, (path) => {
