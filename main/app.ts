@@ -178,7 +178,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     config,
     probe: createProbe({ exec, config }),
     exec,
-    tail: guest.tail,
+    tail: (lines) => guest.tail(lines),
     clock: async () => (await vm.agent.call('status', {})).clockMs,
     log: log.child('mirrors'),
     notify: notices.notify,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerChannel } from 'ssh2';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createFakeSshServer } from '../../test/fakes/ssh-server';
@@ -243,6 +244,19 @@ describe('sockets of the guest’s that lead here', () => {
     expect(await text(channel)).toBe('the last words');
     t.close();
     await vi.waitFor(() => expect(s.connections()).toBe(0));
+  });
+
+  test('are asked for again where sshd still holds them for the connection that was lost', async () => {
+    let refuse = false;
+    const { server: s, transport: t } = await connected({ refuse: () => refuse });
+    await t.serve(path, (stream) => stream.pipe(stream)).ready;
+    refuse = true;
+    s.drop();
+    await vi.waitFor(() => expect(s.connections()).toBeGreaterThan(0), 10_000);
+    await sleep(500);
+    expect(s.sockets()).toEqual([]);
+    refuse = false;
+    await vi.waitFor(() => expect(s.sockets()).toEqual([path]), 10_000);
   });
 
   test('are refused in words, and end with the transport', async () => {

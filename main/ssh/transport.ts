@@ -16,6 +16,9 @@ import { shellCommand } from './quote';
 
 export const ENGINE_SOCKET = '/run/docker.sock';
 
+/** sshd holds a port for a connection that it does not know to be dead, 45 s at most (vm/image/sshd_config). */
+const REFUSED_AGAIN_MS = 2000;
+
 export interface Transport extends Dialer {
   /** The api connection stands. */
   readonly connected: Observable<boolean>;
@@ -24,7 +27,7 @@ export interface Transport extends Dialer {
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /**
    * A unix socket in the guest that leads here, over a connection of its own, made again after every redial until it is stopped. `ready` resolves when it
-   * is there for the first time; it rejects where the guest refuses it or the transport is closed before.
+   * is there for the first time; it rejects where the guest refuses it or the transport is closed before. One that was there is asked for until it is.
    */
   serve(path: string, onStream: (stream: Duplex) => void): ServedSocket;
   /** `serving`: the sockets that are served here stay until it is closed again. */
@@ -47,17 +50,24 @@ export interface TransportDeps {
 export function createTransport(deps: TransportDeps): Transport {
   const connected = createObservable(false);
   const lanes = new Map<LaneName | 'served', Lane>();
-  const served = new Map<string, Deferred<void> & { onStream(stream: Duplex): void }>();
+  const served = new Map<string, Deferred<void> & { onStream(stream: Duplex): void; stood: boolean }>();
   const listen = async (path: string, connection: SshConnection): Promise<void> => {
     const socket = served.get(path);
     try {
       await connection.listenLocal(path, (stream) => socket?.onStream(stream));
-      socket?.resolve();
+      if (socket !== undefined) {
+        socket.stood = true;
+        socket.resolve();
+      }
     } catch (error) {
       // A connection that is lost meanwhile is followed by another.
-      if (lanes.get('served')?.current() === connection) {
+      const isAsked = (): boolean => lanes.get('served')?.current() === connection && served.get(path) === socket;
+      if (socket !== undefined && isAsked()) {
         deps.log.warn('the guest refused a socket', { path, error });
-        socket?.reject(asError(error));
+        socket.reject(asError(error));
+        if (socket.stood) {
+          setTimeout(() => (isAsked() ? void listen(path, connection) : undefined), REFUSED_AGAIN_MS).unref();
+        }
       }
     }
   };
@@ -132,7 +142,7 @@ export function createTransport(deps: TransportDeps): Transport {
         .catch((error: unknown) => away('refused', error)),
     exec: async (command, options) => pick('terminal').exec(command, options),
     serve(path, onStream) {
-      const socket = { ...deferred<void>(), onStream };
+      const socket = { ...deferred<void>(), onStream, stood: false };
       served.set(path, socket);
       const connection = (lanes.get('served') ?? open('served')).current();
       if (connection !== undefined) {

@@ -83,16 +83,21 @@ interface Attempt {
 }
 
 /**
- * QEMU's software emulation aborts in one boot of some dozens: a processor uses a device in the moment in which another one moves it (QEMU's issue
- * 1921). Nothing of the guest has begun by then.
+ * QEMU's software emulation can abort while the guest sets its devices up: a processor uses one in the moment in which another processor moves it
+ * (QEMU's issue 1921; seen once). Nothing of the guest has begun by then.
  */
-const EMULATION_RACE = /iotlb_to_section/;
+const EMULATION_RACE = 'iotlb_to_section';
 
 export async function bootVm(deps: BootDeps, signal: AbortSignal): Promise<LiveVm> {
   try {
     return await bootOnce(deps, signal);
   } catch (error) {
-    if (error instanceof BerthError && error.code === 'vm.exited' && EMULATION_RACE.test(error.message) && !signal.aborted) {
+    if (
+      error instanceof BerthError &&
+      error.code === 'vm.exited' &&
+      String(error.params['detail']).includes(EMULATION_RACE) &&
+      !signal.aborted
+    ) {
       deps.log.warn('QEMU aborted by a fault of its own; it is started again');
       return bootOnce(deps, signal);
     }
@@ -177,7 +182,10 @@ async function launch(deps: BootDeps, run: Attempt): Promise<{ readonly keys: Ke
   run.signal.throwIfAborted();
   run.timeline.end('prepare');
   run.timeline.begin('qemu');
-  const running = await driver.start({ ...size, accelerator, guest: guestConfig(keys, disk, Date.now(), given), hostAccess: deps.hostAccess(), shares }, run.signal);
+  const running = await driver.start(
+    { ...size, accelerator, guest: guestConfig(keys, disk, Date.now(), given), hostAccess: deps.hostAccess(), shares },
+    run.signal,
+  );
   run.parts.running = running;
   deps.onRunning(running);
   return { keys, running };

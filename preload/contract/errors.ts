@@ -5,7 +5,18 @@ import type { DaemonKeyType, OwnedReason } from './daemon-keys';
 
 /** What the window offers as the way out of an error; the text and what it does belong to the window. */
 export type ErrorAction =
-  'retry' | 'start' | 'restartEngine' | 'restartVm' | 'openSettings' | 'openLogs' | 'doctor' | 'rebuild' | 'switchOffMirror' | 'shareFolder' | 'openShares' | 'none';
+  | 'retry'
+  | 'start'
+  | 'restartEngine'
+  | 'restartVm'
+  | 'openSettings'
+  | 'openLogs'
+  | 'doctor'
+  | 'rebuild'
+  | 'switchOffMirror'
+  | 'shareFolder'
+  | 'openShares'
+  | 'none';
 
 interface Spec<P> {
   readonly params?: P;

@@ -39,7 +39,8 @@ export function createShareDevices({ servers, present, lostSlots, sharing, log, 
     unplugging.set(id, unplugged);
     try {
       for (let attempt = 0; attempt < UNPLUG_TRIES; attempt += 1) {
-        await deps.qmp()
+        await deps
+          .qmp()
           .execute('device_del', { id })
           .catch((error: unknown) => {
             // Asked before, and still under way.

@@ -19,7 +19,10 @@ const forward = (patch: Partial<Forward>): Forward => ({
   dropped: 0,
   ...patch,
 });
-const inUse = { code: 'ports.inUse', params: { port: 80, protocol: 'tcp', address: '127.0.0.1', process: 'nginx (7)', suggested: 8080 } } as const;
+const inUse = {
+  code: 'ports.inUse',
+  params: { port: 80, protocol: 'tcp', address: '127.0.0.1', process: 'nginx (7)', suggested: 8080 },
+} as const;
 
 test('both loopbacks of one port are one line, with their figures together', () => {
   const lines = linesOf([forward({}), forward({ address: '::1', connections: 2, bytesIn: 5 })], {});
