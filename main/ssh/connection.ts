@@ -71,6 +71,7 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
     const socket = new Socket();
     let lost: Error | undefined;
     let refusedKey: BerthError | undefined;
+    let dialled = false;
     let tellClosed: (reason: string) => void = () => undefined;
     const closed = new Promise<string>((tell) => {
       tellClosed = tell;
@@ -94,6 +95,9 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
     // Ahead of ssh2's own listener, which ends every channel as if the guest had: they must see that the connection was lost.
     socket.on('close', () => {
       lost ??= new Error('the SSH connection was closed');
+      if (!dialled) {
+        fail(lost); // ssh2 does not know of it yet.
+      }
     });
     socket.on('error', (error) => {
       lost ??= error;
@@ -105,6 +109,7 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
     });
     client.on('close', () => fail(lost ?? new Error('the SSH connection was closed')));
     socket.connect(target.port, target.host, () => {
+      dialled = true;
       socket.setNoDelay(true);
       gatherWrites(socket);
       const config: ConnectConfig = {

@@ -7,6 +7,7 @@ import { createFakeSshServer } from '../../test/fakes/ssh-server';
 import type { FakeSshOptions, FakeSshServer } from '../../test/fakes/ssh-server';
 import type { BerthError } from '../../preload/contract/errors';
 import { silentLogger } from '../lib/logger';
+import { connectSsh } from './connection';
 import { createDialer } from './dialer';
 import { createTransport } from './transport';
 import type { Transport } from './transport';
@@ -269,6 +270,13 @@ describe('sockets of the guest’s that lead here', () => {
     t.close();
     await expect(waiting.ready).rejects.toMatchObject({ code: 'engine.away' });
   });
+});
+
+test('a port where nobody listens is an error at once', async () => {
+  const { server: s, transport: t } = await connected();
+  await s.close();
+  await vi.waitFor(() => expect(t.connected.get()).toBe(false));
+  await expect(connectSsh(s.target, AbortSignal.timeout(10_000))).rejects.toMatchObject({ code: 'ssh.unreachable' });
 });
 
 test('the dialer follows the VM: away with its state while there is none', async () => {

@@ -31,7 +31,12 @@ export function localExec({ authorityFile, certificatesFolder }: { authorityFile
           stderr += chunk.toString();
           onStderr?.(chunk);
         });
-        const hangUp = (): void => void process.kill(-(child.pid ?? 0), 'SIGHUP');
+        const hangUp = (): void => {
+          // Its end may be under way already.
+          if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+            process.kill(-child.pid, 'SIGHUP');
+          }
+        };
         signal?.addEventListener('abort', hangUp);
         child.on('error', reject);
         child.on('close', (code) => {

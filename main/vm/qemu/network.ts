@@ -3,9 +3,10 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostAccess } from '../../../preload/contract';
-import { asError } from '../../lib/async';
+import { asError, sleep } from '../../lib/async';
 import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
+import { isSameProcess } from '../../lib/process';
 import { forQemu } from './files';
 import { freePort } from './launch';
 import { createPasst, portTaken } from './passt';
@@ -34,6 +35,8 @@ export interface Network {
 }
 
 const PORT_ATTEMPTS = 4;
+const RESTARTS = 10;
+const RESTART_LOOK_MS = 1000;
 
 export function openNetwork({
   files,
@@ -53,6 +56,21 @@ export function openNetwork({
     logFile: forQemu(files, join(files.logs.folder, 'network.log')),
     stateFolder: files.state.folder,
   });
+
+  /** A passt that somebody connects to before QEMU does dies of it, and our own connections are redialled meanwhile, though less and less often. */
+  const startAgain = async (state: VmState): Promise<void> => {
+    for (let tries = 1; tries <= RESTARTS; tries += 1) {
+      await passt.start(state.sshPort);
+      await sleep(RESTART_LOOK_MS);
+      if (!(await isSameProcess(state))) {
+        return passt.end();
+      }
+      if (await passt.alive()) {
+        return passt.handedOver();
+      }
+    }
+    throw new Error('passt ends again and again');
+  };
 
   const fallBack = (sshPort: number, reason: 'system' | 'missing' | 'failed', detail: string): Below => {
     log.warn('what containers reach of this computer is not limited', { reason, detail });
@@ -92,10 +110,7 @@ export function openNetwork({
     onEvent({ event }, state) {
       if (event === 'NETDEV_STREAM_DISCONNECTED' && state.network.backend === 'passt') {
         log.warn('passt ended under the VM; it is started again');
-        passt
-          .start(state.sshPort)
-          .then(() => passt.handedOver())
-          .catch((error: unknown) => log.error('the VM has no network', { error }));
+        startAgain(state).catch((error: unknown) => log.error('the VM has no network', { error }));
       }
     },
     end: () => passt.end(),
