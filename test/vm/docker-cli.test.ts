@@ -173,6 +173,7 @@ test('save and load give the same image back', async () => {
   await ok(['rmi', 'berth-test:saved']);
   expect(await ok(['load', '-i', join(scratch, 'saved.tar')])).toContain('Loaded image: berth-test:saved');
   expect(await ok(['image', 'inspect', 'berth-test:saved', '--format', '{{.Id}}'])).toBe(before);
+  await ok(['rmi', 'berth-test:saved']);
 });
 
 test('200 MB in and out arrive as they were', async () => {

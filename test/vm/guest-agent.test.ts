@@ -52,7 +52,9 @@ test('health: the engine answers and the services run', async () => {
   const { dockerdPing, load1, services } = await box().agent('health', {});
   expect(dockerdPing).toBe(true);
   expect(load1).toBeGreaterThanOrEqual(0);
-  expect(services.map(({ state }) => state)).toEqual(['running', 'running', 'running']);
+  expect(services.map(({ name, state }) => `${name} ${state}`).sort()).toEqual(
+    ['containerd', 'dns', 'dockerd', 'sshd'].map((name) => `${name} running`),
+  );
 });
 
 test('config: a reload reaches the engine without a restart, and what is not a JSON object is not written', async () => {

@@ -38,6 +38,7 @@ export async function openConfig(vm: Vm): Promise<OpenConfig> {
     containers: engine.engine.handlers,
     pauseEvents: engine.engine.pauseEvents,
   });
+  const found = await guest.read();
   const config = await createDaemonConfig({
     files,
     guest,
@@ -51,6 +52,8 @@ export async function openConfig(vm: Vm): Promise<OpenConfig> {
     async close() {
       const back = await config.change('form', () => defaultDaemonDocument, { accept: { warnings: true, disruptive: true } });
       await back.done;
+      // Its very text: a backend over the VM's own home takes any other for somebody's edit.
+      await guest.write(found);
       config.dispose();
       await engine.close();
       await rm(folder, { recursive: true, force: true });

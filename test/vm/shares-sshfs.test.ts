@@ -36,7 +36,16 @@ function backend(): ShareBackend {
 
 /** In the container that runs all the time, with all of busybox; errors where they are written. */
 async function inside(script: string): Promise<string> {
-  return (await box().docker('exec', CONTAINER, 'sh', '-c', `exec 2>&1; export PATH=/tools:$PATH; cd /shared || exit 0; ${script}`)).trim();
+  return (
+    await box().docker(
+      'exec',
+      CONTAINER,
+      'sh',
+      '-c',
+      `exec 2>&1; export PATH=/tools:$PATH; cd /shared && { ${script}
+}; exit 0`,
+    )
+  ).trim();
 }
 
 beforeAll(async () => {
