@@ -14,6 +14,7 @@ import { shareLine } from './backend';
 import type { ShareBackend, ShareSource } from './backend';
 import { createShares } from './create-shares';
 import type { SharesWithHooks } from './create-shares';
+import { keepsAttributes } from './folders';
 import type { BindUser } from './users';
 
 let root: string;
@@ -247,4 +248,8 @@ test('few open files are said; files are counted while somebody looks', async ()
   });
   vm.set({ state: 'stopped' } as VmStatus);
   expect(shares.status.get().shares[0]?.state).toBe('waiting');
+});
+
+test('file systems that cannot keep owners are known', () => {
+  expect([0x4d44, 0x2011bab0, 0xef53, 0x01021994, 0x9123683e].map(keepsAttributes)).toEqual([false, false, true, true, true]);
 });

@@ -1,5 +1,5 @@
 // Which folders may be shared, and how paths lie to each other. Looks at the host's folders; changes nothing.
-import { realpath, stat } from 'node:fs/promises';
+import { realpath, stat, statfs } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { BerthError } from '../../preload/contract';
 import type { ShareFolder } from '../../preload/contract';
@@ -54,6 +54,16 @@ export async function identityOf(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** f_type of statfs(2): vfat, exfat, isofs, ramfs. */
+const WITHOUT_ATTRIBUTES: ReadonlySet<number> = new Set([0x4d44, 0x2011bab0, 0x9660, 0x858458f6]);
+
+export const keepsAttributes = (type: number): boolean => !WITHOUT_ATTRIBUTES.has(type);
+
+/** Whether the owners that containers set can be kept with the files (vm/bundle/owners.c); root needs no such record. */
+export async function keepsOwners(path: string): Promise<boolean> {
+  return process.getuid?.() === 0 || keepsAttributes((await statfs(path)).type);
 }
 
 /** Without one the user has none, such as a service's user: nothing is shared until it is asked for. */

@@ -8,7 +8,7 @@ import type { Logger } from '../lib/logger';
 import type { ShareSpec } from '../vm/driver';
 import type { ShareBackend, ShareCommand, ShareSource } from './backend';
 import { shareLine } from './backend';
-import { identityOf, realOf } from './folders';
+import { identityOf, keepsOwners, realOf } from './folders';
 import type { ShareGuest } from './guest';
 import { isWithin } from './places';
 
@@ -132,7 +132,9 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
       }
       await standing.get(path)?.source.mount();
       if (states.get(path)?.state !== 'mounted') {
-        say(path, { state: 'mounted' });
+        const keeps = from.driver !== 'virtiofs' || readOnly || (await keepsOwners(path));
+        const error = keeps ? undefined : toWireError(new BerthError('shares.noOwners', { path }));
+        say(path, { state: 'mounted', ...(error === undefined ? {} : { error }) });
       }
     } catch (error) {
       const known = error instanceof BerthError ? error : new BerthError('shares.mountFailed', { path, detail: asError(error).message });

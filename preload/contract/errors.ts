@@ -291,7 +291,7 @@ export const errorTable = {
   'shares.cameBack': spec<{ path: string }>(),
   /** Of the system's watches of files (inotify): `path` is the first folder without one. */
   'shares.watchLimit': spec<{ path: string; limit: number }>(),
-  'shares.noOwners': spec<{ path: string; detail: string }>(),
+  'shares.noOwners': spec<{ path: string }>(),
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;
