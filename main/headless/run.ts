@@ -42,6 +42,7 @@ export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
     end = resolve;
   });
   let server: Promise<HttpServer> | undefined;
+  let port: number | undefined;
   let disposed = false;
 
   const open = (start: boolean): Promise<Shell> =>
@@ -53,6 +54,7 @@ export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
       features: { hostTerminal: false, tray: false },
       onStop: end,
       onOpen: async () => ({ address: await address(PRINTED_CODE_MS) }),
+      doors: () => (port === undefined ? [] : [port]),
     });
   let shell = watch(await open(options.start));
 
@@ -86,6 +88,7 @@ export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
           () => page.close(),
         ),
     });
+    void server.then((listening) => (port = listening.port)).catch(() => undefined);
     return server;
   }
 

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from '../../state/context';
 import { useCall } from '../../state/use-call';
+import { useStream } from '../../state/use-stream';
 import { SkeletonRows } from '../../ui/delayed';
 import { EmptyState } from '../../ui/empty-state';
 import { AwayLine, EngineOff } from '../../ui/engine-away';
@@ -19,7 +20,6 @@ import type { Filter } from './model';
 import { PortSettings } from './port-settings';
 import css from './ports.module.css';
 import { ProbePanel } from './probe-panel';
-import { useForwards } from './use-forwards';
 import { useProbes } from './use-probes';
 
 const columns = ['address', 'protocol', 'container', 'connections', 'received', 'sent', 'state'] as const;
@@ -28,7 +28,7 @@ const figures: ReadonlySet<string> = new Set(['connections', 'received', 'sent']
 export function PortsPage(): ReactNode {
   const { t } = useTranslation('ports');
   const engine = useStore((s) => s.engine);
-  const forwards = useForwards();
+  const forwards = useStream('ports.changes');
   const probes = useProbes();
   const reconnect = useCall('ports.reconnect');
   const table = useRef<HTMLTableElement>(null);

@@ -1,12 +1,12 @@
 // Who of the containers reaches services of this computer: the choice, the ports of the list, and plainly whether it is enforced.
 import { Button, Group, SegmentedControl, TextInput } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { hostAccessModes, hostNames, parseHostPorts } from '../../../preload/contract';
 import type { HostAccessStatus, HostPort } from '../../../preload/contract';
-import { useClient, useStore } from '../../state/context';
 import { useCall } from '../../state/use-call';
+import { useStream } from '../../state/use-stream';
 import { SkeletonRows } from '../../ui/delayed';
 import { ErrorNotice } from '../../ui/error-notice';
 import { StateMark } from '../../ui/state-mark';
@@ -14,7 +14,7 @@ import css from './settings.module.css';
 
 export function HostAccessSection(): ReactNode {
   const { t } = useTranslation('host');
-  const status = useHostAccess();
+  const status = useStream('host.changes');
   const set = useCall('settings.set');
   return (
     <section>
@@ -115,25 +115,4 @@ function Ports({ ports, save }: PortsProps): ReactNode {
       </Group>
     </form>
   );
-}
-
-/** Nobody else shows it, so it is read while the page is open. */
-function useHostAccess(): HostAccessStatus | undefined {
-  const client = useClient();
-  const open = useStore((s) => s.connection.name === 'open');
-  const [status, setStatus] = useState<HostAccessStatus>();
-  useEffect(() => {
-    const ending = new AbortController();
-    const read = async (): Promise<void> => {
-      for await (const next of client.stream('host.changes', {}, { signal: ending.signal })) {
-        setStatus(next);
-      }
-    };
-    if (open) {
-      // A lost connection is told by the frame, and begins this anew.
-      read().catch(() => undefined);
-    }
-    return () => ending.abort();
-  }, [client, open]);
-  return status;
 }

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { navigate, useRoute } from '../../../routes';
 import { useStore } from '../../../state/context';
+import { useStream } from '../../../state/use-stream';
 import { SkeletonRows } from '../../../ui/delayed';
 import { EmptyState } from '../../../ui/empty-state';
 import { ErrorNotice } from '../../../ui/error-notice';
@@ -16,14 +17,13 @@ import { DriverChoice } from './driver-choice';
 import { SharePanel } from './share-panel';
 import { ShareRow } from './share-row';
 import css from './shares.module.css';
-import { useShares } from './use-shares';
 
 const columns = ['folder', 'access', 'usedBy', 'files', 'state'] as const;
 
 export function SharesPage(): ReactNode {
   const { t } = useTranslation('shares');
   const { query } = useRoute();
-  const status = useShares();
+  const status = useStream('shares.changes');
   const byDefault = useStore((s) => s.settings?.shares.folders === null);
   const [selected, setSelected] = useState<string>();
   const adding = query.get('do') === 'add';

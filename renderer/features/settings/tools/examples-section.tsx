@@ -1,4 +1,4 @@
-// What tools with settings of their own are told. Each line was tried with the tool, or is the address alone.
+// What tools with settings of their own are told. The DOCKER_HOST ones were tried with the tools (test/vm/clients.test.ts); the rest is from their documentation.
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConnectState } from '../../../../preload/contract';
