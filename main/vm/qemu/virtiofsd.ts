@@ -3,7 +3,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { BerthError } from '../../../preload/contract/errors';
 import { retryUntil, settledWithin } from '../../lib/async';
-import { readJsonOr, writeJson } from '../../lib/atomic-file';
+import { hasCode, readJsonOr, writeJson } from '../../lib/atomic-file';
 import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
 import { identify, isSameProcess } from '../../lib/process';
@@ -207,13 +207,31 @@ function endOfPipe(path: string): Promise<string> {
   return new Promise((resolve) => {
     const done = (): void => resolve('');
     try {
-      const pipe = new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      if (isWithoutWriter(fd)) {
+        closeSync(fd);
+        done();
+        return;
+      }
+      const pipe = new Socket({ fd, readable: true, writable: false });
       pipe.unref();
       pipe.on('error', done).on('close', done).resume();
     } catch {
       done();
     }
   });
+}
+
+/** Of a writer that was gone before the pipe was opened here, the kernel tells nobody who waits. */
+function isWithoutWriter(fd: number): boolean {
+  try {
+    return readSync(fd, Buffer.alloc(1)) === 0;
+  } catch (error) {
+    if (hasCode(error, 'EAGAIN')) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /** The hard limit of open files, which is the one that a server may raise its own to. */
