@@ -86,7 +86,7 @@ interface Attempt {
  * QEMU's software emulation can abort while the guest sets its devices up: a processor uses one in the moment in which another processor moves it
  * (QEMU's issue 1921; seen once). Nothing of the guest has begun by then.
  */
-const EMULATION_RACE = 'iotlb_to_section';
+export const EMULATION_RACE = 'iotlb_to_section';
 
 export async function bootVm(deps: BootDeps, signal: AbortSignal): Promise<LiveVm> {
   try {

@@ -11,6 +11,7 @@ import { settledWithin } from '../../main/lib/async';
 import { connectSsh } from '../../main/ssh/connection';
 import type { ExecResult } from '../../main/ssh/connection';
 import { dialAgent } from '../../main/vm/agent';
+import { EMULATION_RACE } from '../../main/vm/boot';
 import type { AgentClient, AgentEvent } from '../../main/vm/agent';
 import { loadKeys } from '../../main/vm/keys';
 import { createQemuDriver } from '../../main/vm/qemu/driver';
@@ -50,90 +51,100 @@ export async function createBareHome(): Promise<BareHome> {
   const keys = await loadKeys(files);
   const alive = new Set<BareGuest>();
 
+  const bootOnce: BareHome['boot'] = async (settings, { daemonJson = JSON.stringify(defaultDaemonDocument) } = {}) => {
+    const events: AgentEvent[] = [];
+    const waiting = new Set<() => void>();
+    const guest = {
+      config: `mode normal\nepoch-ms ${Date.now()}\n${settings.join('\n')}\n`,
+      authorizedKey: `${keys.client.publicKey}\n`,
+      hostKey: keys.host.privateKey,
+      daemonJson,
+      authorities: '',
+      registryCertificates: '',
+      shares: '',
+    };
+    const running = await driver.start(
+      { cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest, hostAccess: 'all', shares: [] },
+      AbortSignal.timeout(PATIENCE_MS),
+    );
+    const onEvent = (event: AgentEvent): void => {
+      events.push(event);
+      waiting.forEach((look) => look());
+    };
+    const agent = await dialAgent(files.run.agent, onEvent, AbortSignal.timeout(PATIENCE_MS));
+    await running.run();
+
+    const event: BareGuest['event'] = (check) =>
+      new Promise((resolve, reject) => {
+        const done = (found: AgentEvent | undefined, why: string): void => {
+          waiting.delete(look);
+          clearTimeout(timer);
+          if (found === undefined) {
+            reject(new Error(`${why}; events: ${JSON.stringify(events)}`));
+          } else {
+            resolve(found);
+          }
+        };
+        const look = (): void => {
+          const found = events.find(check);
+          if (found !== undefined) {
+            done(found, '');
+          }
+        };
+        const timer = setTimeout(() => done(undefined, 'the event did not come'), PATIENCE_MS);
+        waiting.add(look);
+        void running.exited.then((words) => done(undefined, `the guest ended: ${words}`));
+        look();
+      });
+    const bare: BareGuest = {
+      agent,
+      events,
+      event,
+      phase: (name) => event((found) => found.event === 'phase' && found.name === name),
+      data: () => event((found) => found.event === 'failed' || (found.event === 'phase' && found.name === 'data')),
+      async exec(command) {
+        await bare.phase('sshd');
+        const target = {
+          host: '127.0.0.1',
+          port: running.sshPort,
+          username: 'root',
+          privateKey: keys.client.privateKey,
+          hostKey: keys.host.publicBlob,
+        };
+        const connection = await connectSsh(target, AbortSignal.timeout(PATIENCE_MS));
+        try {
+          return await connection.exec(command);
+        } finally {
+          connection.end();
+        }
+      },
+      async shutDown() {
+        await agent.call('shutdown', {});
+        if (!(await settledWithin(running.exited, PATIENCE_MS))) {
+          throw new Error('the guest did not go down');
+        }
+        alive.delete(bare);
+      },
+      async kill() {
+        await running.kill();
+        agent.close();
+        alive.delete(bare);
+      },
+    };
+    alive.add(bare);
+    return bare;
+  };
+
   return {
     files,
-    async boot(settings, { daemonJson = JSON.stringify(defaultDaemonDocument) } = {}) {
-      const events: AgentEvent[] = [];
-      const waiting = new Set<() => void>();
-      const guest = {
-        config: `mode normal\nepoch-ms ${Date.now()}\n${settings.join('\n')}\n`,
-        authorizedKey: `${keys.client.publicKey}\n`,
-        hostKey: keys.host.privateKey,
-        daemonJson,
-        authorities: '',
-        registryCertificates: '',
-        shares: '',
-      };
-      const running = await driver.start(
-        { cpus: 2, memoryBytes: 1024 * 2 ** 20, accelerator: TCG, guest, hostAccess: 'all', shares: [] },
-        AbortSignal.timeout(PATIENCE_MS),
+    async boot(settings, options) {
+      const first = await bootOnce(settings, options);
+      const aborted = await first.phase('init').then(
+        () => false,
+        (error: unknown) => String(error).includes(EMULATION_RACE),
       );
-      const onEvent = (event: AgentEvent): void => {
-        events.push(event);
-        waiting.forEach((look) => look());
-      };
-      const agent = await dialAgent(files.run.agent, onEvent, AbortSignal.timeout(PATIENCE_MS));
-      await running.run();
-
-      const event: BareGuest['event'] = (check) =>
-        new Promise((resolve, reject) => {
-          const done = (found: AgentEvent | undefined, why: string): void => {
-            waiting.delete(look);
-            clearTimeout(timer);
-            if (found === undefined) {
-              reject(new Error(`${why}; events: ${JSON.stringify(events)}`));
-            } else {
-              resolve(found);
-            }
-          };
-          const look = (): void => {
-            const found = events.find(check);
-            if (found !== undefined) {
-              done(found, '');
-            }
-          };
-          const timer = setTimeout(() => done(undefined, 'the event did not come'), PATIENCE_MS);
-          waiting.add(look);
-          void running.exited.then((words) => done(undefined, `the guest ended: ${words}`));
-          look();
-        });
-      const bare: BareGuest = {
-        agent,
-        events,
-        event,
-        phase: (name) => event((found) => found.event === 'phase' && found.name === name),
-        data: () => event((found) => found.event === 'failed' || (found.event === 'phase' && found.name === 'data')),
-        async exec(command) {
-          await bare.phase('sshd');
-          const target = {
-            host: '127.0.0.1',
-            port: running.sshPort,
-            username: 'root',
-            privateKey: keys.client.privateKey,
-            hostKey: keys.host.publicBlob,
-          };
-          const connection = await connectSsh(target, AbortSignal.timeout(PATIENCE_MS));
-          try {
-            return await connection.exec(command);
-          } finally {
-            connection.end();
-          }
-        },
-        async shutDown() {
-          await agent.call('shutdown', {});
-          if (!(await settledWithin(running.exited, PATIENCE_MS))) {
-            throw new Error('the guest did not go down');
-          }
-          alive.delete(bare);
-        },
-        async kill() {
-          await running.kill();
-          agent.close();
-          alive.delete(bare);
-        },
-      };
-      alive.add(bare);
-      return bare;
+      // As main/vm/boot.ts does it.
+      return aborted ? bootOnce(settings, options) : first;
     },
     async dispose() {
       await Promise.all([...alive].map((guest) => guest.kill()));

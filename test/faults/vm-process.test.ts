@@ -188,6 +188,8 @@ test('a second QEMU on the same disk is refused by its lock', async () => {
     } finally {
       await other.close({ keepVm: true });
       process.kill(pid, 'SIGKILL');
+      // Its memory is given back, and the disk's lock with it, before the next one starts.
+      await eventually(() => expect(isAlive(pid)).toBe(false), 20);
     }
   });
 });
