@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { BerthError } from '../../preload/contract';
 import type { DnsHealth } from '../../preload/contract';
+import { datagramFrame, datagramReader } from '../lib/datagram-frames';
 import type { Dialer } from '../lib/dialer';
 import type { DoctorProbe } from '../vm/vm';
 import { isAnswerTo, rootQuestion } from './dns-question';
@@ -16,6 +17,8 @@ const SERVER_MS = 2000;
 /** The guest goes to the next server with each repetition. */
 const REPEAT_MS = 1000;
 const GUEST_MS = 5000;
+/** The only sender on its stream. */
+const FLOW = 1;
 
 export interface DnsHealthDeps {
   readonly resolvConf: string;
@@ -89,18 +92,16 @@ function askServer(address: string, port: number): Promise<number | undefined> {
   });
 }
 
-/** By the guest's own resolver, in the frames of vm/guest/udp.c. */
+/** By the guest's own resolver. */
 async function askGuest(dialer: Pick<Dialer, 'udp'>): Promise<number | undefined> {
   const id = randomInt(0x10000);
-  const question = rootQuestion(id);
-  const frame = Buffer.concat([Buffer.from([0, 0, 0, 1, 0, 0, 0, question.length]), question]);
+  const frame = datagramFrame(FLOW, rootQuestion(id));
   const stream = await dialer.udp(GUEST_DNS.host, GUEST_DNS.port).catch(() => undefined);
   if (stream === undefined) {
     return undefined;
   }
   const startedAt = performance.now();
   return new Promise((resolve) => {
-    let received = Buffer.alloc(0);
     const end = (result: number | undefined): void => {
       clearInterval(repeating);
       clearTimeout(timer);
@@ -109,14 +110,14 @@ async function askGuest(dialer: Pick<Dialer, 'udp'>): Promise<number | undefined
     };
     const repeating = setInterval(() => stream.write(frame), REPEAT_MS);
     const timer = setTimeout(() => end(undefined), GUEST_MS);
+    const take = datagramReader((flow, answer) => {
+      if (flow === FLOW && isAnswerTo(id, answer)) {
+        end(Math.round(performance.now() - startedAt));
+      }
+    });
     stream.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      while (received.length >= 8 && received.length >= 8 + received.readUInt32BE(4)) {
-        const size = 8 + received.readUInt32BE(4);
-        if (received.readUInt32BE(0) === 1 && isAnswerTo(id, received.subarray(8, size))) {
-          end(Math.round(performance.now() - startedAt));
-        }
-        received = received.subarray(size);
+      if (!take(chunk)) {
+        end(undefined);
       }
     });
     stream.on('error', () => end(undefined));

@@ -2,11 +2,10 @@
 // (vm/AGREEMENT.md, "Datagrams"). What the stream does not take is dropped and counted, never queued. Knows no containers.
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import type { Duplex } from 'node:stream';
+import { datagramFrame, datagramReader } from '../lib/datagram-frames';
 import { kernelDrops } from './kernel-drops';
 import type { PortListener } from './port-listener';
 
-const HEAD = 8;
-const MAX_DATAGRAM = 65_507;
 /** Of frames that wait for the guest: a fifth of a second at the rate that SSH carries. */
 const MAX_QUEUED = 4 * 1024 * 1024;
 /** As the guest's own: a sender that was silent for this long is a new one. */
@@ -86,7 +85,7 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
       return;
     }
     stream = dialled;
-    const takeBytes = frameReader(take);
+    const takeBytes = datagramReader(take);
     dialled.on('data', (bytes: Buffer) => {
       if (!takeBytes(bytes)) {
         dialled.destroy();
@@ -106,11 +105,8 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
       dropped += 1;
       return;
     }
-    const head = Buffer.allocUnsafe(HEAD);
-    head.writeUInt32BE(flow.id, 0);
-    head.writeUInt32BE(datagram.length, 4);
     bytesIn += datagram.length;
-    stream.write(Buffer.concat([head, datagram]));
+    stream.write(datagramFrame(flow.id, datagram));
   };
 
   socket.on('message', (datagram, from) => {
@@ -156,25 +152,5 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
       stream?.destroy();
       return Promise.resolve();
     },
-  };
-}
-
-/** Cuts bytes into frames; false = no frame of the guest's, and the stream is of no use any more. */
-function frameReader(onFrame: (id: number, datagram: Buffer) => void): (bytes: Buffer) => boolean {
-  let rest: Buffer = Buffer.alloc(0);
-  return (bytes) => {
-    rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-    while (rest.length >= HEAD) {
-      const length = rest.readUInt32BE(4);
-      if (length > MAX_DATAGRAM) {
-        return false;
-      }
-      if (rest.length < HEAD + length) {
-        break;
-      }
-      onFrame(rest.readUInt32BE(0), rest.subarray(HEAD, HEAD + length));
-      rest = rest.subarray(HEAD + length);
-    }
-    return true;
   };
 }
