@@ -1,13 +1,14 @@
 // Everything by which tools of this computer find the engine, and the window's calls on it. The command line uses the parts in its own process,
 // because DOCKER_HOST and DOCKER_CONFIG are its terminal's; both watch what they share, the files.
-import { watch } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BackendHandlers, BerthError, ConnectState } from '../../preload/contract';
 import { isBerthError } from '../../preload/contract';
-import { asError } from '../lib/async';
+import { asError, sleep } from '../lib/async';
 import { connectError } from '../lib/connects';
 import type { Environment } from '../lib/docker-cli-config';
 import type { Logger } from '../lib/logger';
+import { createObservable, follow } from '../lib/observable';
+import { watchNames } from '../lib/watch-names';
 import { createDockerContext } from './context';
 import type { DockerContext } from './context';
 import { envOfAllShells, findInPath } from './env';
@@ -48,6 +49,8 @@ export type ConnectHandlers = Pick<
 
 /** Editors write a file in several steps. */
 const SETTLE_MS = 100;
+/** Of the CLI's folder and of /var/run. */
+const NAMES = /^(?:config\.json|contexts|docker\.sock.*)$/;
 
 export function createConnect({
   dockerHost,
@@ -89,37 +92,30 @@ export async function keepConnected({ context, socket }: Connect, notify: (error
 
 export function connectHandlers(own: Connect, systemSocket: string | undefined): ConnectHandlers {
   const { context, socket } = own;
-  const changed = new Set<() => void>();
+  /** Counts up; what is there is read when somebody looks. */
+  const changed = createObservable(0);
+  const tellChange = (): void => changed.set(changed.get() + 1);
   const after = async <T>(work: Promise<void>, state: () => Promise<T>): Promise<T> => {
     // What failed half-way is shown as it is, too.
-    await work.finally(() => changed.forEach((notify) => notify()));
+    await work.finally(tellChange);
     return state();
   };
   return {
     async *'connect.changes'(_input, { signal }) {
-      let wake: () => void = () => undefined;
-      let dirty = true;
-      const notify = (): void => {
-        dirty = true;
-        wake();
-      };
-      changed.add(notify);
-      signal.addEventListener('abort', notify);
-      const unwatch = watchFolders([context.folder, ...(systemSocket === undefined ? [] : [dirname(systemSocket)])], notify);
+      const folders = [context.folder, ...(systemSocket === undefined ? [] : [dirname(systemSocket)])];
+      // One that is not there yet: the next look finds what is in it.
+      const stops = folders.map((folder) => watchNames(folder, (name) => NAMES.test(name), tellChange));
+      let isFirst = true;
       try {
-        while (!signal.aborted) {
-          if (dirty) {
-            dirty = false;
-            yield await own.get();
-          } else {
-            await new Promise<void>((resolve) => (wake = resolve));
-            await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+        for await (const _ of follow(changed, signal)) {
+          if (!isFirst) {
+            await sleep(SETTLE_MS);
           }
+          isFirst = false;
+          yield await own.get();
         }
       } finally {
-        unwatch();
-        changed.delete(notify);
-        signal.removeEventListener('abort', notify);
+        stops.forEach((stop) => stop?.());
       }
     },
     'connect.look': () => after(Promise.resolve(), () => own.get()),
@@ -129,25 +125,6 @@ export function connectHandlers(own: Connect, systemSocket: string | undefined):
     'connect.takeSocket': () => after(socket.take(), () => socket.get()),
     'connect.releaseSocket': () => after(socket.release(), () => socket.get()),
   };
-}
-
-/** The folder of /var/run has few names; only those that matter wake anybody. */
-function watchFolders(folders: readonly string[], notify: () => void): () => void {
-  const watchers = folders.flatMap((folder) => {
-    try {
-      const watcher = watch(folder, { persistent: false }, (_event, name) => {
-        if (name === null || /^(?:config\.json|contexts|docker\.sock.*)$/.test(name)) {
-          notify();
-        }
-      });
-      watcher.on('error', () => watcher.close());
-      return [watcher];
-    } catch {
-      // Not there yet: the next look finds what is in it.
-      return [];
-    }
-  });
-  return () => watchers.forEach((watcher) => watcher.close());
 }
 
 /** Whether somebody listens at an address of another Berth; one that is no socket of this computer is somebody's all the same. */

@@ -1,11 +1,10 @@
 // This computer's DNS servers, as resolv.conf names them, followed by event; and what the guest asks in their place.
 // Knows the file's syntax and the two networks below a guest; asks nobody anything.
-import { watch } from 'node:fs';
-import type { FSWatcher } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { isIPv4, isIPv6 } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { NetworkBackend } from '../../preload/contract';
+import { watchNames } from '../lib/watch-names';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
 
@@ -50,7 +49,8 @@ export function isLoopback(address: string): boolean {
 
 /** Follows the file and what it links to. Calls back after each change; returns the way to stop. */
 export function watchServers(path: string, onChange: () => void): () => void {
-  const watchers = new Map<string, FSWatcher>();
+  /** A folder that cannot be watched is tried again with the next change; until then the servers stay. */
+  const stops = new Map<string, () => void>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const changed = (): void => {
@@ -68,18 +68,9 @@ export function watchServers(path: string, onChange: () => void): () => void {
     }
     for (const file of new Set([path, target])) {
       const folder = dirname(file);
-      if (!watchers.has(folder)) {
-        try {
-          const watcher = watch(folder, { persistent: false }, (_event, name) => {
-            if (name === null || name === basename(path) || name === basename(target)) {
-              changed();
-            }
-          });
-          watcher.on('error', () => undefined);
-          watchers.set(folder, watcher);
-        } catch {
-          // A folder that cannot be watched: the servers of the start stay.
-        }
+      const stop = stops.get(folder) ?? watchNames(folder, (name) => name === basename(path) || name === basename(target), changed);
+      if (stop !== undefined) {
+        stops.set(folder, stop);
       }
     }
   };
@@ -87,6 +78,6 @@ export function watchServers(path: string, onChange: () => void): () => void {
   return () => {
     stopped = true;
     clearTimeout(timer);
-    watchers.forEach((watcher) => watcher.close());
+    stops.forEach((stop) => stop());
   };
 }

@@ -1,14 +1,13 @@
 // The certificate authorities that this computer trusts, from wherever its system keeps them. Knows nothing of the guest.
 import { execFile } from 'node:child_process';
-import { watch } from 'node:fs';
-import type { FSWatcher } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { promisify } from 'node:util';
 import { readText } from '../lib/atomic-file';
 import { readBundle } from './certificates';
 import type { Certificate } from './certificates';
+import { watchFile } from '../lib/watch-names';
 
 const run = promisify(execFile);
 
@@ -82,7 +81,7 @@ export function createHostAuthorities({
     watch(listener) {
       const paths = platform === 'darwin' ? keychains : platform === 'win32' ? [] : bundles;
       let timer: NodeJS.Timeout | undefined;
-      const watchers = paths.flatMap((path) =>
+      const stops = paths.map((path) =>
         watchFile(path, () => {
           clearTimeout(timer);
           timer = setTimeout(listener, SETTLE_MS);
@@ -90,23 +89,8 @@ export function createHostAuthorities({
       );
       return () => {
         clearTimeout(timer);
-        watchers.forEach((watcher) => watcher.close());
+        stops.forEach((stop) => stop());
       };
     },
   };
-}
-
-/** By its folder: such files are replaced, and a watch on the old one would hear no more. */
-export function watchFile(path: string, listener: () => void): readonly FSWatcher[] {
-  try {
-    const watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
-      if (name === null || name === basename(path)) {
-        listener();
-      }
-    });
-    watcher.on('error', () => watcher.close());
-    return [watcher];
-  } catch {
-    return []; // No such folder on this system.
-  }
 }

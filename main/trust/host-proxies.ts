@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { HostProxySource, ProxyAddresses } from '../../preload/contract';
-import { watchFile } from './host-authorities';
+import { watchFile } from '../lib/watch-names';
 import { noAddresses } from './proxy-rules';
 
 const run = promisify(execFile);
@@ -56,8 +56,7 @@ export function createHostProxies({
     read: async () => fromEnvironment(env) ?? (await desktop().catch(() => none)),
     watch(listener) {
       const path = platform === 'darwin' ? '/Library/Preferences/SystemConfiguration/preferences.plist' : join(home, '.config/dconf/user');
-      const watchers = platform === 'win32' ? [] : watchFile(path, listener);
-      return () => watchers.forEach((watcher) => watcher.close());
+      return platform === 'win32' ? () => undefined : watchFile(path, listener);
     },
   };
 }
