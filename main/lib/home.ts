@@ -19,6 +19,14 @@ export interface HomeFiles {
     readonly hostPublic: string;
   };
   readonly disks: { readonly folder: string; readonly data: string; readonly record: string };
+  /** The memory of a suspended VM; private. `saving` becomes `memory` when it is whole, and `using` for the one time that it is used. */
+  readonly suspend: {
+    readonly folder: string;
+    readonly saving: string;
+    readonly memory: string;
+    readonly using: string;
+    readonly record: string;
+  };
   /** Certificates and proxies; private. */
   readonly trust: string;
   /** The list of mirrors with names, notes and results; which of them are in force is the engine's configuration's. */
@@ -78,6 +86,13 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       hostPublic: at('keys', 'host.pub'),
     },
     disks: { folder: at('disks'), data: at('disks', 'data.raw'), record: at('disks', 'data.json') },
+    suspend: {
+      folder: at('suspend'),
+      saving: at('suspend', 'saving'),
+      memory: at('suspend', 'memory'),
+      using: at('suspend', 'using'),
+      record: at('suspend', 'record.json'),
+    },
     trust: at('trust'),
     mirrors: at('mirrors.json'),
     logs: {

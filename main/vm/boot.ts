@@ -62,6 +62,7 @@ export interface BootDeps {
 const LOG_OF: Readonly<Record<BootPhaseName, LogSource>> = {
   prepare: 'berth',
   qemu: 'qemu',
+  memory: 'qemu',
   kernel: 'serial',
   data: 'serial',
   ssh: 'sshd',

@@ -28,8 +28,8 @@ test.each([1, 0.5 * GIB, 16 * GIB, Number.NaN])('%s bytes of memory are refused 
 
 test('null is the default, whatever the host', () => {
   expect(() => validateSize({ cpus: null, memoryBytes: null }, host)).not.toThrow();
-  expect(sizeOf({ cpus: null, memoryBytes: null, accelerator: 'auto' }, host)).toEqual({ cpus: 4, memoryBytes: 4 * GIB });
-  expect(sizeOf({ cpus: 3, memoryBytes: 2 * GIB, accelerator: 'auto' }, host)).toEqual({ cpus: 3, memoryBytes: 2 * GIB });
+  expect(sizeOf({ cpus: null, memoryBytes: null }, host)).toEqual({ cpus: 4, memoryBytes: 4 * GIB });
+  expect(sizeOf({ cpus: 3, memoryBytes: 2 * GIB }, host)).toEqual({ cpus: 3, memoryBytes: 2 * GIB });
 });
 
 test('a start without the memory for it is refused with both figures', async () => {

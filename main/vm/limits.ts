@@ -37,7 +37,10 @@ export function limitsOf(host: HostFigures): Pick<VmLimits, 'cpus' | 'memoryByte
 }
 
 /** What the next start gets. Throws `settings.cpus` or `settings.memory` with the host's figures. */
-export function sizeOf(settings: Settings['vm'], host: HostFigures): { readonly cpus: number; readonly memoryBytes: number } {
+export function sizeOf(
+  settings: Pick<Settings['vm'], 'cpus' | 'memoryBytes'>,
+  host: HostFigures,
+): { readonly cpus: number; readonly memoryBytes: number } {
   const limits = limitsOf(host);
   const cpus = settings.cpus ?? limits.cpus.default;
   const memoryBytes = settings.memoryBytes ?? limits.memoryBytes.default;

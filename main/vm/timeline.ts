@@ -7,6 +7,7 @@ import type { AcceleratorName, BootPhase, BootPhaseName, BootTimeline, WireError
 const DEADLINES: Readonly<Record<BootPhaseName, number>> = {
   prepare: 120,
   qemu: 20,
+  memory: 60,
   kernel: 10,
   data: 60,
   ssh: 15,
@@ -20,7 +21,7 @@ const SCALE: Readonly<Record<AcceleratorName, number>> = { kvm: 1, hvf: 1, whpx:
 
 export function deadlineOf(phase: BootPhaseName, accelerator: AcceleratorName): number {
   // On the host's side nothing is emulated.
-  return phase === 'prepare' || phase === 'qemu' ? DEADLINES[phase] : DEADLINES[phase] * SCALE[accelerator];
+  return phase === 'prepare' || phase === 'qemu' || phase === 'memory' ? DEADLINES[phase] : DEADLINES[phase] * SCALE[accelerator];
 }
 
 export interface TimelineDeps {

@@ -9,6 +9,8 @@ import type { WireError } from './errors';
 
 const hostPorts = z.array(z.int().min(1).max(65535)).max(MAX_HOST_PORTS);
 
+const idleMinutes = z.union([z.literal(0), z.literal(5), z.literal(15), z.literal(60)]);
+
 export const settingsSchema = z.object({
   language: z.enum(['system', 'en', 'zh-CN']).default('system'),
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -19,6 +21,10 @@ export const settingsSchema = z.object({
       /** null = the default: 4 GiB, or a quarter of the host's memory if that is less. */
       memoryBytes: z.int().min(0).nullable().default(null),
       accelerator: z.enum(['auto', ...acceleratorNames]).default('auto'),
+      /** Minutes without use after which the VM is suspended, where the driver can; 0 = never. */
+      idleMinutes: idleMinutes.default(15),
+      /** Running containers do not keep it from being idle. */
+      idleDespiteContainers: z.boolean().default(false),
     })
     .prefault({}),
   ports: z
@@ -55,6 +61,8 @@ export const settingsPatch = z.strictObject({
       cpus: z.number().nullable().optional(),
       memoryBytes: z.number().nullable().optional(),
       accelerator: z.enum(['auto', ...acceleratorNames]).optional(),
+      idleMinutes: idleMinutes.optional(),
+      idleDespiteContainers: z.boolean().optional(),
     })
     .optional(),
   ports: z.strictObject({ publish: z.enum(['loopback', 'lan']).optional(), tcp: z.enum(portWays).optional() }).optional(),

@@ -11,8 +11,8 @@ export type VmStateName = 'stopped' | 'starting' | 'running' | 'suspending' | 's
 export const acceleratorNames = ['kvm', 'hvf', 'whpx', 'tcg'] as const;
 export type AcceleratorName = (typeof acceleratorNames)[number];
 
-/** Order of a start; a phase ends when its evidence arrives, and several may run at once. */
-export const bootPhases = ['prepare', 'qemu', 'kernel', 'data', 'ssh', 'containerd', 'dockerd', 'ping', 'ports'] as const;
+/** Order of a start; a phase ends when its evidence arrives, and several may run at once. `memory` is a resume's, `kernel` and `data` a boot's. */
+export const bootPhases = ['prepare', 'qemu', 'memory', 'kernel', 'data', 'ssh', 'containerd', 'dockerd', 'ping', 'ports'] as const;
 export type BootPhaseName = (typeof bootPhases)[number];
 
 export interface BootPhase {
@@ -27,10 +27,16 @@ export interface BootPhase {
   readonly stuck?: { readonly log: string; readonly lines: readonly string[] };
 }
 
+/** Why saved memory was not used. */
+export const notResumedKeys = ['otherHost', 'otherGuest', 'diskChanged', 'incomplete', 'failed', 'keysChanged'] as const;
+export type NotResumedKey = (typeof notResumedKeys)[number];
+
 export interface BootTimeline {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly kind: 'cold' | 'resume' | 'adopt';
+  /** Of a cold one: why the memory that was saved was not used, as a key of locale `vm` (`notResumed.<key>`); missing where none was saved. */
+  readonly notResumed?: { readonly key: NotResumedKey; readonly params: Readonly<Record<string, string | number>> };
   readonly accelerator: AcceleratorName;
   readonly phases: readonly BootPhase[];
   /** Seconds to `_ping` on the host's socket; missing while it runs and when it failed. */
@@ -59,6 +65,18 @@ export interface VmFeatures {
   readonly balloon: boolean;
 }
 
+/** The memory of a VM that was saved, and what saved it: only what idleness suspended is woken by whoever uses it. */
+export interface VmSuspended {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly by: SuspendedBy;
+  /** What the saved memory takes on the host's disk. */
+  readonly bytes: number;
+}
+
+export const suspendedBy = ['user', 'idle', 'quit'] as const;
+export type SuspendedBy = (typeof suspendedBy)[number];
+
 export interface VmStatus {
   readonly state: VmStateName;
   readonly phase?: BootPhaseName;
@@ -72,6 +90,8 @@ export interface VmStatus {
   /** Of the VM that runs. */
   readonly network?: VmNetwork;
   readonly pid?: number;
+  /** While it is suspended, and until a resume has used it. */
+  readonly suspended?: VmSuspended;
   readonly boot?: BootTimeline;
   /** Settings that take effect at the next start. */
   readonly pendingRestart: boolean;
@@ -91,8 +111,8 @@ export const logSources = ['serial', 'qemu', 'guest', 'dockerd', 'containerd', '
 export const vmTable = {
   /** Resolves when the engine answers; a start that is under way is joined. */
   'vm.start': call(z.strictObject({}), output<void>()),
-  /** Resolves when the VM is off and nothing of it is left. */
-  'vm.stop': call(z.strictObject({}), output<void>()),
+  /** Suspends where the driver can (`features.suspend`); `shutdown` powers off in order, a suspended VM too. Resolves when no process of it is left. */
+  'vm.stop': call(z.strictObject({ shutdown: z.boolean().default(false) }), output<void>()),
   'vm.restart': call(z.strictObject({ engineOnly: z.boolean().default(false) }), output<void>()),
   'vm.status': stream(z.strictObject({}), output<VmStatus>(), 'latest'),
   /** The last 20 starts, newest first. */
