@@ -1,12 +1,10 @@
 // Rules of the keys of the network: the default bridge, address pools, gateways. What dockerd's --validate lets through and its start does not.
+import { GUEST } from '../lib/guest-network';
 import { addressRule } from './rules-values';
 import type { Rule, RuleContext } from './rule';
 import { contains, formatIpv4, freeSubnet, includes, lastOf, networkOf, overlaps, parseAddress, parseSubnet } from './ip';
 import type { Subnet } from './ip';
 import { show } from './problems';
-
-/** The virtual machine's own link; the host is 10.0.2.2 in it. */
-export const VM_NETWORK = '10.0.2.0/24';
 
 type Strings = Readonly<Record<string, string>>;
 
@@ -22,7 +20,7 @@ function subnetOf(at: RuleContext, key: string): Subnet | undefined {
 
 /** Of the machine and of Docker's networks. */
 function inUse(at: RuleContext): { name: string; subnet: Subnet; text: string }[] {
-  const known = [{ name: 'berth', subnet: VM_NETWORK }, ...(at.context.networks ?? [])];
+  const known = [{ name: 'berth', subnet: GUEST.subnet }, ...(at.context.networks ?? [])];
   return known.flatMap(({ name, subnet: text }) => {
     const subnet = parseSubnet(text);
     return subnet === undefined ? [] : [{ name, subnet, text }];
@@ -170,9 +168,9 @@ const pools: Rule<readonly Pool[]> = (value, at) => {
       at.problems.error('config.poolSize', [...path, 'size'], { value: pool.size, base: pool.base, min: base.bits, max }, fix);
       return;
     }
-    const machine = parseSubnet(VM_NETWORK);
+    const machine = parseSubnet(GUEST.subnet);
     if (machine !== undefined && includes(machine, base)) {
-      at.problems.error('config.overlaps', [...path, 'base'], { value: pool.base, network: 'berth', subnet: VM_NETWORK });
+      at.problems.error('config.overlaps', [...path, 'base'], { value: pool.base, network: 'berth', subnet: GUEST.subnet });
     }
     const other = seen.find(({ subnet }) => overlaps(subnet, base));
     if (other !== undefined) {

@@ -7,12 +7,13 @@ import { BerthError } from '../../preload/contract';
 import type { DnsHealth } from '../../preload/contract';
 import { datagramFrame, datagramReader } from '../lib/datagram-frames';
 import type { Dialer } from '../lib/dialer';
+import { GUEST } from '../lib/guest-network';
 import type { DoctorProbe } from '../vm/vm';
 import { isAnswerTo, rootQuestion } from './dns-question';
 import { readServers } from './resolv-conf';
 
 /** vm/AGREEMENT.md, The host from the guest. */
-const GUEST_DNS = { host: '10.0.2.15', port: 53053 } as const;
+const GUEST_DNS = { host: GUEST.address, port: 53053 } as const;
 const SERVER_MS = 2000;
 /** The guest goes to the next server with each repetition. */
 const REPEAT_MS = 1000;

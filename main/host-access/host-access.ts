@@ -1,6 +1,7 @@
 // Who of the containers reaches services of this computer: what is set, what the VM that runs keeps to, and the guest's list of DNS servers.
 // The network itself is the driver's (main/vm/qemu/network.ts); this opens what the list names and says what is and is not enforced.
 import type { BackendHandlers, HostAccessStatus, Settings, WireError } from '../../preload/contract';
+import { GUEST } from '../lib/guest-network';
 import { createObservable, follow, select } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import type { Logger } from '../lib/logger';
@@ -10,7 +11,7 @@ import { createHostPorts } from './host-ports';
 import { guestServers, readServers, RESOLV_CONF, watchServers } from './resolv-conf';
 
 /** vm/AGREEMENT.md, The host from the guest. */
-const ADDRESS = { user: '10.0.2.2', passt: '10.0.2.4' } as const;
+const ADDRESS = { user: GUEST.gateway, passt: GUEST.ways } as const;
 const SERVERS_FILE = '/run/berth-dns/servers';
 
 export interface HostAccessDeps {

@@ -4,6 +4,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { isIPv4, isIPv6 } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { NetworkBackend } from '../../preload/contract';
+import { GUEST } from '../lib/guest-network';
 import { watchNames } from '../lib/watch-names';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
@@ -35,12 +36,12 @@ export function guestServers(servers: readonly string[], backend: NetworkBackend
     backend === 'user' ? servers.find((other) => isIPv4(other) === isIPv4(address)) === address : isLoopback(address);
   const asked = servers.flatMap((address) => {
     if (stands(address)) {
-      return [isIPv4(address) ? '10.0.2.3' : 'fec0::3'];
+      return [isIPv4(address) ? GUEST.dns : GUEST.dns6];
     }
     // What is behind this computer's own loopback or link cannot be reached from the guest.
     return isLoopback(address) || /^fe80:/i.test(address) ? [] : [address];
   });
-  return asked.length > 0 ? [...new Set(asked)] : ['10.0.2.3'];
+  return asked.length > 0 ? [...new Set(asked)] : [GUEST.dns];
 }
 
 export function isLoopback(address: string): boolean {

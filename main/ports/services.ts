@@ -3,6 +3,7 @@
 import type { BerthError } from '../../preload/contract';
 import { isBerthError } from '../../preload/contract';
 import type { EngineHttp } from '../lib/engine-http';
+import { GUEST } from '../lib/guest-network';
 import type { Observable } from '../lib/observable';
 import type { Board, Tracked } from './board';
 import { hostAddresses, type PublishTo, type Wanted } from './rules';
@@ -22,9 +23,6 @@ export interface SwarmService {
       | null;
   };
 }
-
-/** Of the guest, where its services answer (vm/AGREEMENT.md, Devices). */
-const GUEST_ADDRESS = '10.0.2.15';
 
 export interface ServicePortsDeps {
   readonly http: EngineHttp;
@@ -68,7 +66,7 @@ export function createServicePorts(deps: ServicePortsDeps): ServicePorts {
         const tracked = wanted.length === 0 ? undefined : board.track({ kind: 'service', id: service.ID, name });
         if (tracked !== undefined) {
           known.add(service.ID);
-          tracked.address = GUEST_ADDRESS;
+          tracked.address = GUEST.address;
           tracked.started.resolve(undefined);
           board.keepOnly(tracked, wanted);
           await deps.serve(tracked, wanted);

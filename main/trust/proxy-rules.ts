@@ -1,11 +1,10 @@
 // Rules of proxy settings: what a user may type, masking, what an address means inside the guest, and the variables that programs read. Pure.
 import { BerthError } from '../../preload/contract';
 import type { Proxies, ProxyAddresses, ProxySetting, ProxyUser } from '../../preload/contract';
+import { GUEST } from '../lib/guest-network';
 
 export const noAddresses: ProxyAddresses = { http: '', https: '', noProxy: '' };
 
-/** The host's loopback as the guest reaches it. */
-const HOST_IN_GUEST = '10.0.2.2';
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
 const MASK = '***';
 const ENTRY =
@@ -80,7 +79,7 @@ function rewrite(address: string): string {
   if (url === undefined || !/^(?:localhost|127(?:\.\d+){1,3}|\[::1\]|\[::\]|0\.0\.0\.0)$/i.test(url.hostname)) {
     return address;
   }
-  return write(url, userInfo(url), HOST_IN_GUEST);
+  return write(url, userInfo(url), GUEST.gateway);
 }
 
 /** `NAME=value`, in both cases, as the docker CLI gives them to its containers and builds. */

@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostAccess } from '../../../preload/contract';
 import { asError, sleep } from '../../lib/async';
+import { GUEST } from '../../lib/guest-network';
 import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
 import { isSameProcess } from '../../lib/process';
@@ -12,9 +13,6 @@ import { freePort } from './launch';
 import { createPasst, portTaken } from './passt';
 import type { QmpEvent } from './qmp';
 import type { VmState } from './state-file';
-
-/** What the host's names lead to where the guest answers itself: no address of this network's own, and none that routers know. */
-export const GUEST_HOST_ADDRESS = '10.0.2.4';
 
 type StateNetwork = VmState['network'];
 
@@ -89,7 +87,7 @@ export function openNetwork({
       for (let attempt = 1, port = sshPort; ; attempt += 1, port = await freePort()) {
         try {
           await passt.start(port);
-          const guestConfig = `host-address ${GUEST_HOST_ADDRESS}\n`;
+          const guestConfig = `host-address ${GUEST.ways}\n`;
           return { network: { backend: 'passt' }, args: { sshPort: port, networkSocket: socket }, guestConfig };
         } catch (error) {
           if (!portTaken(error) || attempt === PORT_ATTEMPTS) {

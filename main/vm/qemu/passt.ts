@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asError } from '../../lib/async';
+import { GUEST } from '../../lib/guest-network';
 import { identify, isSameProcess } from '../../lib/process';
 import type { ProcessIdentity } from '../../lib/process';
 import { GUEST_SSH_PORT } from './args';
@@ -33,10 +34,9 @@ export interface Passt {
 
 const START_MS = 20_000;
 
-/** The addresses of QEMU's user network (vm/guest/net.h). */
 const guestAddresses = [
-  ...['--address', '10.0.2.15', '--netmask', '24', '--gateway', '10.0.2.2', '--dns-forward', '10.0.2.3'],
-  ...['--address', 'fec0::15', '--gateway', 'fec0::2', '--dns-forward', 'fec0::3'],
+  ...['--address', GUEST.address, '--netmask', String(GUEST.prefix), '--gateway', GUEST.gateway, '--dns-forward', GUEST.dns],
+  ...['--address', GUEST.address6, '--gateway', GUEST.gateway6, '--dns-forward', GUEST.dns6],
 ];
 
 export function passtArgs(spec: Pick<PasstDeps, 'socket' | 'pidFile' | 'logFile'> & { readonly sshPort: number }): string[] {
