@@ -1,6 +1,6 @@
 // The VM as the rest of the backend uses it: one object that starts, stops, adopts and reports, and the way into the guest.
 // Knows no shell, no window and no engine client; what needs the engine (`ping`, `settle`) is handed in by app.ts.
-import type { BerthError, DoctorCheck, Settings, VmLimits, VmStatus, BootTimeline, Notice } from '../../preload/contract';
+import type { BerthError, DoctorCheck, HostSpace, Settings, VmLimits, VmStatus, BootTimeline, Notice } from '../../preload/contract';
 import type { Duplex } from 'node:stream';
 import type { Dialer } from '../lib/dialer';
 import type { HomeFiles } from '../lib/home';
@@ -10,6 +10,7 @@ import type { ExecOptions, ExecResult } from '../ssh/connection';
 import type { ServedSocket } from '../ssh/transport';
 import type { Agent } from './agent';
 import type { HostForward, HostForwardSpec, ShareDevice, ShareSpec } from './driver';
+import type { RepairGuest, RepairGuestOptions } from './repair-guest';
 import type { Resources } from './resources';
 
 export interface EngineVersion {
@@ -22,6 +23,8 @@ export interface VmDeps {
   readonly resources: Resources;
   readonly settings: Observable<Settings>;
   readonly log: Logger;
+  /** Milliseconds since the epoch, the guest's clock too; the host's by default. */
+  readonly wall?: () => number;
   notify(level: Notice['level'], error: BerthError): void;
   /** What a guest that boots is given besides its keys; asked once a boot. Missing = the defaults. */
   guestFiles?(): Promise<Partial<GuestFiles>>;
@@ -83,6 +86,22 @@ export interface EngineControl {
   expectExits(): () => void;
 }
 
+/** The data disk of the VM that runs. */
+export interface VmDisk {
+  /** Undefined while no VM runs, and until the first look. */
+  readonly space: Observable<HostSpace | undefined>;
+  /** `vm.notRunning`. The file system on it grows by the agent's `resize`. */
+  resize(bytes: number): Promise<void>;
+}
+
+/** While everything is off for a repair. */
+export interface OffVm {
+  /** Before the disk is written or moved; `repair.memorySaved` where a suspended VM still needs it as it is. */
+  claim(): Promise<void>;
+  /** Ended with the repair, where it was not before. */
+  guest(options: RepairGuestOptions, signal: AbortSignal): Promise<RepairGuest>;
+}
+
 /** main/vm/create-vm.ts makes it. */
 export interface Vm {
   readonly status: Observable<VmStatus>;
@@ -95,6 +114,7 @@ export interface Vm {
   /** A unix socket in the guest that leads here, until it is stopped or the VM is gone. */
   serve(path: string, onStream: (stream: Duplex) => void): ServedSocket;
   readonly engine: EngineControl;
+  readonly disk: VmDisk;
   /** What the VM that runs listens on at the host's loopback for Berth itself. */
   ownPorts(): readonly number[];
   readonly shares: VmShares;
@@ -105,6 +125,13 @@ export interface Vm {
   /** Resolves when the VM is off and nothing of it is left. */
   stop(): Promise<void>;
   restart(options?: { readonly engineOnly?: boolean }): Promise<void>;
+  /**
+   * Ends what runs or is being started, in order where it can be asked to, and keeps the disk for `work` alone: until that is over a start rejects with
+   * `repair.busy`. `vm.busy` where it cannot be ended.
+   */
+  whileOff<T>(work: (off: OffVm) => Promise<T>): Promise<T>;
+  /** Drops the SSH connections and dials them again; nothing in the guest is touched. Resolves when they stand. */
+  reconnect(): Promise<void>;
   /** Takes over a VM that an earlier backend left running; false where there is none. Cleans up after a dead one. */
   adopt(): Promise<boolean>;
   limits(): Promise<VmLimits>;

@@ -1,6 +1,6 @@
 // The whole backend as a shell composes it, on a real VM: every call of the contract, and the engine's socket on the host.
 import { createBackend } from '../../main/app';
-import type { Backend } from '../../main/app';
+import type { Backend, BackendOptions } from '../../main/app';
 import { prepareHome } from '../../main/control/home';
 import { createLog } from '../../main/lib/log';
 import type { HomeFiles } from '../../main/lib/home';
@@ -26,7 +26,10 @@ export interface OpenBackend {
 export const quiet = { signal: new AbortController().signal };
 
 /** Takes over the VM of the home where there is one. */
-export async function openBackend(home: string, options: { readonly resources?: Resources } = {}): Promise<OpenBackend> {
+export async function openBackend(
+  home: string,
+  options: { readonly resources?: Resources } & Pick<BackendOptions, 'createVm'> = {},
+): Promise<OpenBackend> {
   const files = await prepareHome(home);
   const resources = options.resources ?? (await testResources());
   const log = createLog(files.logs.berth, { level: 'debug' });
@@ -40,6 +43,7 @@ export async function openBackend(home: string, options: { readonly resources?: 
     owner: 'headless',
     locale: 'en',
     features,
+    ...(options.createVm === undefined ? {} : { createVm: options.createVm }),
   });
   await backend.adopted;
   const handlers = backend.handlersFor({ kind: 'browser', features });

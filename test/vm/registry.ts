@@ -33,7 +33,7 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /** Debian's docker-registry is among the packages that set-up installs for the tests. */
-export async function startRegistry(box: Box): Promise<Registry> {
+export async function startRegistry(box: Pick<Box, 'docker'>): Promise<Registry> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-registry-'));
   const port = await freePort();
   const config = join(folder, 'config.yml');
