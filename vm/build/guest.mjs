@@ -7,7 +7,10 @@ import { initramfs, prepareModules } from './kernel.mjs';
 import { run, step } from './steps.mjs';
 import { buildSystem } from './system.mjs';
 
-/** What spares time or noise on every accelerator. `lsm=capability`: no AppArmor profile is used in the guest. */
+/**
+ * What spares time or noise on every accelerator. `lsm=capability`: no AppArmor profile is used in the guest. `page_reporting_order=5`: free blocks of
+ * 128 KiB go back to the host too, and not only those of 2 MiB, of which few are left after a while.
+ */
 const cmdline = (arch) =>
   [
     `console=${arch.console}`,
@@ -19,6 +22,7 @@ const cmdline = (arch) =>
     'nowatchdog',
     'random.trust_cpu=on',
     'cryptomgr.notests',
+    'page_reporting.page_reporting_order=5',
     ...(arch.name === 'x86_64' ? ['8250.nr_uarts=1'] : []),
     'initcall_blacklist=jent_mod_init,load_system_certificate_list,crypto_kdf108_init,init_encrypted,bpf_tcp_ca_kfunc_init,init_ima,init_evm,slab_sysfs_init',
   ].join(' ');

@@ -20,7 +20,9 @@
 
 #include "config.h"
 #include "disk.h"
+#include "sessions.h"
 #include "sys.h"
+#include "usage.h"
 
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 
@@ -198,8 +200,10 @@ bool op_write_config(const struct request *request, struct text *answer) {
 }
 
 static const struct op ops[] = {
+  { "hangup", op_hangup, true },
   { "clock", op_clock, false }, { "reseed", op_reseed, false }, { "memory", op_memory, false }, { "disk", op_disk, false },
   { "sync", op_sync, true },    { "trim", op_trim, true },      { "resize", op_resize, true },
+  { "usage", op_usage, false }, { "reclaim", op_reclaim, true },
 };
 
 const struct op *op_find(const char *name) {
