@@ -9,6 +9,7 @@ import { BerthError } from '../../preload/contract/errors';
 import { asError } from '../lib/async';
 import { channelStream } from './channel-stream';
 import { gatherWrites } from './gather';
+import { useKeyObjects } from './key-objects';
 
 export interface SshTarget {
   readonly host: string;
@@ -103,6 +104,7 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
       lost ??= error;
     });
     client.on('error', fail);
+    useKeyObjects(client);
     client.on('ready', () => {
       signal.removeEventListener('abort', onAbort);
       resolve({ ...channels(client, socket, () => lost), closed, end: () => end(client, socket) });
