@@ -9,6 +9,8 @@ import { BerthError } from '../../preload/contract/errors';
 import { asError } from '../lib/async';
 import { channelStream } from './channel-stream';
 import { gatherWrites } from './gather';
+import { watchSilence } from './silence';
+import type { Silence } from './silence';
 import { useKeyObjects } from './key-objects';
 
 export interface SshTarget {
@@ -37,7 +39,7 @@ export interface ExecOptions {
   readonly onStderr?: (chunk: Uint8Array) => void;
 }
 
-export interface SshConnection {
+export interface SshConnection extends Silence {
   streamLocal(path: string): Promise<Duplex>;
   tcp(host: string, port: number): Promise<Duplex>;
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
@@ -49,6 +51,8 @@ export interface SshConnection {
   /** Resolves with the reason when the connection is gone. */
   readonly closed: Promise<string>;
   end(): void;
+  /** At once, without a goodbye; everything on it fails with the reason. */
+  drop(reason: Error): void;
 }
 
 /** Handshake and login. Software emulation takes about a second for its curve; a loaded machine several. */
@@ -107,7 +111,9 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
     useKeyObjects(client);
     client.on('ready', () => {
       signal.removeEventListener('abort', onAbort);
-      resolve({ ...channels(client, socket, () => lost), closed, end: () => end(client, socket) });
+      // Nothing of the kind is forwarded: sshd refuses, and that is an answer.
+      const silence = watchSilence(socket, () => void client.unforwardIn('127.0.0.1', 1, () => undefined));
+      resolve({ ...channels(client, socket, () => lost), ...silence, closed, end: () => end(client, socket), drop: fail });
     });
     client.on('close', () => fail(lost ?? new Error('the SSH connection was closed')));
     socket.connect(target.port, target.host, () => {
@@ -120,8 +126,9 @@ export function connectSsh(target: SshTarget, signal: AbortSignal): Promise<SshC
         privateKey: target.privateKey,
         algorithms,
         readyTimeout: READY_TIMEOUT_MS,
+        // Dead after 45 s without a byte: a held or swapping guest comes back from less, and its streams with it.
         keepaliveInterval: 15_000,
-        keepaliveCountMax: 3,
+        keepaliveCountMax: 2,
         hostVerifier: (key: Buffer) => {
           if (key.equals(target.hostKey)) {
             return true;

@@ -1,4 +1,6 @@
 // One connection that is kept: dialled, watched, dialled again with backoff until it is closed. Knows no channels' meaning.
+// Two clocks: silence is said after seconds, and ends a connection only after 45 s (connection.ts), or as soon as another one to the same guest
+// comes about: then it is the connection that is dead, not the guest that is slow.
 import { BerthError } from '../../preload/contract/errors';
 import { sleep } from '../lib/async';
 import type { Logger } from '../lib/logger';
@@ -9,6 +11,8 @@ export interface Lane {
   current(): SshConnection | undefined;
   /** Resolves when it is up; rejects where it never can be (host key) or is closed. */
   up(): Promise<SshConnection>;
+  /** False where the guest did not answer on it in time, or it was being dialled: then it is dialled at once. */
+  check(patienceMs: number): Promise<boolean>;
   close(): void;
 }
 
@@ -18,12 +22,15 @@ export interface LaneDeps {
   connect(signal: AbortSignal): Promise<SshConnection>;
   onUp(): void;
   onDown(reason: string): void;
+  onSilent(silent: boolean): void;
   /** The guest answered with another host key: nothing is tried again. */
   onRefused(error: BerthError): void;
 }
 
 /** First redial at once: most drops are sshd's own restarts. */
 const BACKOFF_MS = [0, 100, 250, 500, 1000, 2000, 5000] as const;
+/** Between two tries to find out whether it is the connection or the guest that is silent. */
+const CHALLENGE_MS = 2000;
 /** A connection that stood this long was a good one: its loss begins the backoff anew. */
 const STEADY_MS = 1000;
 
@@ -31,6 +38,9 @@ export function createLane(deps: LaneDeps): Lane {
   const ending = new AbortController();
   let connection: SshConnection | undefined;
   let final: Error | undefined;
+  /** Dialled beside one that is silent. */
+  let successor: SshConnection | undefined;
+  let hurry = new AbortController();
   let waiters: { resolve(connection: SshConnection): void; reject(error: Error): void }[] = [];
 
   const settle = (act: (waiter: (typeof waiters)[number]) => void): void => {
@@ -45,13 +55,55 @@ export function createLane(deps: LaneDeps): Lane {
 
   const closed = (): boolean => ending.signal.aborted;
 
+  const dial = async (failures: number): Promise<SshConnection> => {
+    if (successor !== undefined) {
+      const ready = successor;
+      successor = undefined;
+      return ready;
+    }
+    hurry = new AbortController();
+    const pause = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0;
+    await sleep(pause, AbortSignal.any([ending.signal, hurry.signal])).catch(() => ending.signal.throwIfAborted());
+    return deps.connect(ending.signal);
+  };
+
+  const challenge = async (silent: SshConnection): Promise<void> => {
+    const heard = new AbortController();
+    const stop = silent.silent.subscribe(() => heard.abort(new Error('it is heard again')));
+    const signal = AbortSignal.any([ending.signal, heard.signal]);
+    try {
+      while (connection === silent) {
+        const fresh = await deps.connect(signal).catch(() => sleep(CHALLENGE_MS, signal));
+        if (fresh !== undefined && (connection !== silent || signal.aborted)) {
+          fresh.end();
+        } else if (fresh !== undefined) {
+          successor = fresh;
+          silent.drop(new Error('it was silent while another connection was not'));
+          return;
+        }
+      }
+    } catch {
+      // Heard again, or closed.
+    } finally {
+      stop();
+    }
+  };
+
   const run = async (): Promise<void> => {
     for (let failures = 0; !closed(); failures += 1) {
       try {
-        await sleep(BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0, ending.signal);
-        const dialled = await deps.connect(ending.signal);
+        const dialled = await dial(failures);
         connection = dialled;
         const since = performance.now();
+        dialled.silent.subscribe((silent) => {
+          if (connection === dialled) {
+            deps.onSilent(silent);
+            if (silent) {
+              deps.log.warn('SSH connection silent', { lane: deps.name });
+              void challenge(dialled);
+            }
+          }
+        });
         settle((waiter) => waiter.resolve(dialled));
         deps.onUp();
         const reason = await dialled.closed;
@@ -59,6 +111,7 @@ export function createLane(deps: LaneDeps): Lane {
         if (performance.now() - since > STEADY_MS) {
           failures = -1;
         }
+        deps.onSilent(false);
         if (!closed()) {
           deps.log.warn('SSH connection lost', { lane: deps.name, reason });
           deps.onDown(reason);
@@ -85,6 +138,18 @@ export function createLane(deps: LaneDeps): Lane {
         : final !== undefined
           ? Promise.reject(final)
           : new Promise((resolve, reject) => waiters.push({ resolve, reject })),
+    async check(patienceMs) {
+      const asked = connection;
+      if (asked === undefined) {
+        hurry.abort();
+        return false;
+      }
+      const answered = await asked.answers(patienceMs);
+      if (!answered && connection === asked) {
+        asked.drop(new Error('it did not answer a check'));
+      }
+      return answered;
+    },
     close() {
       ending.abort(new Error('closed'));
       finish(new Error('the transport was closed'));

@@ -13,6 +13,7 @@ import type { ExecOptions, ExecResult, SshConnection, SshTarget } from './connec
 import { createLane } from './lane';
 import type { Lane } from './lane';
 import { shellCommand } from './quote';
+import { SILENCE_MS } from './silence';
 
 export const ENGINE_SOCKET = '/run/docker.sock';
 
@@ -25,6 +26,10 @@ export interface Transport extends Dialer {
   /** Resolves when the api connection stands for the first time. */
   ready(): Promise<void>;
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /** False while what was written on a connection has brought nothing back for three seconds. */
+  readonly answering: Observable<boolean>;
+  /** Asks the guest on every connection; those that do not answer in time are dialled again. Resolves with their names when all stand. */
+  check(patienceMs: number): Promise<readonly string[]>;
   /**
    * A unix socket in the guest that leads here, over a connection of its own, made again after every redial until it is stopped. `ready` resolves when it
    * is there for the first time; it rejects where the guest refuses it or the transport is closed before. One that was there is asked for until it is.
@@ -49,6 +54,18 @@ export interface TransportDeps {
 
 export function createTransport(deps: TransportDeps): Transport {
   const connected = createObservable(false);
+  const answering = createObservable(true);
+  /** Connections that are silent, and `down` where the api connection has been gone for as long. */
+  const silent = new Set<string>();
+  let down: NodeJS.Timeout | undefined;
+  const say = (what: string, isSilent: boolean): void => {
+    if (isSilent) {
+      silent.add(what);
+    } else {
+      silent.delete(what);
+    }
+    answering.set(silent.size === 0);
+  };
   const lanes = new Map<LaneName | 'served', Lane>();
   const served = new Map<string, Deferred<void> & { onStream(stream: Duplex): void; stood: boolean }>();
   const listen = async (path: string, connection: SshConnection): Promise<void> => {
@@ -84,6 +101,8 @@ export function createTransport(deps: TransportDeps): Transport {
         if (name !== 'api') {
           return;
         }
+        clearTimeout(down);
+        say('down', false);
         connected.set(true);
         deps.onConnected();
         // One connection first, so that the engine answers early; the handshakes of the others would compete with it.
@@ -96,8 +115,10 @@ export function createTransport(deps: TransportDeps): Transport {
       onDown() {
         if (name === 'api') {
           connected.set(false);
+          down = setTimeout(() => say('down', true), SILENCE_MS).unref();
         }
       },
+      onSilent: (isSilent) => say(name, isSilent),
       onRefused: (error) => deps.onRefused(error),
     });
     lanes.set(name, lane);
@@ -122,6 +143,7 @@ export function createTransport(deps: TransportDeps): Transport {
 
   return {
     connected,
+    answering,
     ready: () => api.up().then(() => undefined),
     engine: async (lane: LaneName = 'api'): Promise<Duplex> =>
       pick(lane)
@@ -141,6 +163,12 @@ export function createTransport(deps: TransportDeps): Transport {
         .execStream(shellCommand(['/proc/1/exe', 'notify']))
         .catch((error: unknown) => away('refused', error)),
     exec: async (command, options) => pick('terminal').exec(command, options),
+    async check(patienceMs) {
+      const asked = [...lanes].map(async ([name, lane]) => ((await lane.check(patienceMs)) ? [] : [name]));
+      const replaced = (await Promise.all(asked)).flat();
+      await Promise.all([...lanes.values()].map((lane) => lane.up()));
+      return replaced;
+    },
     serve(path, onStream) {
       const socket = { ...deferred<void>(), onStream, stood: false };
       served.set(path, socket);
@@ -159,6 +187,7 @@ export function createTransport(deps: TransportDeps): Transport {
       };
     },
     close({ serving = false } = {}) {
+      clearTimeout(down);
       connected.set(false);
       served.forEach((socket) => socket.reject(new BerthError('engine.away', { reason: 'transport' })));
       for (const [name, lane] of lanes) {
