@@ -3,7 +3,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BerthError, fromWireError, toWireError } from '../preload/contract';
-import type { AppInfo, BackendHandlers, HostFeatures, VmStatus } from '../preload/contract';
+import type { AppInfo, BackendHandlers, HostFeatures } from '../preload/contract';
 import { CONTEXT_NAME, shortState } from './connect/context';
 import { connectHandlers, createConnect, keepConnected } from './connect/create-connect';
 import { systemSocketPath } from './connect/system-socket';
@@ -16,6 +16,9 @@ import { createDaemonConfig } from './daemon-config/create-daemon-config';
 import type { DaemonConfig } from './daemon-config/daemon-config';
 import { createDoctor } from './doctor/doctor';
 import { createHostAccess } from './host-access/host-access';
+import { countRunning, createIdle } from './idle/idle';
+import { meteredCalls } from './idle/metered-calls';
+import { createWake } from './idle/wake';
 import { settledWithin } from './lib/async';
 import { dockerHostOf } from './lib/docker-host';
 import { createEngineHttp, pingSocket } from './lib/engine-http';
@@ -23,6 +26,7 @@ import type { HomeFiles } from './lib/home';
 import type { Logger } from './lib/logger';
 import { createObservable, select } from './lib/observable';
 import { createTexts } from './lib/texts';
+import { createUseMeter } from './lib/use';
 import { createMirrors } from './mirrors/create-mirrors';
 import { createProbe } from './mirrors/probe';
 import { createNotices } from './notices';
@@ -183,7 +187,10 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     log: log.child('mirrors'),
     notify: notices.notify,
   });
+  const calls = createUseMeter();
+  const wake = createWake({ vm, suspendingByIdle: () => idle.suspending() });
   const ports = createPorts({
+    up: () => wake.up(),
     dialer: vm.dialer,
     inspect: (id) => createEngineHttp(vm.dialer).inspectContainer(id),
     containers: engine.containers,
@@ -231,7 +238,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const socket = await createEngineSocket({
     path: files.run.docker,
     dialer: vm.dialer,
-    available: () => whyAway(vm.status.get()),
+    available: wake.away,
+    sleep: wake,
     ports: gate,
     judge: (path) => shares.judge(path),
     pulls: mirrors,
@@ -241,6 +249,13 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       return `${title}. ${next}`;
     },
     log: log.child('socket'),
+  });
+  const idle = createIdle({
+    vm,
+    settings: settings.settings,
+    runningContainers: select(engine.containers, countRunning),
+    uses: [socket.use, ports.use, tasks.use, calls],
+    log: log.child('idle'),
   });
   const dockerCliFolder = join(options.resources.bundle, 'bin');
   const terminals = createTerminals({
@@ -298,7 +313,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...hostAccess.handlers,
     ...shares.handlers,
     ...connectHandlers(connect, systemSocket),
-    ...vmHandlers(vm, files),
+    ...vmHandlers({ vm, files, adopted, pauseEvents: engine.pauseEvents }),
     'app.info': async () => ({
       version: options.version,
       build: options.build,
@@ -320,39 +335,21 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       }
       return options.onOpen();
     },
-    'app.stop': async () => {
+    'app.stop': async ({ shutdown }) => {
       await adopted;
-      await vm.stop();
+      await vm.stop({ shutdown, by: 'quit' });
       // The answer goes out first.
       setTimeout(() => options.onStop?.(), 50);
     },
     'shell.openExternal': () => {
       throw new BerthError('rpc.unavailableHere', { what: 'shell.openExternal' });
     },
-    'vm.start': async () => {
-      await adopted;
-      await vm.start();
-    },
-    'vm.stop': async () => {
-      await adopted;
-      await vm.stop();
-    },
-    'vm.restart': async ({ engineOnly }) => {
-      await adopted;
-      // An open stream of events delays dockerd's end by seconds.
-      const resume = engineOnly ? engine.pauseEvents() : undefined;
-      try {
-        await vm.restart({ engineOnly });
-      } finally {
-        resume?.();
-      }
-    },
   };
 
   return {
     vm,
     adopted,
-    handlersFor: (shell) => forShell(base, shell),
+    handlersFor: (shell) => forShell(meteredCalls(base, calls), shell),
     connected(kind) {
       if (kind === 'cli') {
         return () => undefined;
@@ -368,6 +365,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       };
     },
     async dispose({ keepVm }) {
+      idle.dispose();
       unwatch();
       tasks.dispose();
       // A change that is past its write ends in order; what does not within this time is settled at the next start.
@@ -385,15 +383,4 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       await vm.dispose({ keepVm });
     },
   };
-}
-
-/** undefined = the engine may be dialled. During a start it may: the ping that ends the start goes through the same socket. */
-function whyAway(status: VmStatus): BerthError | undefined {
-  if (status.state === 'running' || status.state === 'starting') {
-    return undefined;
-  }
-  if (status.error !== undefined) {
-    return fromWireError(status.error);
-  }
-  return new BerthError('vm.notRunning', { state: status.state });
 }

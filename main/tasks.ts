@@ -4,12 +4,17 @@ import { randomUUID } from 'node:crypto';
 import { BerthError, toWireError } from '../preload/contract';
 import type { BackendHandlers, Task } from '../preload/contract';
 import { createObservable, follow } from './lib/observable';
+import type { Observable } from './lib/observable';
 import type { StartedTask, TaskRun, TaskRunner } from './lib/task-runner';
+import { createUseMeter } from './lib/use';
+import type { Use } from './lib/use';
 
 const KEEP_ENDED_MS = 10 * 60_000;
 const KEEP_ENDED_COUNT = 200;
 
 export interface Tasks extends TaskRunner {
+  /** What is under way. */
+  readonly use: Observable<Use>;
   readonly handlers: Pick<BackendHandlers, 'tasks.changes' | 'tasks.cancel' | 'tasks.dismiss'>;
   /** Cancels what runs. */
   dispose(): void;
@@ -18,6 +23,7 @@ export interface Tasks extends TaskRunner {
 export function createTasks(now: () => number = Date.now): Tasks {
   const list = createObservable<readonly Task[]>([]);
   const running = new Map<string, AbortController>();
+  const use = createUseMeter();
 
   function change(id: string, patch: Partial<Task>): void {
     list.set(list.get().map((task) => (task.id === id ? { ...task, ...patch } : task)));
@@ -43,6 +49,7 @@ export function createTasks(now: () => number = Date.now): Tasks {
     const id = randomUUID();
     const abort = new AbortController();
     running.set(id, abort);
+    const stopUsing = use.begin();
     const task: Task = { id, kind, subject, state: 'running', startedAt: now(), currentBytes: 0, totalBytes: 0, bytesPerSecond: 0 };
     list.set([task, ...current()]);
 
@@ -55,6 +62,7 @@ export function createTasks(now: () => number = Date.now): Tasks {
         end = cancelled ? { state: 'cancelled' } : { state: 'failed', error: toWireError(error) };
       }
       running.delete(id);
+      stopUsing();
       const ended = { ...(find(id) ?? task), ...end, endedAt: now(), bytesPerSecond: 0 };
       change(id, ended);
       return ended;
@@ -64,6 +72,7 @@ export function createTasks(now: () => number = Date.now): Tasks {
 
   return {
     run,
+    use,
     dispose: () => running.forEach((abort) => abort.abort()),
     handlers: {
       'tasks.changes': (_input, { signal }) => changes(signal),

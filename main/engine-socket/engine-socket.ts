@@ -6,29 +6,27 @@ import type { JudgeBind } from '../lib/binds';
 import { createByteSource, type ByteStream } from '../lib/byte-source';
 import type { Dialer } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
-import { createObservable, type Observable } from '../lib/observable';
+import type { Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
 import type { BuildWatch, PullGuard } from '../lib/pull-guard';
+import { createUseMeter, type Use } from '../lib/use';
+import type { Sleep } from './asleep';
 import type { ContainerEnv } from './create-body';
 import { exchange, refuse, type ExchangeDeps } from './exchange';
 import { readRequestHead, valuesOf, type RequestHead } from './head';
+import { createKnown } from './known';
 import { listenOnSocket } from './listen';
 import { createPolls } from './polls';
 import { routeOf, type Route } from './routes';
 import { createUpstreams } from './upstreams';
-
-export interface EngineSocketActivity {
-  /** Requests that are a sign of use: not pings, events, stats and what a program reads over and over. */
-  readonly openRequests: number;
-  /** When one of them last began or ended, in milliseconds since the epoch; missing until there was one. */
-  readonly lastAt?: number;
-}
 
 export interface EngineSocketDeps {
   readonly path: string;
   readonly dialer: Dialer;
   /** undefined = the engine may be dialled; else why not. */
   available(): BerthError | undefined;
+  /** Missing = the engine never sleeps. */
+  readonly sleep?: Sleep;
   readonly ports: PortGate;
   /** Watches clients' pulls as their progress passes. */
   readonly pulls?: Pick<PullGuard, 'watch'> & { watchBuild?(): BuildWatch };
@@ -42,15 +40,15 @@ export interface EngineSocketDeps {
 }
 
 export interface EngineSocket {
-  readonly activity: Observable<EngineSocketActivity>;
+  /** Requests that are a sign of use: not pings, events, stats and what a program reads over and over. */
+  readonly use: Observable<Use>;
   dispose(): Promise<void>;
 }
 
 export async function createEngineSocket(deps: EngineSocketDeps): Promise<EngineSocket> {
-  const activity = createObservable<EngineSocketActivity>({ openRequests: 0 });
+  const use = createUseMeter();
   const upstreams = createUpstreams(deps.dialer);
   const clients = new Set<Socket>();
-  const count = (step: 1 | -1): void => activity.set({ openRequests: activity.get().openRequests + step, lastAt: Date.now() });
   const polls = createPolls();
   const isUse = (head: RequestHead, { counts }: Route): boolean =>
     counts === 'yes' ||
@@ -64,16 +62,11 @@ export async function createEngineSocket(deps: EngineSocketDeps): Promise<Engine
         return;
       }
       const route = routeOf(head.method, head.target);
-      const counts = isUse(head, route);
-      if (counts) {
-        count(1);
-      }
+      const end = isUse(head, route) ? use.begin() : undefined;
       try {
-        more = await exchange(client, head, route, shared);
+        more = await exchange({ client, head, route, isUse: end !== undefined }, shared);
       } finally {
-        if (counts) {
-          count(-1);
-        }
+        end?.();
       }
     }
   };
@@ -94,10 +87,10 @@ export async function createEngineSocket(deps: EngineSocketDeps): Promise<Engine
     },
     deps.log,
   );
-  const shared: ExchangeDeps = { ...deps, upstreams };
+  const shared: ExchangeDeps = { ...deps, upstreams, known: createKnown() };
 
   return {
-    activity,
+    use,
     async dispose() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       upstreams.dispose();

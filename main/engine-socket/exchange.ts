@@ -2,10 +2,12 @@
 // Bytes pass as they came; only bodies of creates may be written anew.
 import { BerthError, fromWireError, toWireError } from '../../preload/contract';
 import { join, write, type ByteSource, type ByteStream } from '../lib/byte-source';
+import { meetSleep, type Asked } from './asleep';
 import { collectBody, keepsAlive, noBody, requestFraming, responseFraming, wireBytes, type Framing } from './body';
 import { ruleBody } from './create-body';
 import type { EngineSocketDeps } from './engine-socket';
 import { badMessage, hasToken, readResponseHead, valuesOf, withFields, type RequestHead, type ResponseHead } from './head';
+import type { Known } from './known';
 import type { BuildWatch, PullWatch } from '../lib/pull-guard';
 import { readPullLines } from './pull-lines';
 import { closeGently, errorReply, statusOf } from './reply';
@@ -14,9 +16,10 @@ import type { Upstream, Upstreams } from './upstreams';
 
 export interface ExchangeDeps extends Pick<
   EngineSocketDeps,
-  'available' | 'ports' | 'pulls' | 'judge' | 'describe' | 'log' | 'containerEnv'
+  'available' | 'sleep' | 'ports' | 'pulls' | 'judge' | 'describe' | 'log' | 'containerEnv'
 > {
   readonly upstreams: Upstreams;
+  readonly known: Known;
 }
 
 /** Of the bodies that are read whole. */
@@ -30,7 +33,8 @@ interface Outgoing {
 }
 
 /** Resolves to whether the client's connection can carry another request; closes it otherwise. */
-export async function exchange(client: ByteStream, head: RequestHead, route: Route, deps: ExchangeDeps): Promise<boolean> {
+export async function exchange(asked: Asked, deps: ExchangeDeps): Promise<boolean> {
+  const { client, head, route } = asked;
   let answered = false;
   let held: string | undefined;
   let upstream: Upstream | undefined;
@@ -42,6 +46,13 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
     await (id === undefined ? undefined : deps.ports.release(id).catch(() => undefined));
   };
   try {
+    if (deps.sleep !== undefined && (await meetSleep(asked, deps.sleep, deps.known))) {
+      if (keepsAlive(head)) {
+        return true;
+      }
+      await closeGently(client);
+      return false;
+    }
     const unavailable = deps.available();
     if (unavailable) {
       throw unavailable;
@@ -73,7 +84,8 @@ export async function exchange(client: ByteStream, head: RequestHead, route: Rou
       await join(client, build === undefined ? upstream : heardBy(build, upstream)).finally(() => build?.end());
       return false;
     }
-    const more = await passAnswer(client, head, answer, sent, deps.upstreams, pull && readPullLines(pull));
+    const listener = pull ? { payload: readPullLines(pull) } : deps.known.hear(head, route, answer);
+    const more = await passAnswer(client, head, answer, sent, deps.upstreams, listener);
     pulled = answer.status < 300;
     return more;
   } catch (error) {
@@ -233,21 +245,27 @@ function hijacked(route: Route, answer: ResponseHead): boolean {
   );
 }
 
+interface PayloadListener {
+  /** As it passes. */
+  readonly payload: (bytes: Buffer) => void;
+  readonly whole?: () => void;
+}
+
 async function passAnswer(
   client: ByteStream,
   head: RequestHead,
   answer: ResponseHead,
   sent: Sent,
   upstreams: Upstreams,
-  /** Sees the payload as it passes. */
-  onPayload?: (bytes: Buffer) => void,
+  listener?: PayloadListener,
 ): Promise<boolean> {
   const { upstream } = sent;
   const framing = responseFraming(answer, head.method);
-  const taken = await writeMessage(client, answer.bytes, upstream.source, wireBytes(upstream.source, framing, onPayload));
+  const taken = await writeMessage(client, answer.bytes, upstream.source, wireBytes(upstream.source, framing, listener?.payload));
   if (!taken) {
     throw badMessage('client left');
   }
+  listener?.whole?.();
   // An answer before the request's end (a build that failed at once): where the next request begins is not known then.
   const whole = await Promise.race([sent.sending, Promise.resolve(false)]);
   const delimited = framing.kind !== 'untilEnd' && keepsAlive(answer);

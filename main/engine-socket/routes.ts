@@ -15,6 +15,8 @@ export interface Route {
   readonly hijacks: boolean;
   /** Whether it is a sign of use, which keeps the VM from being idle while it is open; of most reads, only where nobody asks them over and over. */
   readonly counts: 'yes' | 'no' | 'unlessPolled';
+  /** What clients ask before anything else; neither counts, and both can be answered while the VM sleeps. */
+  readonly question?: 'ping' | 'version';
 }
 
 interface Row {
@@ -40,13 +42,14 @@ const rows: readonly Row[] = [
 ];
 
 /** Of those who look whether the engine is there, and of those who wait for something to happen. */
-const watchers = /^\/(?:_ping|version|info|events|containers\/[^/]+\/stats)$/;
+const watchers = /^\/(?:_ping|version|events|containers\/[^/]+\/stats)$/;
 
 export function routeOf(method: string, target: string): Route {
   const path = pathOf(target);
   const isRead = method === 'GET' || method === 'HEAD';
   const row = rows.find((candidate) => candidate.methods.includes(method) && candidate.path.test(path));
   const container = row?.rule && row.path.exec(path)?.[1];
+  const question = !isRead ? undefined : path === '/_ping' ? 'ping' : path === '/version' ? 'version' : undefined;
   const pull = method === 'POST' && path === '/images/create' ? pulledBy(target) : undefined;
   return {
     lane: row?.lane ?? 'api',
@@ -55,6 +58,7 @@ export function routeOf(method: string, target: string): Route {
     ...(pull === undefined ? {} : { pull }),
     builds: method === 'POST' && path === '/grpc',
     hijacks: row?.hijacks ?? false,
+    ...(question === undefined ? {} : { question }),
     counts: !isRead || (row !== undefined && row.lane !== 'api') ? 'yes' : watchers.test(path) ? 'no' : 'unlessPolled',
   };
 }

@@ -164,21 +164,21 @@ test('200 clients at once, each with its own answer', async () => {
     }),
   );
   expect(answers.every(Boolean)).toBe(true);
-  expect(proxy.activity.get().openRequests).toBe(0);
+  expect(proxy.use.get().open).toBe(0);
 });
 
 test('a list that a program reads over and over is no sign of use from the third time on', async () => {
   const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]';
   const { client, proxy } = await start(answerEach(answer));
   const ends: number[] = [];
-  proxy.activity.subscribe(({ openRequests }) => (openRequests === 0 ? ends.push(1) : undefined));
+  proxy.use.subscribe(({ open }) => (open === 0 ? ends.push(1) : undefined));
   const ide = await client();
   for (let round = 1; round <= 5; round += 1) {
     ide.send('GET /v1.51/containers/json HTTP/1.1\r\nHost: d\r\nUser-Agent: ide\r\n\r\n');
     await ide.until(answer.repeat(round));
   }
   await expect.poll(() => ends.length).toBe(2);
-  expect(proxy.activity.get().lastAt).toBeGreaterThan(0);
+  expect(proxy.use.get().lastAt).toBeGreaterThan(0);
 });
 
 test('open requests count while they are open; pings and events do not', async () => {
@@ -186,7 +186,7 @@ test('open requests count while they are open; pings and events do not', async (
     connection.socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
   });
   const seen: number[] = [];
-  proxy.activity.subscribe(({ openRequests }) => seen.push(openRequests));
+  proxy.use.subscribe(({ open }) => seen.push(open));
   const events = await client();
   events.send('GET /v1.51/events HTTP/1.1\r\nHost: d\r\n\r\n');
   await events.until('\r\n\r\n');
@@ -197,5 +197,5 @@ test('open requests count while they are open; pings and events do not', async (
   expect(seen).toEqual([1]);
   logs.socket.destroy();
   setup.engine.connections.forEach(({ socket }) => socket.end());
-  await expect.poll(() => proxy.activity.get().openRequests).toBe(0);
+  await expect.poll(() => proxy.use.get().open).toBe(0);
 });

@@ -39,6 +39,9 @@ export interface EngineVersion {
   readonly apiVersion: string;
 }
 
+/** By which the engine's socket knows Berth's own requests. */
+export const OWN_USER_AGENT = 'berth';
+
 const MAX_BODY = 16 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
@@ -73,6 +76,7 @@ async function exchange(how: RequestOptions, method: string, path: string, body?
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     Host: 'docker',
+    'User-Agent': OWN_USER_AGENT,
     Connection: 'close',
     ...(payload === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(payload) }),
   };

@@ -39,6 +39,8 @@ export interface Tracked {
 
 export interface BoardDeps {
   dial(container: Tracked, wanted: Wanted): Promise<Duplex>;
+  /** Datagrams pass. */
+  readonly used: () => void;
   /** Rejects while the engine is away. */
   stillUp(container: Tracked): Promise<boolean>;
   /** The driver's own listener; rejects with its words. */
@@ -109,7 +111,7 @@ export function createBoard(deps: BoardDeps): Board {
     const { protocol, address, port } = wanted;
     const dial = (): Promise<Duplex> => deps.dial(container, wanted);
     if (protocol === 'udp') {
-      return { wanted, ...(await listenOnUdp(address, port, dial)) };
+      return { wanted, ...(await listenOnUdp(address, port, dial, deps.used)) };
     }
     const tcp = await listenOnPort(address, port, dial, (cause) => {
       close(container, keyOf(wanted));

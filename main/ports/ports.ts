@@ -11,8 +11,10 @@ import type { Logger } from '../lib/logger';
 import { createObservable, follow } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
+import type { Use } from '../lib/use';
 import { createBoard, keyOf, type Held, type Tracked } from './board';
 import type { Forwarded } from './port-listener';
+import { createPortUse } from './port-use';
 import { probePort } from './probe';
 import { noticeError, startError, type Refusal } from './refusals';
 import { addressOf, isLoopback, isRunning, notForwarded, publishesAny, wantedBeforeStart, wantedWhileRunning } from './rules';
@@ -33,6 +35,8 @@ export interface PortsDeps {
   /** The way of TCP connections that the user chose. */
   readonly way: Observable<PortWay>;
   /** The driver's own listener on the host, to a port of the guest's; rejects with its words. */
+  /** Resolves when the guest can be dialled (port-use.ts). Missing = it never sleeps. */
+  readonly up?: (() => Promise<void>) | undefined;
   forward(spec: { readonly address: string; readonly port: number; readonly guestPort: number }): Promise<Forwarded>;
   notify(error: BerthError): void;
   readonly log: Logger;
@@ -40,6 +44,7 @@ export interface PortsDeps {
 
 export interface Ports {
   readonly gate: PortGate;
+  readonly use: Observable<Use>;
   readonly handlers: Pick<BackendHandlers, Extract<keyof BackendHandlers, `ports.${string}`>>;
   /** Resolves once everything that running containers publish is listening, or was told as a notice. */
   settle(): Promise<void>;
@@ -60,13 +65,15 @@ export function createPorts(deps: PortsDeps): Ports {
   const inspect = (id: string): Promise<ContainerInspect | undefined> => deps.inspect(id);
   const http = createEngineHttp(dialer);
   const stopped = new AbortController();
+  const portUse = createPortUse(deps.up);
   const board = createBoard({
     dial,
     async stillUp({ kind, id }) {
       const found = kind === 'container' ? await inspect(id) : undefined;
       return kind === 'service' ? services.has(id) : found !== undefined && isRunning(found);
     },
-    forward: ({ address, port, guestPort = port }) => deps.forward({ address, port, guestPort }),
+    used: () => portUse.datagram(),
+    forward: ({ address, port, guestPort = port }) => portUse.forward(() => deps.forward({ address, port, guestPort })),
     lost: (container, refusal) => tell(container, [refusal]),
   });
   const services = createServicePorts({
@@ -84,7 +91,11 @@ export function createPorts(deps: PortsDeps): Ports {
   const changed = createObservable(0);
   const tellChange = (): void => changed.set(changed.get() + 1);
 
-  async function dial(container: Tracked, wanted: Wanted): Promise<Duplex> {
+  function dial(container: Tracked, wanted: Wanted): Promise<Duplex> {
+    return portUse[wanted.protocol === 'udp' ? 'datagrams' : 'connection'](() => dialInside(container, wanted));
+  }
+
+  async function dialInside(container: Tracked, wanted: Wanted): Promise<Duplex> {
     await container.started.promise;
     const inside = container.kind === 'service' ? wanted.port : wanted.containerPort;
     if (wanted.protocol === 'udp') {
@@ -174,10 +185,15 @@ export function createPorts(deps: PortsDeps): Ports {
     }
   }
 
+  /** As it should be; what the driver served is to be handed over again after it came back, with its containers as they were. */
+  const isServed = (container: Tracked | undefined, summary: ContainerSummary): boolean =>
+    isCurrent(container, summary) &&
+    (deps.way.get() === 'ssh' || container?.address === undefined || [...container.listeners.values()].every(isRouted));
+
   async function reconcile(): Promise<void> {
     const summaries = deps.containers.get();
     const running = new Map(summaries.filter(isUp).map((summary) => [summary.id, summary]));
-    const unknown = [...running.values()].filter((summary) => publishes(summary) && !isCurrent(board.named(summary.id), summary));
+    const unknown = [...running.values()].filter((summary) => publishes(summary) && !isServed(board.named(summary.id), summary));
     const gone = board.all().filter(({ kind, holds, id }) => kind === 'container' && holds === 0 && !running.has(id));
     for (const id of new Set([...unknown, ...gone].map((one) => one.id))) {
       await refresh(id).catch((error: unknown) => log.debug('ports not reconciled', { id, error: String(error) }));
@@ -316,6 +332,7 @@ export function createPorts(deps: PortsDeps): Ports {
 
   return {
     gate,
+    use: portUse.use,
     handlers: {
       'ports.changes': (_input, { signal }) => changes(signal),
       'ports.probe': (which, { signal }) => {
@@ -357,6 +374,10 @@ function forwardOf(
 
 function isUp({ state }: ContainerSummary): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting';
+}
+
+function isRouted({ tcp, notDirect }: Held): boolean {
+  return tcp === undefined || tcp.handedOver() || notDirect !== undefined;
 }
 
 /** Known since its present start, with everything served. */

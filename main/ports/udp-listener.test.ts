@@ -50,11 +50,11 @@ function relay(): Promise<Duplex> {
   return Promise.resolve(Duplex.from({ writable: child.stdin, readable: child.stdout }));
 }
 
-async function listen(dial: () => Promise<Duplex>): Promise<number> {
+async function listen(dial: () => Promise<Duplex>, onUse?: () => void): Promise<number> {
   const free = await open();
   const port = portOf(free);
   await new Promise<void>((done) => free.close(() => done()));
-  listener = await listenOnUdp('127.0.0.1', port, dial);
+  listener = await listenOnUdp('127.0.0.1', port, dial, onUse);
   return port;
 }
 
@@ -125,4 +125,23 @@ test('what is no frame ends that stream, and the next datagram gets another', as
 
 test('a port that is taken says so', async () => {
   await expect(listenOnUdp('127.0.0.1', portOf(echo), relay)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('what comes while the guest is on its way waits, 64 datagrams at most; all that passes is told', async () => {
+  let arrive: (stream: Duplex) => void = () => undefined;
+  let used = 0;
+  const port = await listen(
+    () => new Promise((resolve) => (arrive = resolve)),
+    () => (used += 1),
+  );
+  const sender = await open();
+  ends.push(() => sender.close());
+  for (let number = 0; number < 100; number += 1) {
+    sender.send(`${number}`, port, '127.0.0.1');
+  }
+  await expect.poll(() => listener?.figures().dropped).toBe(36);
+  expect(used).toBe(0);
+  // It gives back what it gets: both ways are told.
+  arrive(new PassThrough());
+  await expect.poll(() => used).toBe(128);
 });

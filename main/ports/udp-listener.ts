@@ -14,6 +14,8 @@ const MAX_FLOWS = 1024;
 const SOCKET_BUFFER = 4 * 1024 * 1024;
 /** A stream that could not be opened is not asked for again with every datagram of a storm. */
 const RETRY_MS = 200;
+/** Datagrams that wait for the stream: a VM that sleeps takes a second to come back. */
+const MAX_WAITING = 64;
 
 interface Flow {
   readonly id: number;
@@ -22,14 +24,20 @@ interface Flow {
   usedAt: number;
 }
 
-/** Rejects with the system's error: EADDRINUSE, EACCES, EADDRNOTAVAIL. */
-export async function listenOnUdp(address: string, port: number, dial: () => Promise<Duplex>): Promise<PortListener> {
+/** Rejects with the system's error: EADDRINUSE, EACCES, EADDRNOTAVAIL. `onUse`: something passes. */
+export async function listenOnUdp(
+  address: string,
+  port: number,
+  dial: () => Promise<Duplex>,
+  onUse: () => void = () => undefined,
+): Promise<PortListener> {
   const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', ipv6Only: address.includes(':') });
   const bySender = new Map<string, Flow>();
   const byId = new Map<number, Flow>();
   let stream: Duplex | undefined;
   let opening: Promise<void> | undefined;
   let notBefore = 0;
+  let waiting = 0;
   let lastId = 0;
   let closed = false;
   let [bytesIn, bytesOut, dropped, droppedInGuest, droppedBySystem] = [0, 0, 0, 0, 0];
@@ -73,6 +81,7 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
       return;
     }
     bytesOut += datagram.length;
+    onUse();
     socket.send(datagram, flow.port, flow.address, (error) => {
       dropped += error === null ? 0 : 1;
     });
@@ -106,6 +115,7 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
       return;
     }
     bytesIn += datagram.length;
+    onUse();
     stream.write(datagramFrame(flow.id, datagram));
   };
 
@@ -115,7 +125,7 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
       send(flow, datagram);
       return;
     }
-    if (opening === undefined && Date.now() < notBefore) {
+    if (waiting >= MAX_WAITING || (opening === undefined && Date.now() < notBefore)) {
       dropped += 1;
       return;
     }
@@ -127,7 +137,11 @@ export async function listenOnUdp(address: string, port: number, dial: () => Pro
         opening = undefined;
       });
     // The first datagrams of a port wait for the stream; a client of DNS would otherwise lose a second.
-    void opening.then(() => send(flow, datagram));
+    waiting += 1;
+    void opening.then(() => {
+      waiting -= 1;
+      send(flow, datagram);
+    });
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);

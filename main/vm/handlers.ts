@@ -7,11 +7,35 @@ import type { Vm } from './vm';
 
 type VmNames = 'vm.start' | 'vm.stop' | 'vm.restart' | 'vm.status' | 'vm.boots' | 'vm.limits' | 'vm.log' | 'vm.logs';
 
-export function vmHandlers(vm: Vm, files: HomeFiles): Pick<BackendHandlers, VmNames> {
+export interface VmHandlersDeps {
+  readonly vm: Vm;
+  readonly files: HomeFiles;
+  /** Resolves when it is known whether an earlier backend left a VM. */
+  readonly adopted: Promise<unknown>;
+  /** Closes the engine's stream of events until the function returned is called. */
+  readonly pauseEvents: () => () => void;
+}
+
+export function vmHandlers({ vm, files, adopted, pauseEvents }: VmHandlersDeps): Pick<BackendHandlers, VmNames> {
   return {
-    'vm.start': () => vm.start(),
-    'vm.stop': () => vm.stop(),
-    'vm.restart': (options) => vm.restart(options),
+    async 'vm.start'() {
+      await adopted;
+      await vm.start();
+    },
+    async 'vm.stop'({ shutdown }) {
+      await adopted;
+      await vm.stop({ shutdown });
+    },
+    async 'vm.restart'({ engineOnly }) {
+      await adopted;
+      // An open stream of events delays dockerd's end by seconds.
+      const resume = engineOnly ? pauseEvents() : undefined;
+      try {
+        await vm.restart({ engineOnly });
+      } finally {
+        resume?.();
+      }
+    },
     'vm.status': (_, { signal }) => follow(vm.status, signal),
     'vm.boots': () => vm.boots(),
     'vm.limits': () => vm.limits(),

@@ -1,6 +1,16 @@
 // The VM as the rest of the backend uses it: one object that starts, stops, adopts and reports, and the way into the guest.
 // Knows no shell, no window and no engine client; what needs the engine (`ping`, `settle`) is handed in by app.ts.
-import type { BerthError, DoctorCheck, HostSpace, Settings, VmLimits, VmStatus, BootTimeline, Notice } from '../../preload/contract';
+import type {
+  BerthError,
+  DoctorCheck,
+  HostSpace,
+  Settings,
+  SuspendedBy,
+  VmLimits,
+  VmStatus,
+  BootTimeline,
+  Notice,
+} from '../../preload/contract';
 import type { Duplex } from 'node:stream';
 import type { Dialer } from '../lib/dialer';
 import type { HomeFiles } from '../lib/home';
@@ -122,8 +132,11 @@ export interface Vm {
   forward(spec: HostForwardSpec): Promise<HostForward>;
   /** Resolves when the engine answers; joins a start under way. */
   start(): Promise<void>;
-  /** Resolves when the VM is off and nothing of it is left. */
-  stop(): Promise<void>;
+  /**
+   * Suspends where the driver can; `shutdown` powers off in order, a suspended VM too. Resolves when no process of it is left; rejects where it could not be
+   * suspended and runs on (`vm.suspendFailed`, `vm.notEnoughDisk`). `by`: what wants it; the user is the default.
+   */
+  stop(options?: { readonly shutdown?: boolean; readonly by?: SuspendedBy }): Promise<void>;
   restart(options?: { readonly engineOnly?: boolean }): Promise<void>;
   /**
    * Ends what runs or is being started, in order where it can be asked to, and keeps the disk for `work` alone: until that is over a start rejects with

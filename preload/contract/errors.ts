@@ -75,6 +75,10 @@ export const errorTable = {
   'vm.busy': spec<{ state: string }>('retry', true),
   'vm.crashLoop': spec<{ times: number; minutes: number; detail: string }>('openLogs', true),
   'disk.missing': spec<{ path: string }>('doctor'),
+  /** Somebody stopped it and its memory is saved: use does not bring it back. */
+  'vm.suspended': spec('start', true),
+  /** Idleness suspended it, and what asks is no sign of use. */
+  'vm.asleep': spec('start', true),
   'disk.wrongUuid': spec<{ path: string; expected: string; found: string }>('doctor'),
   'disk.damaged': spec<{ path: string; detail: string }>('doctor'),
   'disk.notEmpty': spec<{ path: string }>('doctor'),

@@ -9,6 +9,7 @@ import { connectClient, type SocketClient } from './socket-client';
 import { silentLogger } from '../../main/lib/logger';
 import type { PullGuard } from '../../main/lib/pull-guard';
 import { openGate, type PortGate } from '../../main/lib/port-gate';
+import type { Sleep } from '../../main/engine-socket/asleep';
 import { createEngineSocket, type EngineSocket } from '../../main/engine-socket/engine-socket';
 
 export interface Setup {
@@ -22,6 +23,7 @@ export interface Setup {
 export interface SetupOptions {
   readonly ports?: Partial<PortGate>;
   available?(): BerthError | undefined;
+  readonly sleep?: Sleep;
   readonly pulls?: Pick<PullGuard, 'watch'>;
   /** Without it every path is a place of the guest. */
   readonly judge?: JudgeBind;
@@ -37,6 +39,7 @@ export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): P
     available: options.available ?? (() => undefined),
     ports: { ...openGate, ...options.ports },
     judge: options.judge ?? ((source) => Promise.resolve({ source })),
+    ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
     ...(options.pulls === undefined ? {} : { pulls: options.pulls }),
     describe: (error) => `described ${error.code} ${JSON.stringify(error.params)}`,
     log: silentLogger,
