@@ -9,9 +9,9 @@ import { BerthError } from '../../preload/contract/errors';
 import { asError } from '../lib/async';
 import { channelStream } from './channel-stream';
 import { gatherWrites } from './gather';
+import { useKeyObjects } from './key-objects';
 import { watchSilence } from './silence';
 import type { Silence } from './silence';
-import { useKeyObjects } from './key-objects';
 
 export interface SshTarget {
   readonly host: string;
