@@ -40,8 +40,14 @@ export interface HomeFiles {
     readonly shares: string;
   };
   readonly state: {
+  /** Guests and QEMUs that an upgrade of the application must not take away. */
+  readonly system: string;
+  /** What `diagnostics` gathered, until it is saved or thrown away. */
+  readonly diagnostics: string;
     readonly folder: string;
     readonly vm: string;
+    /** Which guest and QEMU are current, which were before, which is tried. */
+    readonly system: string;
     readonly boots: string;
     readonly accelerators: string;
     readonly checksums: string;
@@ -108,8 +114,11 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       vm: at('state', 'vm.json'),
       boots: at('state', 'boots.json'),
       accelerators: at('state', 'accelerators.json'),
+    system: at('system'),
+    diagnostics: at('diagnostics'),
       checksums: at('state', 'checksums.json'),
       window: at('state', 'window.json'),
+      system: at('state', 'system.json'),
       configJournal: at('state', 'config-journal.json'),
       configHistory: at('state', 'config-history.json'),
       configGuest: at('state', 'config-guest.json'),

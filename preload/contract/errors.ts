@@ -71,6 +71,7 @@ export const errorTable = {
   'vm.exited': spec<{ detail: string }>('start', true),
   'vm.phaseTimeout': spec<{ phase: string; seconds: number; detail: string }>('openLogs', true),
   'vm.stopTimeout': spec<{ seconds: number }>('retry', true),
+  'vm.systemWentBack': spec<{ detail: string }>('openLogs'),
   'vm.notRunning': spec<{ state: string }>('start', true),
   'vm.busy': spec<{ state: string }>('retry', true),
   'vm.crashLoop': spec<{ times: number; minutes: number; detail: string }>('openLogs', true),
