@@ -11,9 +11,13 @@ function setUp(better?: string) {
   const vm = { running: {} };
   const agent: Agent = {
     call: (op: string, request: Record<string, unknown>) => {
-      said.push(op === 'config' ? `config ${String(request['action'])} ${String(request['daemonJson'])}` : op);
+      if (op !== 'tail') {
+        said.push(
+          op === 'config' ? `config ${String(request['action'])} ${String(request['daemonJson'])}` : `${op} ${String(request['service'])}`,
+        );
+      }
       engine.answers ||= op === 'config';
-      return Promise.resolve(op === 'tail' ? { lines: ['a', 'failed to start daemon: b'] } : {});
+      return Promise.resolve(op === 'tail' ? { lines: request['service'] === 'kernel' ? [] : ['a', 'failed to start daemon: b'] } : {});
     },
   };
   const life = createEngineLife({
@@ -24,7 +28,7 @@ function setUp(better?: string) {
       engine.asked += 1;
       return engine.answers ? Promise.resolve({ version: '1', apiVersion: '1' }) : Promise.reject(new Error('no'));
     },
-    notify: (error) => said.push(error.code),
+    notify: (error) => said.push([error.code, ...Object.values(error.params)].join(' ')),
     recover(words) {
       said.push(`recover ${words.split('\n').at(-1)}`);
       return Promise.resolve(better);
@@ -33,8 +37,8 @@ function setUp(better?: string) {
     disposing: disposing.signal,
   });
   life.reset({ version: '1', apiVersion: '1' });
-  const event = (state: ServiceEvent['state'], status = ''): void =>
-    life.onService({ event: 'service', name: 'dockerd', state, pid: 1, status });
+  const event = (state: ServiceEvent['state'], status = '', name = 'dockerd', restartInMs = 100): void =>
+    life.onService({ event: 'service', name, state, pid: 1, status, ...(restartInMs < 0 ? {} : { restartInMs }) });
   return { life, said, engine, vm, event, end: () => disposing.abort(new Error('over')) };
 }
 
@@ -45,7 +49,9 @@ test('an end that nobody expected is said, and the engine is known again when it
   const { life, said, engine, event } = setUp();
   engine.answers = false;
   event('exited', 'signal 9');
-  expect(said).toEqual(['engine.exited']);
+  expect([life.version(), life.error()?.params]).toEqual([undefined, { service: 'dockerd', status: 'signal 9', detail: 'signal 9' }]);
+  await soon();
+  expect(said).toEqual(['engine.exited dockerd signal 9 failed to start daemon: b']);
   expect([life.version(), life.error()?.code]).toEqual([undefined, 'engine.exited']);
   engine.answers = true;
   event('running');
@@ -68,7 +74,8 @@ test('an end that is expected raises no alarm; one that is still there afterward
   event('exited', 'exit 1');
   again();
   again();
-  expect(said.slice(2)).toEqual(['engine.exited']);
+  await soon();
+  expect(said.slice(2)).toEqual(['engine.exited dockerd exit 1 failed to start daemon: b']);
   end();
 });
 
@@ -123,4 +130,37 @@ test('two ends in a row: the last good configuration is tried, if there is one',
   expect(none.said.filter((line) => line.startsWith('config'))).toEqual([]);
   expect(none.life.error()?.code).toBe('engine.exited');
   none.end();
+});
+
+test('an end of containerd that takes dockerd along is one message', async () => {
+  const { said, engine, event } = setUp();
+  engine.answers = false;
+  event('exited', 'signal 9', 'containerd');
+  event('exited', 'exit 1');
+  await soon();
+  expect(said).toEqual(['engine.exited containerd signal 9 failed to start daemon: b']);
+});
+
+test('one that is not started again is said so, stays the state, and is started by who restarts the engine', async () => {
+  const { life, said, engine, event } = setUp();
+  event('exited', 'signal 11', 'containerd', -1);
+  await soon();
+  expect(said).toEqual(['engine.gaveUp containerd 4 10 failed to start daemon: b']);
+  expect([life.version()?.version, life.error()?.code]).toEqual(['1', 'engine.gaveUp']);
+  engine.answers = true;
+  const restarted = life.restart();
+  event('running', '', 'containerd');
+  await restarted;
+  expect(said.slice(1)).toEqual(['restart containerd', 'restart dockerd']);
+  expect(life.error()).toBeUndefined();
+});
+
+test('the guest’s resolver comes back unsaid, unless it does not', async () => {
+  const { said, event } = setUp();
+  event('exited', 'signal 9', 'dns');
+  await soon();
+  expect(said).toEqual([]);
+  event('exited', 'signal 9', 'dns', -1);
+  await soon();
+  expect(said).toEqual(['engine.gaveUp dns 4 10 failed to start daemon: b']);
 });

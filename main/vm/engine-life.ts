@@ -1,10 +1,12 @@
-// dockerd's life in a VM that runs: its ends, expected or not, when it answers again, and the last good configuration where it cannot start.
+// The life of dockerd and of the services around it in a VM that runs: their ends, expected or not, each said once with its cause, when the engine
+// answers again, and the last good configuration where it cannot start. The guest starts them again, and gives up after three times in ten minutes.
 // Knows the agent's words and nothing of QEMU, of ssh or of what is configured.
 import { BerthError, toWireError } from '../../preload/contract/errors';
 import type { WireError } from '../../preload/contract';
 import { retryUntil, untilAborted } from '../lib/async';
 import type { Logger } from '../lib/logger';
 import type { Agent, AgentEvent } from './agent';
+import { serviceWords } from './cause';
 import type { EngineControl, EngineVersion } from './vm';
 
 export type ServiceEvent = Extract<AgentEvent, { event: 'service' }>;
@@ -12,8 +14,13 @@ export type ServiceEvent = Extract<AgentEvent, { event: 'service' }>;
 /** Only for what hangs: stopping takes dockerd up to 60 s, starting under emulation 5, and on a machine that is overloaded more than 100. */
 const RESTART_MS = 300_000;
 const PAUSE_MS = 200;
-/** Lines of dockerd's log that say why it ended. */
+/** Lines of a log that say why a service ended. */
 const WORDS = 40;
+const WORDS_MS = 1000;
+/** An end of containerd takes dockerd along, or not: one message for both. */
+const ALONG_MS = 10_000;
+/** As vm/guest/service.c has it. */
+const GIVES_UP = { times: 4, minutes: 10 } as const;
 
 export interface EngineLifeDeps {
   readonly log: Logger;
@@ -45,14 +52,63 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
   let error: WireError | undefined;
   /** How it ended since it last answered, or since we started it anew. */
   let ends: string[] = [];
+  let lastEnd: ServiceEvent | undefined;
   let expecting = 0;
   let learning: AbortController | undefined;
+  /** Those that the guest does not start any more. */
+  const resigned = new Set<string>();
+  let containerdEnded = -Infinity;
   const listeners = new Set<() => void>();
 
   function reset(next: EngineVersion | undefined): void {
     version = next;
-    error = undefined;
     ends = [];
+    if (next === undefined || resigned.size === 0) {
+      resigned.clear();
+      error = undefined;
+    }
+  }
+
+  async function words(name: string, pid: number): Promise<string> {
+    const tail = async (service: string): Promise<readonly string[]> =>
+      (await deps.agent().call('tail', { service, lines: WORDS }, { timeoutMs: WORDS_MS })).lines;
+    try {
+      const [log, kernel] = await Promise.all([tail(name), tail('kernel')]);
+      return serviceWords(pid, log, kernel);
+    } catch (cause) {
+      deps.log.warn('the guest did not say why a service ended', { name, error: cause });
+      return '';
+    }
+  }
+
+  /** In the state at once where the engine is down for it; said when its cause is known. */
+  async function ended({ name, pid, status, restartInMs }: ServiceEvent, downs: boolean): Promise<void> {
+    const gaveUp = restartInMs === undefined;
+    const describe = (detail: string): BerthError =>
+      gaveUp
+        ? new BerthError('engine.gaveUp', { service: name, ...GIVES_UP, detail })
+        : new BerthError('engine.exited', { service: name, status, detail });
+    const along = name === 'dockerd' && !gaveUp && performance.now() - containerdEnded < ALONG_MS;
+    if (name === 'containerd') {
+      containerdEnded = performance.now();
+    }
+    const first = describe(status);
+    if (gaveUp) {
+      resigned.add(name);
+    }
+    if (downs || gaveUp) {
+      version = downs ? undefined : version;
+      error = toWireError(first);
+      deps.changed();
+    }
+    const said = describe((await words(name, pid)) || status);
+    if (error?.code === first.code && error.params['service'] === name) {
+      error = toWireError(said);
+      deps.changed();
+    }
+    if (!along) {
+      deps.notify(said);
+    }
   }
 
   /** Until it answers, the VM is another one, or the signal aborts. */
@@ -81,7 +137,7 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
       const last = ends.at(-1);
       // One that ended by itself will do so again; one that was killed is started once more by the guest.
       if (last !== undefined && (last.startsWith('exit') || ends.length > 1)) {
-        hopeless.abort(new BerthError('engine.exited', { service: 'dockerd', status: last }));
+        hopeless.abort(new BerthError('engine.exited', { service: 'dockerd', status: last, detail: last }));
       }
     };
     listeners.add(look);
@@ -100,14 +156,6 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     untilPing(learning.signal).catch((cause: unknown) => deps.log.info('the engine does not answer after its end', { error: cause }));
   }
 
-  function isDown(status: string): void {
-    const exited = new BerthError('engine.exited', { service: 'dockerd', status });
-    version = undefined;
-    error = toWireError(exited);
-    deps.changed();
-    deps.notify(exited);
-  }
-
   function expectExits(): () => void {
     let over = false;
     expecting += 1;
@@ -117,9 +165,8 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
       }
       over = true;
       expecting -= 1;
-      const last = ends.at(-1);
-      if (expecting === 0 && last !== undefined) {
-        isDown(last);
+      if (expecting === 0 && lastEnd !== undefined && ends.length > 0) {
+        void ended(lastEnd, true);
         learn();
       }
     };
@@ -145,9 +192,10 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
       return;
     }
     ends.push(event.status);
+    lastEnd = event;
     listeners.forEach((look) => look());
     if (expecting === 0) {
-      isDown(event.status);
+      void ended(event, true);
       if (ends.length === 2) {
         recover().catch((cause: unknown) => deps.log.warn('the engine was not brought back', { error: cause }));
       }
@@ -169,16 +217,23 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     error: () => error,
     reset,
     onService(event) {
+      if (event.state === 'running' && resigned.delete(event.name) && error?.params['service'] === event.name) {
+        error = undefined;
+        deps.changed();
+      }
       if (event.name === 'dockerd') {
         onDockerd(event);
-      } else if (event.state === 'exited' && expecting === 0 && event.name !== 'dns') {
+      } else if (event.state === 'exited' && expecting === 0 && (event.name !== 'dns' || event.restartInMs === undefined)) {
         // The guest's resolver is back within a blink, and nothing runs less for it: the log has it.
-        deps.notify(new BerthError('engine.exited', { service: event.name, status: event.status }));
+        void ended(event, false);
       }
     },
     async restart() {
       const release = expectExits();
       try {
+        for (const service of [...resigned].filter((name) => name !== 'dockerd')) {
+          await deps.agent().call('restart', { service }, { timeoutMs: RESTART_MS });
+        }
         await deps.agent().call('restart', { service: 'dockerd' }, { timeoutMs: RESTART_MS });
         ends = [];
         await answers(deps.disposing);

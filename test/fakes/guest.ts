@@ -37,7 +37,7 @@ export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0, o
       async answers(signal) {
         await setTimeout(delayMs, undefined, { signal });
         if (!configuration.up) {
-          throw new BerthError('engine.exited', { service: 'dockerd', status: 'exit 1' });
+          throw new BerthError('engine.exited', { service: 'dockerd', status: 'exit 1', detail: 'exit 1' });
         }
       },
       expectExits: () => () => undefined,
