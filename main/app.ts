@@ -12,6 +12,7 @@ import { createEngine } from './engine/engine';
 import { forShell } from './connected-shell';
 import type { ConnectedShell } from './connected-shell';
 import { createConfigGuest, presentIn } from './config-guest';
+import { createCost } from './cost/cost';
 import { createDaemonConfig } from './daemon-config/create-daemon-config';
 import type { DaemonConfig } from './daemon-config/daemon-config';
 import { createDoctor } from './doctor/doctor';
@@ -257,6 +258,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     uses: [socket.use, ports.use, tasks.use, calls],
     log: log.child('idle'),
   });
+  const runningContainers = select(engine.containers, countRunning);
+  const cost = createCost({ files, vm, settings: settings.settings, runningContainers, log: log.child('cost') });
   const dockerCliFolder = join(options.resources.bundle, 'bin');
   const terminals = createTerminals({
     openExec: (request) => engine.openExec(request),
@@ -311,6 +314,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...trust.handlers,
     ...mirrors.handlers,
     ...hostAccess.handlers,
+    ...cost.handlers,
     ...shares.handlers,
     ...connectHandlers(connect, systemSocket),
     ...vmHandlers({ vm, files, adopted, pauseEvents: engine.pauseEvents }),
@@ -368,6 +372,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       idle.dispose();
       unwatch();
       tasks.dispose();
+      await cost.dispose();
       // A change that is past its write ends in order; what does not within this time is settled at the next start.
       await settledWithin(config.idle(), CONFIG_END_MS);
       config.dispose();

@@ -57,6 +57,8 @@ export interface HomeFiles {
     readonly configGuest: string;
     /** What was changed outside of the home: contexts, the system's socket. */
     readonly connect: string;
+    /** What Berth cost in the last hour and day; worth nothing to anybody else, and begun anew where it is damaged. */
+    readonly cost: string;
     /** One file for each server of a share that runs. */
     readonly shares: string;
     /** Who owns what in the folders that are shared by SFTP, as containers see it. */
@@ -123,6 +125,7 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       configHistory: at('state', 'config-history.json'),
       configGuest: at('state', 'config-guest.json'),
       connect: at('state', 'connect.json'),
+      cost: at('state', 'cost.ring'),
       shares: at('state', 'shares'),
       owners: at('state', 'owners'),
     },

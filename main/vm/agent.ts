@@ -36,6 +36,19 @@ export interface AgentOps {
   trim: { in: object; out: { bytes: number } };
   resize: { in: object; out: { bytes: number } };
   memory: { in: object; out: { totalBytes: number; availableBytes: number; freeBytes: number; cachedBytes: number } };
+  usage: {
+    in: object;
+    out: {
+      totalBytes: number;
+      availableBytes: number;
+      freeBytes: number;
+      fileBytes: number;
+      refaultBytes: number;
+      cpuSeconds: number;
+      writtenBytes: number;
+    };
+  };
+  reclaim: { in: { bytes: number; compact?: boolean }; out: { bytes: number } };
   disk: { in: object; out: { totalBytes: number; usedBytes: number; freeBytes: number } };
   health: { in: object; out: { load1: number; dockerdPing: boolean; services: readonly AgentService[] } };
   config: { in: { daemonJson: string; action: 'write' | 'reload' | 'restart' }; out: object };

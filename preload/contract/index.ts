@@ -4,6 +4,7 @@ import { appTable, shellTable } from './app';
 import { configTable } from './config';
 import { connectTable } from './connect';
 import { containersTable } from './containers';
+import { costTable } from './cost';
 import { engineTable } from './engine';
 import { hostAccessTable } from './host-access';
 import { imagesTable } from './images';
@@ -29,6 +30,7 @@ export const contract = {
   ...terminalTable,
   ...configTable,
   ...connectTable,
+  ...costTable,
   ...mirrorsTable,
   ...portsTable,
   ...sharesTable,
@@ -65,6 +67,7 @@ export * from './app';
 export * from './config';
 export * from './connect';
 export * from './containers';
+export * from './cost';
 export * from './daemon-classes';
 export * from './daemon-keys';
 export * from './daemon-log-options';
