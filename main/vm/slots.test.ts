@@ -44,6 +44,7 @@ async function install(version: string): Promise<void> {
 
 /** As a new backend would: every one of these is a point at which the one before may have died. */
 function open(at: Resources = app): Slots {
+  opened.splice(0).forEach((slots) => slots.dispose());
   const slots = createSlots({
     record: join(root, 'state', 'system.json'),
     folder: join(root, 'system'),

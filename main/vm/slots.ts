@@ -92,7 +92,12 @@ export function createSlots(deps: SlotsDeps): Slots {
 
   // Lost, it costs one boot without a way back, never data.
   const read = (): Promise<SlotRecord> => readJsonOr(deps.record, (value) => recordSchema.parse(value), { format: 1 });
-  const change = async (make: (record: SlotRecord) => SlotRecord): Promise<void> => writeJson(deps.record, make(await read()));
+  let changing: Promise<unknown> = Promise.resolve();
+  const change = (make: (record: SlotRecord) => SlotRecord): Promise<void> => {
+    const done = changing.then(async () => writeJson(deps.record, make(await read())));
+    changing = done.catch(() => undefined);
+    return done;
+  };
 
   const hashesOf = async ({ guest, bundle }: Resources): Promise<Hashes | undefined> => {
     try {
@@ -254,11 +259,11 @@ export async function bootOn<T>(slots: Slots, boot: (choice: Choice) => Promise<
 }
 
 function same(one: Hashes | undefined, other: Hashes | undefined): boolean {
-  return one !== undefined && other !== undefined && one.guestHash === other.guestHash && one.bundleHash === other.bundleHash;
+  return one !== undefined && one.guestHash === other?.guestHash && one.bundleHash === other.bundleHash;
 }
 
 function isSpent({ trial }: SlotRecord, own: Hashes): boolean {
-  return trial !== undefined && same(own, trial) && trial.begun >= MAX_BEGUN;
+  return same(own, trial) && Number(trial?.begun) >= MAX_BEGUN;
 }
 
 function hashesIn({ guestHash, bundleHash }: Hashes): Hashes {
