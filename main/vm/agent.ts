@@ -32,6 +32,8 @@ export interface AgentOps {
   status: { in: object; out: AgentStatus };
   clock: { in: { epochMs: number }; out: { driftMs: number } };
   reseed: { in: { data: string }; out: object };
+  /** Ends what earlier SSH connections left: their sessions, and what was started through them. */
+  hangup: { in: object; out: object };
   sync: { in: object; out: object };
   trim: { in: object; out: { bytes: number } };
   resize: { in: object; out: { bytes: number } };

@@ -1,33 +1,41 @@
 // Puts the VM together: driver, boot, supervisor, and one status out of what they say. The only place that knows all of them.
 import { BerthError, fromWireError } from '../../preload/contract/errors';
-import type { AcceleratorVerdict, BootTimeline, VmStatus } from '../../preload/contract';
+import type { AcceleratorVerdict, BootTimeline, HostSpace, VmStatus, WireError } from '../../preload/contract';
 import { createObservable } from '../lib/observable';
 import { createDialer } from '../ssh/dialer';
 import { shellCommand } from '../ssh/quote';
+import { SILENCE_MS } from '../ssh/silence';
 import type { Transport } from '../ssh/transport';
 import type { Agent } from './agent';
-import { adoptVm, bootVm } from './boot';
-import type { BootDeps, LiveVm } from './boot';
+import type { BootDeps, LiveVm } from './attempt';
+import { adoptVm, bootVm, resumeVm } from './boot';
 import { createBoots } from './boots';
 import { doctorProbes } from './doctor';
 import { createEngineLife } from './engine-life';
-import type { RunningVm } from './driver';
+import type { RunningVm, SavedVm } from './driver';
+import { enterAgain } from './enter';
 import { hostFigures, limitsOf } from './limits';
 import { capLogs } from './logs';
 import { powerOff } from './power-off';
+import { createOffLimits } from './off-limits';
 import { createQemuDriver } from './qemu/driver';
 import { createChecker } from './resources';
 import { composeStatus } from './status';
 import { createSupervisor } from './supervisor';
+import { createWatchdog } from './watchdog';
 import type { Vm, VmDeps } from './vm';
 
 /** The guest's own shutdown gives containers 60 s. */
 const STOP_DEADLINE_MS = 90_000;
+/** What is not on the disk by then is in the memory that is saved. */
+const SYNC_MS = 2000;
 /** Guest-controlled logs are looked at now and then; their growth is announced by no cheap event. */
 const CAP_LOGS_MS = 60_000;
 
+const notAnswering: WireError = { code: 'engine.notAnswering', params: { seconds: SILENCE_MS / 1000 } };
+
 export function createVm(deps: VmDeps): Vm {
-  const { files, resources, settings, log } = deps;
+  const { files, resources, settings, log, wall = Date.now } = deps;
   const driver = createQemuDriver({ files, resources, log });
   const checker = createChecker(resources, files.state.checksums);
   const boots = createBoots(files.state.boots, log);
@@ -39,7 +47,9 @@ export function createVm(deps: VmDeps): Vm {
   let timeline: BootTimeline | undefined;
   let verdicts: readonly AcceleratorVerdict[] = [];
   let runningSince: number | undefined;
+  let saved: SavedVm | undefined;
 
+  const isSilent = (): boolean => transport?.answering.get() === false;
   const compose = (): VmStatus =>
     composeStatus({
       model: supervisor.model.get(),
@@ -48,13 +58,25 @@ export function createVm(deps: VmDeps): Vm {
       hostAccess: settings.get().host.access,
       host: hostFigures(),
       running,
+      saved,
       timeline,
       verdicts,
-      engine: life.version(),
-      engineError: life.error(),
+      engine: isSilent() ? undefined : life.version(),
+      engineError: isSilent() ? notAnswering : life.error(),
       runningSince,
     });
   const refresh = (): void => status.set(compose());
+  const space = createObservable<HostSpace | undefined>(undefined);
+  let leave: (() => void) | undefined;
+  const follow = (next: RunningVm | undefined): void => {
+    leave?.();
+    running = next;
+    space.set(next?.space.get());
+    leave = next?.space.subscribe((value) => {
+      space.set(value);
+      refresh();
+    });
+  };
 
   const life = createEngineLife({
     log,
@@ -95,9 +117,10 @@ export function createVm(deps: VmDeps): Vm {
     },
     onTransport(next) {
       transport = next;
+      next?.answering.subscribe(refresh);
     },
     onRunning(next) {
-      running = next;
+      follow(next);
       refresh();
     },
     onAgent(next) {
@@ -111,7 +134,7 @@ export function createVm(deps: VmDeps): Vm {
         life.onService(event);
       }
     },
-    onProblem: (error) => deps.notify('error', error),
+    onProblem: (error) => deps.notify(error.code === 'disk.hostLow' ? 'warn' : 'error', error),
   };
 
   const tracked = async <T extends LiveVm | undefined>(work: Promise<T>): Promise<T> => {
@@ -133,19 +156,52 @@ export function createVm(deps: VmDeps): Vm {
     live.agent.close();
     transport = undefined;
     agent = undefined;
-    running = undefined;
+    follow(undefined);
     life.reset(undefined);
     runningSince = undefined;
   };
 
+  const lookForSaved = async (): Promise<void> => {
+    saved = await driver.suspended();
+    refresh();
+  };
+  /** What was saved is used where it can be, even by a start that is not called a resume: after one that failed before it was used. */
+  const begin = async (signal: AbortSignal, coldInstead: () => void): Promise<LiveVm> => {
+    life.reset(undefined);
+    await lookForSaved();
+    try {
+      return await tracked(saved === undefined ? bootVm(bootDeps, signal) : resumeVm(bootDeps, signal, coldInstead));
+    } finally {
+      await lookForSaved();
+    }
+  };
+
   const supervisor = createSupervisor<LiveVm>({
-    boot: async (signal) => {
-      life.reset(undefined);
-      return tracked(bootVm(bootDeps, signal));
-    },
+    boot: (signal) => begin(signal, () => undefined),
+    resume: begin,
     adopt: async (signal) => {
       await boots.load();
-      return tracked(adoptVm(bootDeps, signal));
+      const live = await tracked(adoptVm(bootDeps, signal));
+      await lookForSaved();
+      return live ?? (saved === undefined ? undefined : 'suspended');
+    },
+    async suspend(live, by) {
+      transport = undefined;
+      live.transport.close();
+      try {
+        await live.agent.call('hangup', {});
+        await live.agent
+          .call('sync', {}, { timeoutMs: SYNC_MS })
+          .catch((error: unknown) => log.warn('not all was written before the suspend', { error }));
+        await live.running.suspend(by);
+      } catch (error) {
+        await enterAgain(bootDeps, live, disposing.signal).catch((failed: unknown) =>
+          log.error('no way back into the guest', { error: failed }),
+        );
+        throw error;
+      }
+      await lookForSaved();
+      release(live);
     },
     async powerOff(live) {
       // Open streams delay dockerd's end by seconds; who reads them learns of it as `engine.away`.
@@ -169,7 +225,16 @@ export function createVm(deps: VmDeps): Vm {
   );
   capping.unref();
 
+  const watchdog = createWatchdog({
+    log,
+    wall,
+    guest: () => (transport !== undefined && agent !== undefined && supervisor.live() !== undefined ? { transport, agent } : undefined),
+    settle: (signal) => deps.settle(signal),
+  });
+
   const notRunning = (): BerthError => new BerthError('vm.notRunning', { state: supervisor.model.get().state });
+
+  const offLimits = createOffLimits({ ...bootDeps, state: () => supervisor.model.get().state, stop: () => supervisor.stop() });
 
   const vm: Vm = {
     status,
@@ -196,22 +261,48 @@ export function createVm(deps: VmDeps): Vm {
       return transport.serve(path, onStream);
     },
     engine: life.control,
+    disk: {
+      space,
+      resize: (bytes) => (running === undefined ? Promise.reject(notRunning()) : running.resizeDisk(bytes)),
+      async despiteFullHost(work) {
+        const release = running?.holdSpace();
+        try {
+          if (space.get()?.state === 'paused') {
+            await running?.run();
+          }
+          return await work();
+        } finally {
+          release?.();
+        }
+      },
+    },
     ownPorts: () => (running === undefined ? [] : [running.sshPort]),
     shares: {
       devices: () => running?.shareDevices() ?? [],
       add: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.addShare(spec)),
     },
     forward: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.forward(spec)),
-    start: () => supervisor.start(),
-    stop: () => supervisor.stop(),
+    async start() {
+      offLimits.check();
+      await supervisor.start();
+    },
+    stop: ({ shutdown = false, by = 'user' } = {}) => (driver.features.suspend && !shutdown ? supervisor.suspend(by) : supervisor.stop()),
     async restart({ engineOnly = false } = {}) {
       if (!engineOnly) {
+        offLimits.check();
         return supervisor.restart();
       }
       if (supervisor.live() === undefined) {
         throw notRunning();
       }
       await life.restart();
+    },
+    whileOff: (work) => offLimits.run(work),
+    async reconnect() {
+      if (transport === undefined) {
+        throw notRunning();
+      }
+      await watchdog.check('asked for');
     },
     adopt: () => supervisor.adopt(),
     async limits() {
@@ -230,11 +321,12 @@ export function createVm(deps: VmDeps): Vm {
         live?.running.detach();
         live?.transport.close();
         live?.agent.close();
-      } else {
+      } else if (supervisor.model.get().state !== 'suspended') {
         await supervisor.stop();
       }
       disposing.abort(new BerthError('rpc.cancelled', {}));
       clearInterval(capping);
+      watchdog.dispose();
       unsubscribe.forEach((stop) => stop());
     },
   };

@@ -1,5 +1,16 @@
 // What a VM driver must do, and what it can do as data. The supervisor knows this interface only; QEMU and WSL2 stand behind it.
-import type { AcceleratorVerdict, BerthError, HostAccess, VmFeatures, VmNetwork } from '../../preload/contract';
+import type {
+  AcceleratorVerdict,
+  BerthError,
+  HostAccess,
+  HostSpace,
+  NotResumedKey,
+  SuspendedBy,
+  VmFeatures,
+  VmNetwork,
+  VmSuspended,
+} from '../../preload/contract';
+import type { Observable } from '../lib/observable';
 
 /** What the guest is told before it boots (vm/AGREEMENT.md, fw_cfg). */
 export interface GuestConfig {
@@ -49,6 +60,12 @@ export interface HostForward {
   remove(): Promise<void>;
 }
 
+/**
+ * How a VM has the data disk. `readOnly`: the driver itself refuses to write. `throwaway`: what the guest writes goes to a file beside it that is gone with
+ * the VM, and the disk is only read.
+ */
+export type DataAccess = 'writable' | 'readOnly' | 'throwaway';
+
 export interface VmSpec {
   readonly cpus: number;
   readonly memoryBytes: number;
@@ -56,6 +73,8 @@ export interface VmSpec {
   readonly guest: GuestConfig;
   /** What of this computer the guest's network leads to. A driver that cannot enforce it says so in `RunningVm.network` and starts nevertheless. */
   readonly hostAccess: HostAccess;
+  /** Missing = writable. */
+  readonly dataAccess?: DataAccess;
   /** Devices that are there when the guest boots; `GuestConfig` says where they are mounted. */
   readonly shares: readonly ShareSpec[];
 }
@@ -73,10 +92,21 @@ export interface RunningVm {
   readonly network: VmNetwork;
   /** The driver's own words on why it is gone (stderr, exit status); resolves once, when the process is gone. */
   readonly exited: Promise<string>;
+  /** The host's space under the data disk; undefined until the first look. While it says `paused` the guest is halted. */
+  readonly space: Observable<HostSpace | undefined>;
+  /** Until the returned function is called, space neither halts the guest nor lets it go on. */
+  holdSpace(): () => void;
+  /** The data disk's device and file; it only grows. */
+  resizeDisk(bytes: number): Promise<void>;
   /** Lets the guest run: after the start, when everyone listens, and after a pause. */
   run(): Promise<void>;
-  /** The driver stopped the guest because the host could not write its disk. */
+  /** The driver halted the guest because the host cannot write its disk, or soon could not. */
   onPaused(listener: (error: BerthError) => void): void;
+  /**
+   * Saves the guest's memory and devices in the home and ends the process; `VmDriver.resume` goes on from there. Rejects with `vm.suspendFailed` or
+   * `vm.notEnoughDisk`, and the guest runs on; the connections into it must be ended before, because the saved guest would take them for standing ones.
+   */
+  suspend(by: SuspendedBy): Promise<void>;
   /** Ends the process; what the guest has not written down is lost. Resolves when it is gone. */
   quit(): Promise<void>;
   /** Ends it at once, hung or not. Resolves when it is gone. */
@@ -100,4 +130,26 @@ export interface VmDriver {
   start(spec: VmSpec, signal: AbortSignal): Promise<RunningVm>;
   /** A VM that an earlier backend left running, or undefined; leftovers of a dead one are cleaned away. */
   adopt(): Promise<RunningVm | undefined>;
+  /** What a suspend left in the home, whether it can be used or not. */
+  suspended(): Promise<SavedVm | undefined>;
+  /**
+   * Starts what was suspended, halted, with its memory loaded; devices are those that it had. The saved memory is used up by it, as by every `start`: a
+   * guest that went on twice over one disk would destroy it. Rejects with NotResumed where it cannot be used, and no process is left.
+   */
+  resume(signal: AbortSignal, onLoading: () => void): Promise<RunningVm>;
+}
+
+/** `memoryBytes` is the guest's, `bytes` what is on the host's disk. */
+export interface SavedVm extends VmSuspended {
+  readonly memoryBytes: number;
+}
+
+/** Why saved memory cannot be used; the words are locale `vm`'s. */
+export class NotResumed extends Error {
+  constructor(
+    readonly key: NotResumedKey,
+    readonly params: Readonly<Record<string, string | number>> = {},
+  ) {
+    super(`the saved memory cannot be used: ${key} ${JSON.stringify(params)}`);
+  }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CRASH_WINDOW_MS, initialModel, RETRY_MS, step } from './machine';
 import type { MachineEvent, MachineState, Model } from './machine';
 
@@ -30,6 +30,18 @@ test.each([
   ['running', 'off', 'running', []],
   ['starting', 'retry', 'starting', ['boot']],
   ['stopping', 'retry', 'stopping', []],
+  ['suspended', 'start', 'resuming', ['resume']],
+  ['suspended', 'stop', 'resuming', ['resume']],
+  ['suspended', 'restart', 'resuming', ['resume']],
+  ['suspending', 'start', 'suspending', []],
+  ['suspending', 'stop', 'suspending', []],
+  ['resuming', 'stop', 'resuming', []],
+  ['resuming', 'booted', 'running', []],
+  ['resuming', 'coldInstead', 'starting', []],
+  ['running', 'coldInstead', 'running', []],
+  ['starting', 'foundSuspended', 'suspended', []],
+  ['suspending', 'suspended', 'suspended', []],
+  ['running', 'suspended', 'running', []],
 ] as const)('%s, %s → %s %j', (from, type, to, expected) => {
   expect(state(at(from), { type })).toBe(to);
   expect(effects(at(from), { type })).toEqual(expected);
@@ -45,7 +57,7 @@ test('a start asked for while it stops happens after the stop; a stop asked for 
 test('a restart boots again as soon as it is off', () => {
   const stopping = step(at('running'), { type: 'restart' }).model;
   expect(step(stopping, { type: 'off' })).toMatchObject({
-    model: { state: 'starting', again: false, rests: 1 },
+    model: { state: 'starting', rests: 1 },
     effects: [{ type: 'boot' }],
   });
 });
@@ -87,4 +99,68 @@ test('deaths long ago do not count', () => {
 
 test('the error of a state goes with it', () => {
   expect(step(at('failed', { error }), { type: 'start' }).model.error).toBeUndefined();
+});
+
+test('a suspend: from what runs, and a stop for what has not come up', () => {
+  const suspend = { type: 'suspend', by: 'idle' } as const;
+  expect(step(at('running'), suspend)).toMatchObject({ model: { state: 'suspending' }, effects: [suspend] });
+  expect(step(at('starting'), suspend)).toMatchObject({ model: { state: 'stopping' }, effects: [{ type: 'abortBoot' }] });
+  expect(step(at('suspended'), suspend)).toMatchObject({ model: { state: 'suspended' }, effects: [] });
+  expect(step(at('stopped'), suspend)).toMatchObject({ model: { state: 'stopped' }, effects: [] });
+});
+
+describe('what is asked for while a suspend or a resume is under way is done after it', () => {
+  const wish = (from: MachineState, asked: MachineEvent): Model => step(at(from), asked).model;
+
+  test.each([
+    ['start', 'resuming', ['resume']],
+    ['stop', 'resuming', ['resume']],
+    ['restart', 'resuming', ['resume']],
+  ] as const)('suspending, %s', (type, to, expected) => {
+    const wished = wish('suspending', { type });
+    expect(effects(wished, { type: 'suspended' })).toEqual(expected);
+    expect(state(wished, { type: 'suspended' })).toBe(to);
+  });
+
+  test('the last wish counts', () => {
+    const taken = step(wish('suspending', { type: 'start' }), { type: 'suspend', by: 'user' }).model;
+    expect(state(taken, { type: 'suspended' })).toBe('suspended');
+  });
+
+  test.each([
+    ['stop', 'stopping', ['powerOff']],
+    ['restart', 'stopping', ['powerOff']],
+  ] as const)('suspended, %s: it is resumed and then ended in order', (type, to, expected) => {
+    const resuming = wish('suspended', { type });
+    expect(state(resuming, { type: 'booted' })).toBe(to);
+    expect(effects(resuming, { type: 'booted' })).toEqual(expected);
+  });
+
+  test('a restart of a suspended one boots after its end', () => {
+    const stopping = step(wish('suspended', { type: 'restart' }), { type: 'booted' }).model;
+    expect(step(stopping, { type: 'off' })).toMatchObject({ model: { state: 'starting' }, effects: [{ type: 'boot' }] });
+  });
+
+  test('a resume that nobody wants any more is suspended again; as a boot it is ended', () => {
+    const unwanted = step(at('resuming'), { type: 'suspend', by: 'user' }).model;
+    expect(step(unwanted, { type: 'booted' })).toMatchObject({ model: { state: 'suspending' }, effects: [{ type: 'suspend' }] });
+    expect(step(unwanted, { type: 'coldInstead' })).toMatchObject({ model: { state: 'stopping' }, effects: [{ type: 'abortBoot' }] });
+  });
+});
+
+test('a suspend that fails leaves it running, says why, and a stop asked for meanwhile is done', () => {
+  const full = { code: 'vm.exited', params: { detail: 'full' } } as const;
+  const failed = step(at('suspending'), { type: 'suspendFailed', error: full });
+  expect(failed).toMatchObject({ model: { state: 'running', error: full }, effects: [{ type: 'notify', error: full }] });
+  expect(effects(at('suspending', { then: 'stop' }), { type: 'suspendFailed', error: full })).toEqual(['powerOff']);
+});
+
+test('a death while it is suspended is said and not answered with a boot, unless one was asked for', () => {
+  const dead = step(at('suspending'), { type: 'exited', error, at: 0 });
+  expect(dead).toMatchObject({ model: { state: 'stopped', error, rests: 1 }, effects: [{ type: 'notify', error }] });
+  expect(effects(at('suspending', { then: 'start' }), { type: 'exited', error, at: 0 })).toEqual(['notify', 'boot']);
+});
+
+test('a resume that fails for good is a failed start', () => {
+  expect(step(at('resuming'), { type: 'bootFailed', error, at: 0 })).toMatchObject({ model: { state: 'failed', error } });
 });

@@ -1,26 +1,35 @@
 // The VM's states as a pure table: a model and an event in, a model and effects out. Runs nothing, waits for nothing.
-import type { WireError } from '../../preload/contract';
+import type { SuspendedBy, WireError } from '../../preload/contract';
 
-export type MachineState = 'stopped' | 'starting' | 'running' | 'stopping' | 'failed';
+export type MachineState = 'stopped' | 'starting' | 'running' | 'suspending' | 'suspended' | 'resuming' | 'stopping' | 'failed';
 
 export interface Model {
   readonly state: MachineState;
   readonly error?: WireError;
   /** When the VM died by itself, within the window. */
   readonly crashes: readonly number[];
-  /** Start again as soon as it is off. */
-  readonly again: boolean;
+  /** What was asked for meanwhile: done as soon as the present state is over. A suspend and a resume are never broken off, they take a second. */
+  readonly then?: 'start' | 'restart' | 'suspend' | 'stop';
   /** How often it came to rest: who waits for a stop sees it though a start followed at once. */
   readonly rests: number;
 }
 
 export type MachineEvent =
   | { readonly type: 'start' | 'stop' | 'restart' | 'adopt' | 'booted' | 'off' | 'nothingToAdopt' | 'retry' }
+  /** An earlier backend left the memory of a suspended VM. */
+  | { readonly type: 'foundSuspended' }
+  /** Saved memory cannot be used: what was a resume goes on as a boot. */
+  | { readonly type: 'coldInstead' }
+  | { readonly type: 'suspend'; readonly by: SuspendedBy }
+  | { readonly type: 'suspended' }
+  /** It runs on. */
+  | { readonly type: 'suspendFailed'; readonly error: WireError }
   | { readonly type: 'bootFailed'; readonly error: WireError; readonly at: number }
   | { readonly type: 'exited'; readonly error: WireError; readonly at: number };
 
 export type Effect =
-  | { readonly type: 'boot' | 'adopt' | 'abortBoot' | 'powerOff' }
+  | { readonly type: 'boot' | 'resume' | 'adopt' | 'abortBoot' | 'powerOff' }
+  | { readonly type: 'suspend'; readonly by: SuspendedBy }
   | { readonly type: 'retryIn'; readonly milliseconds: number }
   | { readonly type: 'notify'; readonly error: WireError };
 
@@ -29,7 +38,7 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-export const initialModel: Model = { state: 'stopped', crashes: [], again: false, rests: 0 };
+export const initialModel: Model = { state: 'stopped', crashes: [], rests: 0 };
 
 export const CRASH_WINDOW_MS = 10 * 60_000;
 /** Pauses before the restarts within one window; a death after the last one is a loop. */
@@ -43,18 +52,28 @@ export function step(model: Model, event: MachineEvent): Step {
       return model.state === 'stopped' ? go(model, { state: 'starting' }, [{ type: 'adopt' }]) : stay(model);
     case 'nothingToAdopt':
       return model.state === 'stopping' ? onOff(model) : model.state === 'starting' ? go(model, { state: 'stopped' }) : stay(model);
+    case 'foundSuspended':
+      return ['starting', 'stopping'].includes(model.state) ? go(model, rested(model, 'suspended')) : stay(model);
     case 'stop':
       return onStop(model);
+    case 'suspend':
+      return onSuspend(model, event.by);
     case 'restart':
-      return model.state === 'running' ? go(model, { state: 'stopping', again: true }, [{ type: 'powerOff' }]) : onStart(model);
+      return onRestart(model);
     case 'booted':
-      return model.state === 'starting' ? go(model, { state: 'running' }) : stay(model);
+      return onBooted(model);
+    case 'coldInstead':
+      return onColdInstead(model);
     case 'bootFailed':
       return onBootFailed(model, event.error, event.at);
     case 'exited':
-      return model.state === 'running' ? onDeath(model, event.error, event.at) : stay(model);
+      return onExited(model, event.error, event.at);
     case 'off':
       return model.state === 'stopping' ? onOff(model) : stay(model);
+    case 'suspended':
+      return model.state === 'suspending' ? onSuspended(model) : stay(model);
+    case 'suspendFailed':
+      return onSuspendFailed(model, event.error);
     case 'retry':
       return model.state === 'starting' ? { model, effects: [{ type: 'boot' }] } : stay(model);
   }
@@ -65,8 +84,13 @@ function onStart(model: Model): Step {
     case 'stopped':
     case 'failed':
       return go(model, { state: 'starting', crashes: [] }, [{ type: 'boot' }]);
+    case 'suspended':
+      return resume(model);
     case 'stopping':
-      return go(model, { state: 'stopping', again: true });
+    case 'suspending':
+      return later(model, 'start');
+    case 'resuming':
+      return later(model, undefined);
     default:
       return stay(model);
   }
@@ -77,25 +101,97 @@ function onStop(model: Model): Step {
     case 'starting':
       return go(model, { state: 'stopping' }, [{ type: 'abortBoot' }]);
     case 'running':
-      return go(model, { state: 'stopping' }, [{ type: 'powerOff' }]);
+      return powerOff(model);
     case 'stopping':
-      return go(model, { state: 'stopping', again: false });
+      return later(model, undefined);
+    case 'suspended':
+      return resume(model, 'stop');
+    case 'suspending':
+    case 'resuming':
+      return later(model, 'stop');
     case 'failed':
-      return go(model, { state: 'stopped', rests: model.rests + 1 });
+      return go(model, rested(model, 'stopped'));
     default:
       return stay(model);
   }
+}
+
+function onSuspend(model: Model, by: SuspendedBy): Step {
+  switch (model.state) {
+    case 'running':
+      return go(model, { state: 'suspending' }, [{ type: 'suspend', by }]);
+    case 'suspending':
+      return later(model, undefined);
+    case 'resuming':
+      return later(model, 'suspend');
+    case 'suspended':
+      return stay(model);
+    default:
+      // What has not come up has nothing to save.
+      return onStop(model);
+  }
+}
+
+function onRestart(model: Model): Step {
+  switch (model.state) {
+    case 'running':
+      return powerOff(model, 'start');
+    case 'suspended':
+      return resume(model, 'restart');
+    case 'suspending':
+    case 'resuming':
+      return later(model, 'restart');
+    default:
+      return onStart(model);
+  }
+}
+
+function onBooted(model: Model): Step {
+  if (model.state === 'starting') {
+    return go(model, { state: 'running' });
+  }
+  if (model.state !== 'resuming') {
+    return stay(model);
+  }
+  switch (model.then) {
+    case 'stop':
+      return powerOff(model);
+    case 'restart':
+      return powerOff(model, 'start');
+    case 'suspend':
+      return go(model, { state: 'suspending' }, [{ type: 'suspend', by: 'user' }]);
+    default:
+      return go(model, { state: 'running' });
+  }
+}
+
+function onColdInstead(model: Model): Step {
+  if (model.state !== 'resuming') {
+    return stay(model);
+  }
+  const unwanted = model.then === 'stop' || model.then === 'suspend';
+  return unwanted ? go(model, { state: 'stopping' }, [{ type: 'abortBoot' }]) : go(model, { state: 'starting' });
 }
 
 function onBootFailed(model: Model, error: WireError, at: number): Step {
   if (model.state === 'stopping') {
     return onOff(model);
   }
-  if (model.state !== 'starting') {
+  if (model.state !== 'starting' && model.state !== 'resuming') {
     return stay(model);
   }
   // A restart of ours that dies again goes on counting; a start that the user asked for fails at once and says why.
   return model.crashes.length > 0 && error.code === 'vm.exited' ? onDeath(model, error, at) : go(model, { state: 'failed', error });
+}
+
+function onExited(model: Model, error: WireError, at: number): Step {
+  if (model.state === 'suspending') {
+    // It was to end anyway, but its containers would have gone on.
+    const wanted = model.then === 'start' || model.then === 'restart';
+    const after = wanted ? go(model, rested(model, 'starting'), [{ type: 'boot' }]) : go(model, { ...rested(model, 'stopped'), error });
+    return { model: after.model, effects: [{ type: 'notify', error }, ...after.effects] };
+  }
+  return model.state === 'running' ? onDeath(model, error, at) : stay(model);
 }
 
 function onDeath(model: Model, error: WireError, at: number): Step {
@@ -115,14 +211,59 @@ function onDeath(model: Model, error: WireError, at: number): Step {
 }
 
 function onOff(model: Model): Step {
-  const rested = { rests: model.rests + 1, crashes: [] };
-  return model.again ? go(model, { ...rested, state: 'starting' }, [{ type: 'boot' }]) : go(model, { ...rested, state: 'stopped' });
+  return model.then === 'start'
+    ? go(model, { ...rested(model, 'starting'), crashes: [] }, [{ type: 'boot' }])
+    : go(model, { ...rested(model, 'stopped'), crashes: [] });
 }
 
-/** An error belongs to the state it came with: it is gone with the next one, unless that one brings its own. */
+function onSuspended(model: Model): Step {
+  const at = { ...model, ...rested(model, 'suspended'), crashes: [] };
+  switch (model.then) {
+    case 'start':
+      return resume(at);
+    case 'stop':
+    case 'restart':
+      return resume(at, model.then);
+    default:
+      return go(at, { state: 'suspended' });
+  }
+}
+
+function onSuspendFailed(model: Model, error: WireError): Step {
+  if (model.state !== 'suspending') {
+    return stay(model);
+  }
+  switch (model.then) {
+    case 'stop':
+      return powerOff(model);
+    case 'restart':
+      return powerOff(model, 'start');
+    default:
+      return go(model, { state: 'running', error }, [{ type: 'notify', error }]);
+  }
+}
+
+function resume(model: Model, then?: Model['then']): Step {
+  return go(model, { state: 'resuming', crashes: [], ...(then === undefined ? {} : { then }) }, [{ type: 'resume' }]);
+}
+
+function powerOff(model: Model, then?: 'start'): Step {
+  return go(model, { state: 'stopping', ...(then === undefined ? {} : { then }) }, [{ type: 'powerOff' }]);
+}
+
+function rested(model: Model, state: MachineState): Pick<Model, 'state' | 'rests'> {
+  return { state, rests: model.rests + 1 };
+}
+
+/** What is under way goes on; another wish takes the place of an earlier one. */
+function later(model: Model, then: Model['then']): Step {
+  return go(model, { state: model.state, ...(then === undefined ? {} : { then }) });
+}
+
+/** An error and a wish belong to the state they came with: they are gone with the next one, unless that one brings its own. */
 function go(model: Model, change: Partial<Model> & Pick<Model, 'state'>, effects: readonly Effect[] = []): Step {
-  const { error: _, ...rest } = model;
-  return { model: { ...rest, again: false, ...change }, effects };
+  const { error: _, then: __, ...rest } = model;
+  return { model: { ...rest, ...change }, effects };
 }
 
 function stay(model: Model): Step {

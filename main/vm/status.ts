@@ -1,6 +1,6 @@
 // The one status that the window and the command line see, composed of what the parts say. Pure.
 import type { AcceleratorVerdict, BootTimeline, HostAccess, Settings, VmStatus, WireError } from '../../preload/contract';
-import type { RunningVm, VmDriver } from './driver';
+import type { RunningVm, SavedVm, VmDriver } from './driver';
 import { limitsOf } from './limits';
 import type { HostFigures } from './limits';
 import type { Model } from './machine';
@@ -15,6 +15,7 @@ export interface StatusParts {
   readonly hostAccess: HostAccess;
   readonly host: HostFigures;
   readonly running: RunningVm | undefined;
+  readonly saved: SavedVm | undefined;
   readonly timeline: BootTimeline | undefined;
   readonly verdicts: readonly AcceleratorVerdict[];
   readonly engine: EngineVersion | undefined;
@@ -24,10 +25,10 @@ export interface StatusParts {
 }
 
 export function composeStatus(parts: StatusParts): VmStatus {
-  const { model, driver, settings, host, running, timeline } = parts;
+  const { model, driver, settings, host, running, saved, timeline } = parts;
   const limits = limitsOf(host);
   const next = { cpus: settings.cpus ?? limits.cpus.default, memoryBytes: settings.memoryBytes ?? limits.memoryBytes.default };
-  const phase = model.state === 'starting' && timeline !== undefined ? currentPhase(timeline) : undefined;
+  const phase = (model.state === 'starting' || model.state === 'resuming') && timeline !== undefined ? currentPhase(timeline) : undefined;
   const accelerator = running?.accelerator ?? choose(settings.accelerator, parts.verdicts);
   const isRunning = model.state === 'running';
   const error = isRunning ? parts.engineError : model.error;
@@ -41,6 +42,8 @@ export function composeStatus(parts: StatusParts): VmStatus {
     cpus: running?.cpus ?? next.cpus,
     memoryBytes: running?.memoryBytes ?? next.memoryBytes,
     ...(running === undefined ? {} : { pid: running.pid, network: running.network }),
+    ...(running?.space.get()?.state === 'paused' ? { waitsFor: 'hostDisk' as const } : {}),
+    ...(saved === undefined ? {} : { suspended: { at: saved.at, by: saved.by, bytes: saved.bytes } }),
     ...(timeline === undefined ? {} : { boot: timeline }),
     pendingRestart: running !== undefined && (differs(running, next, settings.accelerator) || otherNetwork(running, parts.hostAccess)),
     ...(isRunning && parts.engine !== undefined ? { engine: parts.engine } : {}),

@@ -20,13 +20,17 @@ interface World {
   readonly boots: { readonly signal: AbortSignal; readonly result: Deferred<FakeVm> }[];
   readonly log: string[];
   off: Deferred<void>;
+  saved: Deferred<void>;
+  coldInstead: () => void;
 }
 
-function world(adoptable?: FakeVm): World {
+function world(adoptable?: FakeVm | 'suspended'): World {
   const made: World = {
     boots: [],
     log: [],
     off: deferred<void>(),
+    saved: deferred<void>(),
+    coldInstead: () => undefined,
     supervisor: createSupervisor<FakeVm>({
       boot(signal) {
         const result = deferred<FakeVm>();
@@ -34,7 +38,18 @@ function world(adoptable?: FakeVm): World {
         made.boots.push({ signal, result });
         return result.promise;
       },
+      resume(signal, coldInstead) {
+        made.log.push('resume');
+        made.coldInstead = coldInstead;
+        const result = deferred<FakeVm>();
+        made.boots.push({ signal, result });
+        return result.promise;
+      },
       adopt: () => Promise.resolve(adoptable),
+      suspend: (vm, by) => {
+        made.log.push(`suspend ${vm.name} ${by}`);
+        return made.saved.promise;
+      },
       powerOff: (vm) => {
         made.log.push(`off ${vm.name}`);
         return made.off.promise;
@@ -153,4 +168,88 @@ test('letting go keeps the VM and powers nothing off', async () => {
   await w.supervisor.adopt();
   expect((await w.supervisor.letGo())?.name).toBe('left');
   expect(w.log).toEqual([]);
+});
+
+async function suspended(): Promise<World> {
+  const w = world('suspended');
+  expect(await w.supervisor.adopt()).toBe(false);
+  expect(state(w)).toBe('suspended');
+  return w;
+}
+
+describe('suspend', () => {
+  test('is saved once for several callers, and a start resumes it', async () => {
+    const w = world(fakeVm('a'));
+    await w.supervisor.adopt();
+    const calls = [w.supervisor.suspend('user'), w.supervisor.suspend('idle')];
+    expect(state(w)).toBe('suspending');
+    w.saved.resolve();
+    await Promise.all(calls);
+    expect(state(w)).toBe('suspended');
+    const start = w.supervisor.start();
+    expect(state(w)).toBe('resuming');
+    w.boots[0]?.result.resolve(fakeVm('a again'));
+    await start;
+    expect(w.log).toEqual(['suspend a user', 'resume']);
+    expect(w.supervisor.live()?.name).toBe('a again');
+  });
+
+  test('that fails rejects, and the VM is the one that ran', async () => {
+    const w = world(fakeVm('a'));
+    await w.supervisor.adopt();
+    const call = expect(w.supervisor.suspend('user')).rejects.toMatchObject({ code: 'disk.missing' });
+    w.saved.reject(new BerthError('disk.missing', { path: '/d' }));
+    await call;
+    expect(state(w)).toBe('running');
+    expect(w.supervisor.live()?.name).toBe('a');
+    expect(w.log).toEqual(['suspend a user', 'disk.missing']);
+  });
+
+  test('of a VM that dies of it: off, buried and said once', async () => {
+    const vm = fakeVm('a');
+    const w = world(vm);
+    await w.supervisor.adopt();
+    const call = w.supervisor.suspend('user');
+    vm.end.resolve('signal SIGKILL');
+    w.saved.reject(new Error('the QMP socket was closed'));
+    await call;
+    expect(state(w)).toBe('stopped');
+    expect(w.log).toEqual(['suspend a user', 'bury a', 'vm.exited']);
+  });
+
+  test('a start meanwhile: resumed as soon as it is saved', async () => {
+    const w = world(fakeVm('a'));
+    await w.supervisor.adopt();
+    const suspend = w.supervisor.suspend('idle');
+    const start = w.supervisor.start();
+    w.saved.resolve();
+    await suspend;
+    w.boots[0]?.result.resolve(fakeVm('b'));
+    await start;
+    expect(w.supervisor.live()?.name).toBe('b');
+  });
+});
+
+describe('a suspended one', () => {
+  test('stopped: resumed, then powered off in order, and only then is it over', async () => {
+    const w = await suspended();
+    let over = false;
+    const stop = w.supervisor.stop().then(() => (over = true));
+    w.boots[0]?.result.resolve(fakeVm('a'));
+    await vi.waitFor(() => expect(w.log).toEqual(['resume', 'off a']));
+    expect(over).toBe(false);
+    w.off.resolve();
+    await stop;
+    expect(state(w)).toBe('stopped');
+  });
+
+  test('whose memory cannot be used starts cold', async () => {
+    const w = await suspended();
+    const start = w.supervisor.start();
+    w.coldInstead();
+    expect(state(w)).toBe('starting');
+    w.boots[0]?.result.resolve(fakeVm('cold'));
+    await start;
+    expect(w.supervisor.live()?.name).toBe('cold');
+  });
 });

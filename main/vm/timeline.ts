@@ -26,6 +26,7 @@ export function deadlineOf(phase: BootPhaseName, accelerator: AcceleratorName): 
 
 export interface TimelineDeps {
   readonly kind: BootTimeline['kind'];
+  readonly notResumed?: BootTimeline['notResumed'];
   readonly now?: () => number;
   onChange(timeline: BootTimeline): void;
   /** A phase is past its deadline. */
@@ -47,7 +48,8 @@ export function createTimeline(deps: TimelineDeps): Timeline {
   const clock = deps.now ?? (() => performance.now());
   const origin = clock();
   const timers = new Map<BootPhaseName, NodeJS.Timeout>();
-  let value: BootTimeline = { at: Date.now(), kind: deps.kind, accelerator: 'tcg', phases: [] };
+  const { kind, notResumed } = deps;
+  let value: BootTimeline = { at: Date.now(), kind, ...(notResumed === undefined ? {} : { notResumed }), accelerator: 'tcg', phases: [] };
   const elapsed = (): number => Math.round(clock() - origin) / 1000;
 
   const change = (next: BootTimeline): BootTimeline => {

@@ -33,7 +33,7 @@ export interface VmDeps {
   readonly resources: Resources;
   readonly settings: Observable<Settings>;
   readonly log: Logger;
-  /** Milliseconds since the epoch, the guest's clock too; the host's by default. */
+  /** Milliseconds since the epoch: the guest's clock follows its jumps. The host's by default. */
   readonly wall?: () => number;
   notify(level: Notice['level'], error: BerthError): void;
   /** What a guest that boots is given besides its keys; asked once a boot. Missing = the defaults. */
@@ -62,6 +62,8 @@ export interface GuestFiles {
   readonly registryCertificates: string;
   /** Lines of the agreement's Shares. */
   readonly shares: string;
+  /** False: dockerd's first start runs the real iptables, as every later one does. */
+  readonly iptablesFront: boolean;
 }
 
 /** What main/shares has to do with a start. */
@@ -102,6 +104,8 @@ export interface VmDisk {
   readonly space: Observable<HostSpace | undefined>;
   /** `vm.notRunning`. The file system on it grows by the agent's `resize`. */
   resize(bytes: number): Promise<void>;
+  /** Lets a guest go on that waits for space on the host, for work that makes some; afterwards it waits again where there is none. */
+  despiteFullHost<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** While everything is off for a repair. */
@@ -130,7 +134,7 @@ export interface Vm {
   readonly shares: VmShares;
   /** A listener of the driver's own on the host; rejects with its words, and with `vm.notRunning`. */
   forward(spec: HostForwardSpec): Promise<HostForward>;
-  /** Resolves when the engine answers; joins a start under way. */
+  /** Resolves when the engine answers; joins a start under way. A suspended VM is resumed. */
   start(): Promise<void>;
   /**
    * Suspends where the driver can; `shutdown` powers off in order, a suspended VM too. Resolves when no process of it is left; rejects where it could not be
@@ -143,13 +147,13 @@ export interface Vm {
    * `repair.busy`. `vm.busy` where it cannot be ended.
    */
   whileOff<T>(work: (off: OffVm) => Promise<T>): Promise<T>;
-  /** Drops the SSH connections and dials them again; nothing in the guest is touched. Resolves when they stand. */
+  /** Asks the guest on every SSH connection, makes those anew that do not answer, and sets its clock; nothing in the guest is restarted. */
   reconnect(): Promise<void>;
   /** Takes over a VM that an earlier backend left running; false where there is none. Cleans up after a dead one. */
   adopt(): Promise<boolean>;
   limits(): Promise<VmLimits>;
   /** The last 20 starts, newest first. */
   boots(): readonly BootTimeline[];
-  /** keepVm: lets go of a running VM so that the next backend adopts it; else as `stop`. */
+  /** keepVm: lets go of a running VM so that the next backend adopts it; else one that runs is powered off. */
   dispose(options: { readonly keepVm: boolean }): Promise<void>;
 }

@@ -16,6 +16,8 @@ export type ErrorAction =
   | 'switchOffMirror'
   | 'shareFolder'
   | 'openShares'
+  | 'openRepair'
+  | 'openDisk'
   | 'none';
 
 interface Spec<P> {
@@ -61,31 +63,60 @@ export const errorTable = {
 
   // The VM
   'vm.imageMissing': spec<{ path: string }>('rebuild'),
-  'vm.imageDamaged': spec<{ path: string; file: string }>('rebuild'),
-  'vm.bundleDamaged': spec<{ path: string; file: string }>('rebuild'),
+  'vm.imageDamaged': spec<{ path: string; file: string }>('openRepair'),
+  'vm.bundleDamaged': spec<{ path: string; file: string }>('openRepair'),
   'vm.blockedBinary': spec<{ path: string; reason: string }>(),
   'vm.notEnoughMemory': spec<{ neededBytes: number; availableBytes: number }>('openSettings', true),
   'vm.notEnoughDisk': spec<{ path: string; neededBytes: number; availableBytes: number }>('retry', true),
   'vm.noAccelerator': spec<{ reasons: string }>('doctor'),
   'vm.spawnFailed': spec<{ detail: string }>('openLogs', true),
   'vm.exited': spec<{ detail: string }>('start', true),
-  'vm.phaseTimeout': spec<{ phase: string; seconds: number; detail: string }>('openLogs', true),
-  'vm.stopTimeout': spec<{ seconds: number }>('retry', true),
   'vm.systemWentBack': spec<{ detail: string }>('openLogs'),
+  'vm.phaseTimeout': spec<{ phase: string; seconds: number; detail: string }>('openRepair', true),
+  'vm.suspendFailed': spec<{ detail: string }>('retry', true),
+  'vm.stopTimeout': spec<{ seconds: number }>('retry', true),
   'vm.notRunning': spec<{ state: string }>('start', true),
-  'vm.busy': spec<{ state: string }>('retry', true),
-  'vm.crashLoop': spec<{ times: number; minutes: number; detail: string }>('openLogs', true),
-  'disk.missing': spec<{ path: string }>('doctor'),
   /** Somebody stopped it and its memory is saved: use does not bring it back. */
   'vm.suspended': spec('start', true),
   /** Idleness suspended it, and what asks is no sign of use. */
   'vm.asleep': spec('start', true),
-  'disk.wrongUuid': spec<{ path: string; expected: string; found: string }>('doctor'),
-  'disk.damaged': spec<{ path: string; detail: string }>('doctor'),
+  'vm.busy': spec<{ state: string }>('retry', true),
+  'vm.crashLoop': spec<{ times: number; minutes: number; detail: string }>('openRepair', true),
+  'disk.missing': spec<{ path: string }>('openRepair'),
+  'disk.wrongUuid': spec<{ path: string; expected: string; found: string }>('openRepair'),
+  'disk.damaged': spec<{ path: string; detail: string }>('openRepair'),
   'disk.notEmpty': spec<{ path: string }>('doctor'),
   'disk.formatFailed': spec<{ path: string; detail: string }>('openLogs'),
   'disk.newer': spec<{ path: string; detail: string }>(),
   'disk.inUse': spec<{ path: string }>('retry', true),
+  'disk.hostLow': spec<{ folder: string; freeBytes: number; pauseBytes: number }>('openDisk', true),
+  'disk.hostFull': spec<{ folder: string; freeBytes: number; pauseBytes: number }>('openDisk', true),
+  'disk.notShrunk': spec<{ askedBytes: number; sizeBytes: number }>(),
+  'disk.growTooLarge': spec<{ askedBytes: number; maxBytes: number }>(),
+  'disk.growFailed': spec<{ path: string; detail: string }>('openLogs', true),
+  'disk.growLater': spec<{ path: string; detail: string }>('openLogs', true),
+  'disk.busy': spec('retry', true),
+  'disk.moveFolder': spec<{ folder: string; reason: 'relative' | 'missing' | 'notFolder' | 'notWritable' | 'same' | 'taken'; detail: string }>(),
+  'disk.moveNoSpace': spec<{ folder: string; neededBytes: number; availableBytes: number }>('retry', true),
+  'disk.moveFailed': spec<{ folder: string; detail: string }>('retry', true),
+  'disk.moveDiffers': spec<{ folder: string; detail: string }>('retry', true),
+  'disk.oldKept': spec<{ path: string }>('openDisk'),
+  'disk.noOld': spec<{ path: string }>(),
+  'disk.pruneFailed': spec<{ names: string; detail: string }>('openDisk', true),
+
+  'repair.busy': spec('openRepair', true),
+  'repair.notConfirmed': spec<{ word: string }>('openRepair'),
+  'repair.guestNotStarted': spec<{ seconds: number; detail: string }>('openRepair', true),
+  'repair.interrupted': spec('openRepair', true),
+  'repair.memorySaved': spec<{ path: string }>('start', true),
+  'repair.notUsable': spec<{ rung: string; reason: string }>('openRepair', true),
+  'repair.noSpaceForCopy': spec<{ folder: string; neededBytes: number; availableBytes: number }>('openRepair', true),
+  'repair.copyFailed': spec<{ path: string; detail: string }>('openRepair', true),
+  'repair.fsckFailed': spec<{ path: string; status: number; detail: string }>('openRepair', true),
+  'repair.diskNotOpened': spec<{ path: string; detail: string }>('openRepair', true),
+  'repair.folder': spec<{ folder: string; detail: string }>('openRepair', true),
+  'repair.exportFailed': spec<{ folder: string; detail: string }>('openRepair', true),
+  'repair.noKeptDisk': spec<{ name: string }>('openRepair'),
 
   // The transport and the engine
   'ssh.hostKeyChanged': spec<{ expected: string; found: string }>('doctor'),

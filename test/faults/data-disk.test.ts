@@ -17,7 +17,7 @@ beforeAll(async () => {
   record = open.files.disks.record;
   await open.vm.start();
   await open.vm.exec('echo kept > /data/docker/witness; sync');
-  await open.vm.stop();
+  await open.vm.stop({ shutdown: true });
 });
 
 afterAll(async () => {
@@ -60,7 +60,7 @@ test('a disk that was formatted is never ordered to be formatted again', async (
   await open.vm.start();
   expect((await open.vm.exec('cat /data/docker/witness')).stdout).toBe('kept\n');
   expect(await readFile(`${home}/state/guest/config`, 'utf8')).not.toContain('data-format');
-  await open.vm.stop();
+  await open.vm.stop({ shutdown: true });
 });
 
 test('missing while the record knows it: said, and no new one is made', async () => {

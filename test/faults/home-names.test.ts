@@ -46,7 +46,7 @@ test('too deep for a socket: the sockets go to a short folder, everything else s
   expect((await readdir(box.files.run.folder)).sort()).toEqual(['agent.sock', 'docker.sock', 'qmp.sock']);
   expect((await readdir(box.home)).sort()).toEqual(expect.arrayContaining(['disks', 'keys', 'logs', 'state']));
   expect(await docker(box, ['info', '--format', '{{.OSType}}'])).toBe('linux\n');
-  await box.vm.stop();
+  await box.vm.stop({ shutdown: true });
   expect(await readdir(box.files.run.folder)).toEqual(['docker.sock']);
   await box.close({ keepVm: false });
   open = undefined;

@@ -196,7 +196,7 @@ test('a second QEMU on the same disk is refused by its lock', async () => {
 
 test('leftovers of a dead VM are cleaned away: stale sockets, a pid that another program has now', async () => {
   const { files } = open;
-  await open.vm.stop();
+  await open.vm.stop({ shutdown: true });
   await writeFile(files.run.qmp, '');
   await writeFile(files.run.agent, '');
   const stale = { format: 1, pid: process.pid, startTime: '1', bootId: 'another', sshPort: 1, cpus: 1, memoryBytes: 1, startedAt: 1 };
@@ -212,7 +212,7 @@ test('leftovers of a dead VM are cleaned away: stale sockets, a pid that another
 
 test('a stop leaves nothing: no process, no socket, no state', async () => {
   const pid = pidOf(open);
-  await open.vm.stop();
+  await open.vm.stop({ shutdown: true });
   expect(isAlive(pid)).toBe(false);
   expect(open.vm.status.get()).toMatchObject({ state: 'stopped' });
   for (const path of [open.files.run.qmp, open.files.run.agent, open.files.state.vm]) {
@@ -223,12 +223,12 @@ test('a stop leaves nothing: no process, no socket, no state', async () => {
 });
 
 test('a stop during a start ends it, and nothing is left', async () => {
-  await open.vm.stop();
+  await open.vm.stop({ shutdown: true });
   const starting = open.vm.start();
   await eventually(() => expect(pidOf(open)).toBeGreaterThan(0), 60);
   const pid = pidOf(open);
   const refused = expect(starting).rejects.toMatchObject({ code: 'rpc.cancelled' });
-  await open.vm.stop();
+  await open.vm.stop({ shutdown: true });
   await refused;
   expect(isAlive(pid)).toBe(false);
   expect(open.vm.status.get().state).toBe('stopped');

@@ -46,6 +46,20 @@ test('a run folder outside the home is named whole, its commas doubled', () => {
   expect(escapeOption('a,,b')).toBe('a,,,,b');
 });
 
+test('a disk that is only to be read: the driver itself refuses writes, or takes them elsewhere', () => {
+  const data = (change: Partial<VmArgs>): Record<string, unknown> => {
+    const nodes = after(argsIn('/h', change), '-blockdev').map((text) => JSON.parse(text) as Record<string, unknown>);
+    return nodes.find((node) => node['node-name'] === 'data') ?? {};
+  };
+  expect(data({})).toMatchObject({ driver: 'raw', 'read-only': false });
+  expect(data({ dataAccess: 'readOnly' })).toMatchObject({ driver: 'raw', 'read-only': true, file: { 'read-only': true } });
+  expect(data({ dataAccess: 'throwaway', scratch: 'disks/scratch' })).toMatchObject({
+    driver: 'qcow2',
+    file: { filename: 'disks/scratch' },
+    backing: { driver: 'raw', 'read-only': true, file: { filename: 'disks/data.raw', 'read-only': true } },
+  });
+});
+
 test('no door but the ones we use: no default device, monitor, screen, configuration or reboot', () => {
   const args = argsIn('/h');
   expect(args).toEqual(expect.arrayContaining(['-nodefaults', '-no-user-config', '-no-reboot', '-S']));

@@ -1,6 +1,7 @@
 // QEMU's command line as a pure function: what is asked for in, argv out. Knows files by name only and starts nothing.
 // Paths of the home are relative to it (QEMU runs there), so no name of a home can split an option; what stays outside is JSON or escaped.
 import type { AcceleratorName } from '../../../preload/contract';
+import type { DataAccess } from '../driver';
 
 /** Of the guest's sshd (vm/AGREEMENT.md, Devices): not 22, which containers publish. */
 export const GUEST_SSH_PORT = 1022;
@@ -38,6 +39,10 @@ export interface VmArgs extends MachineSpec {
   readonly agentSocket: string;
   readonly systemImage: string;
   readonly dataDisk: string;
+  /** Missing = writable. */
+  readonly dataAccess?: DataAccess;
+  /** Where the guest's writes go under `throwaway`: an empty qcow2 image of the disk's size. */
+  readonly scratch?: string;
   /** On 127.0.0.1. */
   readonly sshPort: number;
   /** passt's socket; without it the network is QEMU's own. */
@@ -45,6 +50,8 @@ export interface VmArgs extends MachineSpec {
   /** Memory that a share's server can map, and slots for the devices; where the host has memfd. */
   readonly sharing: boolean;
   readonly shares: readonly ShareArgs[];
+  /** Waits for QMP's `migrate-incoming`: the guest's memory was saved. */
+  readonly incoming?: boolean;
 }
 
 /** The whole machine, halted until QMP's `cont`. */
@@ -52,11 +59,12 @@ export function vmArgs(spec: VmArgs): string[] {
   return [
     ...machine(spec, spec.sharing),
     '-S',
+    ...(spec.incoming === true ? ['-incoming', 'defer'] : []),
     ...['-chardev', `file,id=serial,path=${escapeOption(spec.serialLog)},append=on`, '-serial', 'chardev:serial'],
     ...['-chardev', `file,id=guestlog,path=${escapeOption(spec.guestLog)},append=on`],
     ...['-chardev', `socket,id=agent,path=${escapeOption(spec.agentSocket)},server=on,wait=off`],
     ...disk({ id: 'system', filename: spec.systemImage, readOnly: true }),
-    ...disk({ id: 'data', filename: spec.dataDisk, readOnly: false }),
+    ...dataDisk(spec),
     ...network(spec),
     ...device({ driver: 'virtio-net-pci', netdev: 'net0', romfile: '' }),
     ...device({ driver: 'virtio-serial-pci', id: 'ports' }),
@@ -124,6 +132,15 @@ function machine(spec: MachineSpec, sharing = false): string[] {
   ];
 }
 
+function dataDisk({ dataDisk: filename, dataAccess, scratch }: VmArgs): string[] {
+  if (dataAccess !== 'throwaway') {
+    return disk({ id: 'data', filename, readOnly: dataAccess === 'readOnly' });
+  }
+  const below = { driver: 'raw', 'read-only': true, file: { driver: 'file', filename, 'read-only': true, locking: 'on' } };
+  const node = { driver: 'qcow2', 'node-name': 'data', discard: 'unmap', file: { driver: 'file', filename: scratch }, backing: below };
+  return ['-blockdev', JSON.stringify(node), ...diskDevice('data', { werror: 'report', rerror: 'report' })];
+}
+
 function disk(spec: { readonly id: string; readonly filename: string; readonly readOnly: boolean }): string[] {
   const space = spec.readOnly ? {} : { discard: 'unmap', 'detect-zeroes': 'unmap' };
   const node = {
@@ -143,11 +160,11 @@ function disk(spec: { readonly id: string; readonly filename: string; readonly r
   };
   // An error of the host's disk halts the guest instead of reaching its file system, which would go read-only.
   const policy = spec.readOnly ? { rerror: 'stop' } : { werror: 'stop', rerror: 'stop' };
-  return [
-    '-blockdev',
-    JSON.stringify(node),
-    ...device({ driver: 'virtio-blk-pci', id: `disk-${spec.id}`, drive: spec.id, serial: `berth-${spec.id}`, ...policy }),
-  ];
+  return ['-blockdev', JSON.stringify(node), ...diskDevice(spec.id, policy)];
+}
+
+function diskDevice(id: string, policy: Readonly<Record<string, string>>): string[] {
+  return device({ driver: 'virtio-blk-pci', id: `disk-${id}`, drive: id, serial: `berth-${id}`, ...policy });
 }
 
 function device(properties: Readonly<Record<string, unknown>>): string[] {

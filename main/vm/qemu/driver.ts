@@ -1,5 +1,5 @@
 // The QEMU driver: starts, adopts and ends one QEMU process of one home. Knows argv, QMP and state/vm.json; nothing of ssh or Docker.
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BerthError } from '../../../preload/contract/errors';
 import type { AcceleratorName } from '../../../preload/contract';
@@ -7,25 +7,27 @@ import { asError, retryUntil, settledWithin } from '../../lib/async';
 import { writeAtomic } from '../../lib/atomic-file';
 import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
-import { availableMemory } from '../../lib/memory';
-import { identify, isAlive, isSameProcess } from '../../lib/process';
+import { isAlive, isSameProcess } from '../../lib/process';
+import { diskPath } from '../disk';
+import { NotResumed } from '../driver';
 import type { RunningVm, VmDriver, VmSpec } from '../driver';
 import { probeConfig } from '../guest-config';
-import { explainSpawnError, readManifest } from '../resources';
+import { readManifest } from '../resources';
 import type { Resources } from '../resources';
 import { createAccelerators } from './accelerator';
 import { probeArgs, SHARE_SLOTS, vmArgs } from './args';
-import type { Arch } from './args';
+import type { Arch, VmArgs } from './args';
 import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, passtBinary, qemuBinary, shareBinaries } from './files';
 import type { FwCfgName } from './files';
-import { explainLaunch, freePort, launch, textSince } from './launch';
+import { freePort, logSize } from './launch';
 import { openNetwork } from './network';
 import { endOrphans, guard } from './orphans';
 import { probe } from './probe';
-import { dialQmp } from './qmp';
-import type { QmpEvent } from './qmp';
-import { createRunning } from './running';
-import { readVmState, removeVmState, writeVmState } from './state-file';
+import { createSaved } from './saved';
+import type { SavedMachine, SavedRecord } from './saved';
+import { createScratch } from './scratch';
+import { Again, createSpawner } from './spawn';
+import { readVmState } from './state-file';
 import type { VmState } from './state-file';
 import { createShareServers, openFileLimit } from './virtiofsd';
 import type { ShareServer } from './virtiofsd';
@@ -37,8 +39,6 @@ export interface QemuDriverDeps {
   readonly arch?: Arch;
 }
 
-/** QEMU's own start, from spawn to QMP: 0.2 s usually, seconds on a machine that swaps. */
-const QMP_DEADLINE_MS = 20_000;
 /** What does not answer by then is hung and is ended, with its containers: longer than a loaded host is ever silent. */
 const ADOPT_DEADLINE_MS = 30_000;
 const ATTEMPTS = 4;
@@ -101,32 +101,19 @@ export function createQemuDriver({
     fileLimit: () => openFileLimit(),
   });
 
+  const saved = createSaved(files, () => diskPath(files));
   const network = openNetwork({ files, command: passtBinary(resources), log });
-
-  const clean = async (): Promise<void> => {
-    await removeVmState(files.state.vm);
-    await network.end();
-    await servers.clear();
-    await Promise.all([files.run.qmp, files.run.agent].map((path) => rm(path, { force: true })));
-  };
-
-  const attach = async (
-    state: VmState,
-    plugged: { readonly present: readonly ShareServer[]; readonly lostSlots: readonly number[] },
-    ended: Promise<string> | undefined,
-    offset: number,
-    signal: AbortSignal,
-  ): Promise<RunningVm> => {
-    const words = (): Promise<string> => textSince(files.logs.qemu, offset);
-    const vm = createRunning({ state, ended, log, home: files.root, shares: { servers, ...plugged }, words, gone: clean });
-    const onEvent = (event: QmpEvent): void => {
-      network.onEvent(event, state);
-      vm.onEvent(event);
-    };
-    await vm.attach(await dialQmp(files.run.qmp, onEvent, signal));
-    await network.attached(state);
-    return vm.running;
-  };
+  const { spawn, attach, clean } = createSpawner({
+    files,
+    qemu,
+    log,
+    network,
+    servers,
+    saved,
+    onNoSandbox() {
+      sandbox = false;
+    },
+  });
 
   /** A folder that cannot be served keeps nobody from starting: the guest has nothing to mount there, and whoever added the share finds no device. */
   const startServers = async ({ shares }: VmSpec): Promise<ShareServer[]> => {
@@ -140,77 +127,109 @@ export function createQemuDriver({
     });
   };
 
-  const startOnce = async (spec: VmSpec, given: readonly FwCfgName[], signal: AbortSignal): Promise<RunningVm | 'again'> => {
-    const [freed, present] = await Promise.all([freePort(), startServers(spec)]);
-    const below = await network.start(spec.hostAccess, freed);
-    const { sshPort } = below.args;
-    await writeAtomic(fwCfgFile(files, 'config'), `${spec.guest.config}${below.guestConfig}`);
-    const args = vmArgs({
-      ...(await machine(spec.accelerator.name)),
-      cpus: spec.cpus,
-      memoryBytes: spec.memoryBytes,
+  /** What every start of this home has on its command line; the rest is the VM's own. */
+  const argsOf = async (
+    { accelerator, cpus, memoryBytes, sharing: mapped }: Pick<VmState, 'accelerator' | 'cpus' | 'memoryBytes' | 'sharing'>,
+    own: Pick<VmArgs, 'sshPort' | 'networkSocket' | 'incoming'> & Partial<Pick<VmArgs, 'dataAccess'>>,
+    given: readonly FwCfgName[],
+    present: readonly ShareServer[],
+  ): Promise<string[]> =>
+    vmArgs({
+      ...(await machine(accelerator.name)),
+      cpus,
+      memoryBytes,
       fwCfg: given.map((name) => ({ name: `opt/berth/${name}`, file: forQemu(files, fwCfgFile(files, name)) })),
       qmpSocket: forQemu(files, files.run.qmp),
       agentSocket: forQemu(files, files.run.agent),
       serialLog: forQemu(files, files.logs.serial),
       guestLog: forQemu(files, files.logs.guest),
       systemImage: join(resources.guest, 'system.erofs'),
-      dataDisk: forQemu(files, files.disks.data),
-      ...below.args,
-      sharing,
+      dataDisk: forQemu(files, await diskPath(files)),
+      scratch: forQemu(files, files.disks.scratch),
+      ...own,
+      sharing: mapped,
       shares: present.map((server) => ({ tag: server.spec.tag, slot: server.slot, socket: server.socket })),
     });
-    await Promise.all([files.run.qmp, files.run.agent].map((path) => rm(path, { force: true })));
-    const offset = await sizeOf(files.logs.qemu);
-    const { child, ended } = launch(qemu, args, files.root, files.logs.qemu);
-    const pid = child.pid;
-    if (pid === undefined) {
-      await Promise.all([servers.clear(), network.end()]);
-      return ended.then(() => 'again' as const).catch((error: unknown) => Promise.reject(explainSpawnError(qemu, error)));
-    }
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(QMP_DEADLINE_MS), abortWhen(ended)]);
-    try {
-      const identity = await identify(pid);
-      if (identity === undefined) {
-        throw new Error('QEMU ended at once');
+
+  const tryAgain = async (attempt: () => Promise<RunningVm>): Promise<RunningVm> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        await servers.clear();
+        if (!(error instanceof Again)) {
+          throw error;
+        }
+        if (tries === ATTEMPTS) {
+          throw new BerthError('vm.spawnFailed', { detail: `${basename(qemu)}: ${ATTEMPTS}` }, { cause: error });
+        }
       }
-      const state: VmState = {
-        format: 1,
-        ...identity,
-        sshPort,
-        cpus: spec.cpus,
-        memoryBytes: spec.memoryBytes,
-        startedAt: Date.now(),
-        sharing,
-        network: below.network,
-        accelerator: spec.accelerator,
-      };
-      await writeVmState(files.state.vm, state);
-      return await attach(state, { present, lostSlots: [] }, ended, offset, deadline);
-    } catch (error) {
-      child.kill('SIGKILL');
-      const how = await ended;
-      await clean();
-      signal.throwIfAborted();
-      const problem = explainLaunch(await textSince(files.logs.qemu, offset), {
-        dataDisk: files.disks.data,
-        memoryBytes: spec.memoryBytes,
-        availableBytes: availableMemory(),
-        ended: `${how}: ${asError(error).message}`,
-      });
-      if (problem instanceof BerthError) {
-        throw problem;
-      }
-      sandbox &&= problem !== 'sandbox';
-      log.warn('QEMU did not start; trying again in another way', { problem });
-      return 'again';
     }
+  };
+
+  const madeOf = async (): Promise<{ readonly bundle: string; readonly guest: string }> => {
+    const [bundle, guest] = await Promise.all([readManifest(resources.bundle), readManifest(resources.guest)]);
+    return { bundle: bundle.hash, guest: guest.hash };
+  };
+
+  const startOnce = async (spec: VmSpec, given: readonly FwCfgName[], signal: AbortSignal): Promise<RunningVm> => {
+    const [freed, present] = await Promise.all([freePort(), startServers(spec)]);
+    const below = await network.start(spec.hostAccess, freed);
+    await writeAtomic(fwCfgFile(files, 'config'), `${spec.guest.config}${below.guestConfig}`);
+    const { cpus, memoryBytes, accelerator, dataAccess = 'writable' } = spec;
+    const facts = { cpus, memoryBytes, accelerator, sharing, network: below.network };
+    const args = await argsOf(facts, { ...below.args, incoming: false, dataAccess }, given, present);
+    // A guest without the disk of every day has nothing to go on with.
+    const made = dataAccess === 'writable' ? { made: { ...(await madeOf()), fwCfg: [...given] } } : {};
+    return spawn(args, { ...facts, ...made, sshPort: below.args.sshPort, startedAt: Date.now() }, present, signal);
+  };
+
+  /** A share whose folder is not there any more keeps nobody from going on: its device gives errors until it is. */
+  const serveAgain = async (
+    shares: SavedMachine['shares'],
+  ): Promise<{ readonly present: ShareServer[]; readonly absent: ShareServer[] }> => {
+    const absent: ShareServer[] = [];
+    const present = await Promise.all(
+      shares.map(async ({ slot, ...spec }) => {
+        try {
+          return await servers.start(spec, slot);
+        } catch (error) {
+          log.warn('a share that the suspended VM had is not there', { folder: spec.folder, error });
+          const nothing = join(files.run.folder, 'absent');
+          await mkdir(nothing, { recursive: true, mode: 0o500 });
+          const server = await servers.start(spec, slot, nothing);
+          absent.push(server);
+          return server;
+        }
+      }),
+    );
+    return { present, absent };
+  };
+
+  const resumeOnce = async (record: SavedRecord, signal: AbortSignal, onLoading: () => void): Promise<RunningVm> => {
+    const { made, shares, ...facts } = record.machine;
+    const [freed, { present, absent }] = await Promise.all([freePort(), serveAgain(shares)]);
+    const below = await network.start(facts.network.backend === 'passt' ? 'none' : 'all', freed);
+    // What could not be had then is not had now either.
+    const kept = { ...facts, network: facts.network.backend === 'passt' ? below.network : facts.network };
+    const args = await argsOf(kept, { ...below.args, incoming: true, dataAccess: 'writable' }, made.fwCfg, present);
+    return spawn(args, { ...kept, made, sshPort: below.args.sshPort }, present, signal, async (vm) => {
+      onLoading();
+      await vm.load(await saved.take());
+      await Promise.all(absent.map((server) => server.abandon()));
+    });
   };
 
   return {
     name: 'qemu',
-    // Suspend is later work; everything else adapts by reading this.
-    features: { suspend: false, shares: sharing, shareDrivers: sharing ? ['virtiofs', 'sshfs'] : ['sshfs'], hostfwd: true, balloon: true },
+    // WHPX cannot save its processors.
+    features: {
+      suspend: process.platform !== 'win32',
+      shares: sharing,
+      shareDrivers: sharing ? ['virtiofs', 'sshfs'] : ['sshfs'],
+      hostfwd: true,
+      balloon: true,
+    },
     accelerators: (signal) => accelerators.verdicts(signal),
     async start(spec, signal) {
       await Promise.all([files.logs.folder, files.run.folder].map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
@@ -225,16 +244,35 @@ export function createQemuDriver({
       };
       await Promise.all(fwCfgNames.map((name) => writeAtomic(fwCfgFile(files, name), contents[name])));
       const given = fwCfgNames.filter((name) => contents[name] !== '');
-      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-        const vm = await startOnce(spec, given, signal).catch(async (error: unknown) => {
-          await servers.clear();
-          throw error;
-        });
-        if (vm !== 'again') {
-          return vm;
-        }
+      if (spec.dataAccess === 'throwaway') {
+        await createScratch(resources, files.disks.scratch, await diskPath(files));
       }
-      throw new BerthError('vm.spawnFailed', { detail: `${basename(qemu)}: ${ATTEMPTS}` });
+      if ((spec.dataAccess ?? 'writable') === 'writable') {
+        await saved.drop();
+      }
+      return tryAgain(() => startOnce(spec, given, signal));
+    },
+    suspended: () => saved.describe(),
+    async resume(signal, onLoading) {
+      const record = await saved.read();
+      try {
+        if (record === undefined) {
+          throw new NotResumed('incomplete');
+        }
+        await saved.check(record);
+        const { made } = record.machine;
+        const here = await madeOf();
+        if (made.bundle !== here.bundle || made.guest !== here.guest) {
+          throw new NotResumed('otherGuest');
+        }
+        await mkdir(files.run.folder, { recursive: true, mode: 0o700 });
+        return await tryAgain(() => resumeOnce(record, signal, onLoading));
+      } catch (error) {
+        if (!signal.aborted) {
+          await saved.drop();
+        }
+        throw error instanceof NotResumed || signal.aborted ? error : new NotResumed('failed', { detail: asError(error).message });
+      }
     },
     async adopt() {
       await endOrphans(files.state.folder, log);
@@ -247,14 +285,12 @@ export function createQemuDriver({
         return undefined;
       }
       try {
+        // What was saved of a guest that is still there, and may have gone on since, is void.
+        await saved.drop();
         const { servers: present, lostSlots } = await servers.adopt();
-        return await attach(
-          state,
-          { present, lostSlots },
-          undefined,
-          await sizeOf(files.logs.qemu),
-          AbortSignal.timeout(ADOPT_DEADLINE_MS),
-        );
+        const offset = await logSize(files.logs.qemu);
+        const vm = await attach(state, { present, lostSlots }, undefined, offset, AbortSignal.timeout(ADOPT_DEADLINE_MS));
+        return vm.running;
       } catch (error) {
         log.error('the VM that was left running does not answer; it is ended', { pid: state.pid, error });
         await endProcess(state);
@@ -263,13 +299,6 @@ export function createQemuDriver({
       }
     },
   };
-}
-
-function abortWhen(ended: Promise<string>): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(new Error('QEMU ended'));
-  ended.then(abort, abort);
-  return controller.signal;
 }
 
 /** SIGKILL and wait, for a process that is surely ours and not our child. */
@@ -285,11 +314,4 @@ async function endProcess(state: VmState): Promise<void> {
     AbortSignal.timeout(10_000),
   );
   await settledWithin(gone, 10_000);
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
 }

@@ -1,12 +1,19 @@
 // One QEMU process that runs, started by us or adopted: its end is seen at once, by the child's exit or by QMP's socket, and comes with a cause.
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { BerthError, toWireError } from '../../../preload/contract/errors';
-import { asError, deferred, retryUntil, settledWithin, sleep } from '../../lib/async';
+import type { SuspendedBy } from '../../../preload/contract';
+import { asError, deferred, retryUntil, settledWithin } from '../../lib/async';
 import type { Logger } from '../../lib/logger';
 import { isSameProcess } from '../../lib/process';
+import { createSpaceGuard } from '../disk-space';
 import type { RunningVm } from '../driver';
-import { freeDisk, MIN_FREE_DISK } from '../limits';
+import { freeDisk } from '../limits';
 import { createHostForwards } from './host-forwards';
+import { createMigration } from './migration';
+import { isRecord } from './qmp';
 import type { Qmp, QmpEvent } from './qmp';
+import type { Saved } from './saved';
 import { createShareDevices } from './share-devices';
 import type { ShareServer, ShareServers } from './virtiofsd';
 import type { VmState } from './state-file';
@@ -18,6 +25,11 @@ export interface RunningDeps {
   readonly ended: Promise<string> | undefined;
   readonly log: Logger;
   readonly home: string;
+  /** The data disk's file. */
+  readonly dataDisk: string;
+  readonly saved: Saved;
+  /** A path as QEMU, which runs in the home, names it. */
+  forQemu(path: string): string;
   /** What QEMU wrote to its log since its start. */
   words(): Promise<string>;
   /** Their processes, those that are plugged in, and the ports of those that died. */
@@ -30,6 +42,8 @@ export interface Running {
   readonly running: RunningVm;
   /** Resolves when nothing is left of an earlier backend's that this one does not know. */
   attach(qmp: Qmp): Promise<void>;
+  /** The memory that was saved; QEMU waits for it. */
+  load(file: string): Promise<void>;
   onEvent(event: QmpEvent): void;
 }
 
@@ -40,19 +54,20 @@ function networkOf({ network: { backend, notEnforced } }: VmState): RunningVm['n
 }
 
 export function createRunning(deps: RunningDeps): Running {
-  const { state, ended, log, home } = deps;
+  const { state, ended, log, home, dataDisk } = deps;
   const exit = deferred<string>();
   const letGo = new AbortController();
   let qmp: Qmp | undefined;
   let shutdownReason = '';
-  let tellPaused: (error: BerthError) => void = () => undefined;
-  let waitingForSpace = false;
+  const untold: BerthError[] = [];
+  let tellPaused: (error: BerthError) => void = (error) => void untold.push(error);
 
   const finish = async (how: string): Promise<void> => {
     if (letGo.signal.aborted) {
       return;
     }
     letGo.abort(new Error('QEMU is gone'));
+    guard.dispose();
     qmp?.close();
     const stderr = lastLine(await deps.words());
     await deps.gone();
@@ -67,25 +82,6 @@ export function createRunning(deps: RunningDeps): Running {
     await exit.promise;
   };
 
-  /** The guest was halted because the host's disk is full: it goes on by itself when there is space again. */
-  const resumeWithSpace = async (): Promise<void> => {
-    if (waitingForSpace) {
-      return;
-    }
-    waitingForSpace = true;
-    tellPaused(new BerthError('vm.notEnoughDisk', { path: home, neededBytes: MIN_FREE_DISK, availableBytes: await freeDisk(home) }));
-    try {
-      // The file system announces free space by no event.
-      while ((await freeDisk(home)) < MIN_FREE_DISK) {
-        await sleep(2000, letGo.signal);
-      }
-      await qmp?.execute('cont');
-      log.info('the host has disk space again; the VM goes on');
-    } finally {
-      waitingForSpace = false;
-    }
-  };
-
   const connected = (): Qmp => {
     if (qmp === undefined) {
       throw new Error('QMP is not connected');
@@ -93,6 +89,18 @@ export function createRunning(deps: RunningDeps): Running {
     return qmp;
   };
   const devices = createShareDevices({ ...deps.shares, sharing: state.sharing, log, qmp: connected });
+  const guard = createSpaceGuard({
+    folder: dirname(dataDisk),
+    log,
+    async halt() {
+      await connected().execute('stop');
+    },
+    async goOn() {
+      await connected().execute('cont');
+    },
+    tell: (error) => tellPaused(error),
+  });
+  const migration = createMigration(connected);
   const forwards = createHostForwards({ qmp: connected, exited: exit.promise, sshPort: state.sshPort });
 
   const running: RunningVm = {
@@ -104,11 +112,31 @@ export function createRunning(deps: RunningDeps): Running {
     sshPort: state.sshPort,
     network: networkOf(state),
     exited: exit.promise,
+    space: guard.space,
+    holdSpace: () => guard.hold(),
+    async resizeDisk(bytes) {
+      await connected().execute('block_resize', { 'node-name': 'data', size: bytes });
+    },
     async run() {
       await qmp?.execute('cont');
+      await deps.saved.drop();
     },
     onPaused(listener) {
       tellPaused = listener;
+      untold.splice(0).forEach(listener);
+    },
+    async suspend(by) {
+      const release = guard.hold();
+      try {
+        await save(by);
+      } catch (error) {
+        await goOnAfterAll();
+        release();
+        throw error instanceof BerthError
+          ? error
+          : new BerthError('vm.suspendFailed', { detail: asError(error).message }, { cause: error });
+      }
+      await running.quit();
     },
     async quit() {
       // The answer may be lost with the process: only its end counts.
@@ -123,21 +151,51 @@ export function createRunning(deps: RunningDeps): Running {
     forward: (spec) => forwards.add(spec),
     detach() {
       letGo.abort(new Error('let go'));
+      guard.dispose();
       qmp?.close();
     },
   };
 
+  const save = async (by: SuspendedBy): Promise<void> => {
+    const { made, cpus, memoryBytes, startedAt, sharing, network, accelerator } = state;
+    if (made === undefined || deps.shares.lostSlots.length > 0) {
+      throw new Error(made === undefined ? 'started by an earlier Berth' : 'a share has lost its server');
+    }
+    const needed = await residentBytes(state.pid);
+    const available = await freeDisk(home);
+    if (available < needed) {
+      throw new BerthError('vm.notEnoughDisk', { path: home, neededBytes: needed, availableBytes: available });
+    }
+    const file = await deps.saved.begin();
+    await connected().execute('stop');
+    await migration.save(deps.forQemu(file));
+    const shares = devices.plugged();
+    await deps.saved.commit({ made, cpus, memoryBytes, startedAt, sharing, network, accelerator, shares }, by);
+  };
+
+  const goOnAfterAll = async (): Promise<void> => {
+    await deps.saved.drop();
+    await qmp?.execute('cont').catch((error: unknown) => log.error('the guest does not go on', { error }));
+  };
+
   return {
     running,
+    load: (file) => migration.load(deps.forQemu(file)),
     async attach(opened) {
       qmp = opened;
       if (ended === undefined) {
         void opened.closed.then(() => watchAdopted());
         await forwards.clear();
+        const status = await opened.execute('query-status');
+        if (isRecord(status) && (status['status'] === 'io-error' || status['status'] === 'paused')) {
+          guard.foundHalted();
+        }
       }
+      guard.begin();
     },
     onEvent(message) {
       devices.onEvent(message);
+      migration.onEvent(message);
       const { event, data } = message;
       if (event === 'SHUTDOWN' && typeof data['reason'] === 'string') {
         shutdownReason = data['reason'];
@@ -145,7 +203,7 @@ export function createRunning(deps: RunningDeps): Running {
       if (event === 'BLOCK_IO_ERROR') {
         log.error('the host could not serve the VM’s disk', { data });
         if (data['nospace'] === true) {
-          resumeWithSpace().catch((error: unknown) => log.debug('no resume after a full disk', { error }));
+          guard.onFull();
         } else {
           tellPaused(new BerthError('disk.damaged', { path: home, detail: typeof data['reason'] === 'string' ? data['reason'] : '' }));
         }
@@ -169,4 +227,10 @@ export function createRunning(deps: RunningDeps): Running {
     ).catch(() => undefined);
     await finish('ended');
   }
+}
+
+/** What the process has of the host's memory: as much as saving it takes on the disk, at most. 0 where the system does not say. */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }

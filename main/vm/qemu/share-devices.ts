@@ -10,8 +10,14 @@ import type { ShareServer, ShareServers } from './virtiofsd';
 
 export interface ShareDevices {
   list(): readonly ShareDevice[];
+  /** Which port holds which: what the guest must find again. */
+  plugged(): PluggedShare[];
   add(spec: ShareSpec): Promise<ShareDevice>;
   onEvent(event: QmpEvent): void;
+}
+
+export interface PluggedShare extends ShareSpec {
+  readonly slot: number;
 }
 
 export interface ShareDevicesDeps {
@@ -29,7 +35,7 @@ const UNPLUG_MS = 5000;
 const UNPLUG_TRIES = 4;
 
 export function createShareDevices({ servers, present, lostSlots, sharing, log, ...deps }: ShareDevicesDeps): ShareDevices {
-  const devices = new Set<ShareDevice>();
+  const devices = new Map<ShareDevice, PluggedShare>();
   const taken = new Set<number>(lostSlots);
   const unplugging = new Map<string, Deferred<void>>();
 
@@ -73,13 +79,14 @@ export function createShareDevices({ servers, present, lostSlots, sharing, log, 
         }
       },
     };
-    devices.add(device);
+    devices.set(device, { ...server.spec, slot: server.slot });
     return device;
   };
   present.forEach(take);
 
   return {
-    list: () => [...devices],
+    list: () => [...devices.keys()],
+    plugged: () => [...devices.values()],
     async add(spec) {
       const slot = Array.from({ length: sharing ? SHARE_SLOTS : 0 }, (_, index) => index).find((index) => !taken.has(index));
       if (slot === undefined) {

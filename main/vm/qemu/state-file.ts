@@ -3,8 +3,9 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { acceleratorNames, networkBackends } from '../../../preload/contract';
 import { readJsonOr, writeJson } from '../../lib/atomic-file';
+import { fwCfgNames } from './files';
 
-const stateSchema = z.object({
+export const stateSchema = z.object({
   format: z.literal(1),
   pid: z.number(),
   startTime: z.string(),
@@ -22,6 +23,8 @@ const stateSchema = z.object({
       notEnforced: z.object({ reason: z.enum(['system', 'missing', 'failed']), detail: z.string() }).optional(),
     })
     .default({ backend: 'user' }),
+  /** Hashes of what it was made from, and the names of its fw_cfg files; missing where an earlier Berth started it, which cannot be suspended. */
+  made: z.object({ bundle: z.string(), guest: z.string(), fwCfg: z.array(z.enum(fwCfgNames)) }).optional(),
   accelerator: z.object({
     name: z.enum(acceleratorNames),
     works: z.boolean(),

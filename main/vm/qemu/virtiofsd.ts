@@ -17,7 +17,7 @@ import type { Logger } from '../../lib/logger';
 import { identify, isSameProcess } from '../../lib/process';
 import type { ShareSpec } from '../driver';
 import { forQemu } from './files';
-import { textSince } from './launch';
+import { logSize, textSince } from './launch';
 import { lastLine } from './verdicts';
 
 const run = promisify(execFile);
@@ -45,13 +45,15 @@ export interface ShareServer {
   openFiles(): Promise<number>;
   /** Whether what the guest asks is answered, by it or, when it is gone, by its keeper with errors. */
   answers(): Promise<boolean>;
+  /** Ends it and leaves its keeper, so that the guest gets errors. */
+  abandon(): Promise<void>;
   /** Ends it and takes its files away. */
   stop(): Promise<void>;
 }
 
 export interface ShareServers {
-  /** Resolves when it listens. */
-  start(spec: ShareSpec, slot: number): Promise<ShareServer>;
+  /** Resolves when it listens. `served` in place of the folder, which is not there. */
+  start(spec: ShareSpec, slot: number, served?: string): Promise<ShareServer>;
   /** Those of an earlier backend that still run; the slots of those that do not. */
   adopt(): Promise<{ readonly servers: readonly ShareServer[]; readonly lostSlots: readonly number[] }>;
   /** QEMU is gone, and with it whoever it talked to: what is left of all of them is taken away. */
@@ -76,6 +78,8 @@ export function virtiofsdArgs(spec: ShareSpec, fileLimit: number, root: boolean)
     ...['--shared-dir', spec.folder, '--sandbox', 'none', '--cache', 'auto'],
     ...['--xattr', '--killpriv-v2', '--xattrmap'],
     [':bad:all:user.berth.:user.berth.:', ...(root ? [] : unsupported), ':ok:all:::'].join(' '),
+    // What a container has open of a file that is gone when the VM goes on gives errors, and the rest works.
+    ...['--migration-on-error', 'guest-error'],
     ...['--log-level', 'warn', '--rlimit-nofile', String(fileLimit)],
     ...(spec.readOnly ? ['--readonly'] : []),
   ];
@@ -109,9 +113,10 @@ export function createShareServers({ files, keeper, command, environment, log, .
     slot: record.slot,
     socket: forQemu(files, socketOf(record.tag)),
     gone,
-    async openFiles() {
-      const [server] = (await readFile(`/proc/${record.pid}/task/${record.pid}/children`, 'utf8')).split(' ');
-      return (await readdir(`/proc/${server ?? ''}/fd`)).length;
+    openFiles: async () => (await readdir(`/proc/${await serverPid(record)}/fd`)).length,
+    async abandon() {
+      process.kill(Number(await serverPid(record)), 'SIGKILL');
+      await gone;
     },
     answers: () => isSameProcess(record),
     async stop() {
@@ -122,19 +127,19 @@ export function createShareServers({ files, keeper, command, environment, log, .
     },
   });
 
-  async function start(spec: ShareSpec, slot: number): Promise<ShareServer> {
+  async function start(spec: ShareSpec, slot: number, served = spec.folder): Promise<ShareServer> {
     const { tag } = spec;
     const socket = socketOf(tag);
     await mkdir(files.state.shares, { recursive: true, mode: 0o700 });
     await drop(tag);
     await run('mkfifo', ['-m', '600', lifeOf(tag)]);
-    const [limit, offset] = await Promise.all([deps.fileLimit(), sizeOf(files.logs.shares)]);
+    const [limit, offset] = await Promise.all([deps.fileLimit(), logSize(files.logs.shares)]);
     const logFile = openSync(files.logs.shares, 'a', 0o600);
     const life = openSync(lifeOf(tag), constants.O_RDWR);
     const mask = process.umask(0o177);
     let child: ChildProcess;
     try {
-      const args = virtiofsdArgs(spec, limit, process.getuid?.() === 0);
+      const args = virtiofsdArgs({ ...spec, folder: served }, limit, process.getuid?.() === 0);
       child = spawn(keeper, [forQemu(files, socket), command, ...args], {
         cwd: files.root,
         detached: true,
@@ -182,7 +187,7 @@ export function createShareServers({ files, keeper, command, environment, log, .
       const servers: ShareServer[] = [];
       const lostSlots: number[] = [];
       for (const record of await records()) {
-        const offset = await sizeOf(files.logs.shares);
+        const offset = await logSize(files.logs.shares);
         const gone = endOfPipe(lifeOf(record.tag)).then((how) => wordsSince(offset, how));
         if (await isSameProcess(record)) {
           servers.push(serverOf(record, gone));
@@ -200,6 +205,11 @@ export function createShareServers({ files, keeper, command, environment, log, .
       }
     },
   };
+}
+
+/** virtiofsd is the only child of its keeper. */
+async function serverPid({ pid }: ServerRecord): Promise<string> {
+  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
 }
 
 /** Resolves when the last writer of the pipe has closed it. */
@@ -239,11 +249,4 @@ export async function openFileLimit(): Promise<number> {
   const line = /^Max open files\s+\S+\s+(\S+)/m.exec(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
   const limit = Number(line?.[1] ?? 0);
   return Number.isInteger(limit) ? limit : 2 ** 30;
-}
-
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
 }

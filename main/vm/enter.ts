@@ -1,0 +1,181 @@
+// The guest's side of a start, the same for a boot, a resume and an adoption: agent, ssh, engine. Knows vm/AGREEMENT.md; QEMU and ssh are theirs.
+import { randomBytes } from 'node:crypto';
+import { BerthError } from '../../preload/contract/errors';
+import { deferred, retryUntil, untilAborted } from '../lib/async';
+import type { Deferred } from '../lib/async';
+import type { Logger } from '../lib/logger';
+import { createTransport } from '../ssh/transport';
+import type { Transport } from '../ssh/transport';
+import { dialAgent } from './agent';
+import type { AgentClient } from './agent';
+import type { Attempt, BootDeps, LiveVm } from './attempt';
+import { diskError, diskPath, diskUuid, markFormatted } from './disk';
+import type { RunningVm } from './driver';
+import { startOnLastGood } from './engine-life';
+import type { Keys } from './keys';
+import { tailLog } from './logs';
+
+/** Giving up on a VM that was left running ends its containers: a loaded host gets its time. */
+const ADOPT_MS = 60_000;
+const AGAIN_MS = 60_000;
+
+export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, keys: Keys): Promise<LiveVm> {
+  const { files, log } = deps;
+  const { timeline, signal, parts } = run;
+  const reached = new Map<string, Deferred<void>>();
+  const phase = (name: string): Deferred<void> => {
+    const found = reached.get(name) ?? deferred<void>();
+    reached.set(name, found);
+    return found;
+  };
+  const at = (name: string): Promise<void> => untilAborted(phase(name).promise, signal);
+
+  running.onPaused((error) => deps.onProblem(error));
+  const exited = running.exited.then(async (words) => {
+    const last = await tailLog(files, 'serial', 1).catch((): readonly string[] => []);
+    return [words, ...last].join('; ');
+  });
+  void exited.then((detail) => run.fail(new BerthError('vm.exited', { detail })));
+  const failed = async (failure: { readonly phase: string; readonly code: string; readonly detail: string }): Promise<void> => {
+    run.fail(diskError(await diskPath(files), await diskUuid(files), failure));
+  };
+  /** Of dockerd, while it has not answered yet: what does not start twice is tried on the last good configuration. */
+  let ends = 0;
+  let answered = false;
+  const agent = await dialAgent(
+    files.run.agent,
+    (event) => {
+      if (event.event === 'phase') {
+        phase(event.name).resolve();
+      } else if (event.event === 'failed') {
+        void failed(event);
+      } else {
+        log.info('guest service', { ...event });
+        if (answered) {
+          deps.onService(event);
+        } else if (event.name === 'dockerd' && event.state === 'exited' && ++ends === 2) {
+          startOnLastGood(agent, (words) => deps.recover(words)).catch((error: unknown) => log.warn('no other start was tried', { error }));
+        }
+      }
+    },
+    signal,
+  );
+  parts.agent = agent;
+  deps.onAgent(agent);
+
+  const { kind } = timeline.get();
+  if (kind !== 'cold') {
+    if (kind === 'resume') {
+      await goOn(running, agent, log);
+      timeline.end('memory');
+    }
+    const status = await agent.call('status', {}, { timeoutMs: ADOPT_MS });
+    if (status.phases.some(({ name }) => name === 'repair')) {
+      // Of a repair whose backend died: it has no engine and never will.
+      throw new BerthError('repair.interrupted', {});
+    }
+    status.phases.forEach(({ name }) => phase(name).resolve());
+    if (status.failed !== undefined) {
+      await failed(status.failed);
+    }
+  } else {
+    await running.run();
+    timeline.end('qemu');
+    timeline.begin('kernel');
+    await at('init');
+    timeline.end('kernel');
+  }
+
+  const engineStarts = kind === 'resume' ? [] : (['containerd', 'dockerd'] as const);
+  timeline.begin(...(kind === 'resume' ? [] : (['data'] as const)), 'ssh');
+  const ssh = at('sshd').then(async () => {
+    const transport = openTransport(deps, running, keys, agent, (error) => run.fail(error));
+    parts.transport = transport;
+    await untilAborted(transport.ready(), signal);
+    deps.onTransport(transport);
+    timeline.end('ssh');
+    return transport;
+  });
+  const shares = ssh
+    .then(() => untilAborted(deps.onGuest(signal), signal))
+    .catch((error: unknown) => {
+      log.error('the shared folders were not mounted', { error });
+    });
+  const engine = at('data').then(async () => {
+    parts.mounted = true;
+    timeline.end('data');
+    await markFormatted(files);
+    timeline.begin(...engineStarts);
+    await Promise.all([at('containerd').then(() => timeline.end('containerd')), at('dockerd').then(() => timeline.end('dockerd'))]);
+  });
+  const [transport] = await Promise.all([ssh, engine]);
+
+  timeline.begin('ping');
+  const version = await untilAborted(
+    retryUntil(() => deps.ping(signal), 100, signal),
+    signal,
+  );
+  answered = true;
+  timeline.end('ping');
+  timeline.begin('ports');
+  await shares;
+  await untilAborted(deps.settle(signal), signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    // The engine answers: what else is not right is said by whoever could not make it so, and ends nobody's containers.
+    log.error('what belongs to the engine was not settled', { error });
+  });
+  timeline.end('ports');
+  return { running, agent, transport, keys, engine: version, exited };
+}
+
+/** The way into the guest; it dials until it is closed. */
+export function openTransport(
+  { log, onProblem }: Pick<BootDeps, 'log' | 'onProblem'>,
+  { sshPort }: RunningVm,
+  keys: Keys,
+  agent: AgentClient,
+  onRefused: (error: BerthError) => void = () => undefined,
+): Transport {
+  return createTransport({
+    target: { host: '127.0.0.1', port: sshPort, username: 'root', privateKey: keys.client.privateKey, hostKey: keys.host.publicBlob },
+    log,
+    onConnected: () => void setClock(agent, log),
+    onRefused(error) {
+      onRefused(error);
+      onProblem(error);
+    },
+  });
+}
+
+/** After a suspend that failed: the guest runs as before, the connections to it were ended. */
+export async function enterAgain(deps: BootDeps, live: LiveVm, disposing: AbortSignal): Promise<void> {
+  const gone = new AbortController();
+  void live.exited.then((words) => gone.abort(new BerthError('vm.exited', { detail: words })));
+  const signal = AbortSignal.any([disposing, gone.signal, AbortSignal.timeout(AGAIN_MS)]);
+  live.transport = openTransport(deps, live.running, live.keys, live.agent);
+  await untilAborted(live.transport.ready(), signal);
+  deps.onTransport(live.transport);
+  await untilAborted(deps.onGuest(signal), signal).catch((error: unknown) => {
+    deps.log.error('the shared folders were not mounted', { error });
+  });
+  await retryUntil(() => deps.ping(signal), 100, signal);
+  await untilAborted(deps.settle(signal), signal);
+}
+
+/** Out of its pause: for the guest no time has passed, its random numbers are those of before, and it takes connections for standing that are not. */
+async function goOn(running: RunningVm, agent: AgentClient, log: Logger): Promise<void> {
+  await running.run();
+  await Promise.all([setClock(agent, log), agent.call('reseed', { data: randomBytes(64).toString('base64') }), agent.call('hangup', {})]);
+}
+
+/** The guest has no network time: the host's clock is its clock, set again whenever we come back to it. */
+async function setClock(agent: AgentClient, log: Logger): Promise<void> {
+  try {
+    const { driftMs } = await agent.call('clock', { epochMs: Date.now() });
+    if (Math.abs(driftMs) > 1000) {
+      log.warn('the guest’s clock was set', { driftMs });
+    }
+  } catch (error) {
+    log.debug('the guest’s clock was not set', { error });
+  }
+}
