@@ -18,7 +18,11 @@
 #include "log.h"
 #include "sys.h"
 
-enum { FIRST_WAIT = 100, LONGEST_WAIT = 10000, STEADY = 60000, STOP_LIMIT = 60000 };
+enum { LIMIT = 3, WINDOW = 600000, STOP_LIMIT = 60000 };
+
+/* Before each start after an end by itself. Who ends once more within the window is not helped by another start: the host says so, and what it
+   orders begins the count anew. */
+static const int waits[LIMIT] = { 100, 1000, 5000 };
 
 static char *const containerd_args[] = { "/usr/bin/containerd", "--config", "/etc/berth/containerd.toml", NULL };
 static char host_gateway[32] = "--host-gateway-ip=";
@@ -33,15 +37,17 @@ static struct service {
   const char *stale;     /* a file that a killed process leaves and that stops the next one */
   enum log_source log;
   pid_t pid;
-  int restarts, wait;
-  int64_t started, start_at, kill_at; /* boot_ms, 0: no */
+  int restarts;
+  bool forgotten;
+  int64_t ends[LIMIT];       /* the last ones by itself, boot_ms, 0: no */
+  int64_t start_at, kill_at; /* boot_ms, 0: no */
   char token[24];
   void (*done)(const char *, pid_t);
 } services[SERVICES] = {
-  [CONTAINERD] = { "containerd", containerd_args, "-999", NULL, LOG_CONTAINERD, 0, 0, FIRST_WAIT, 0, 0, 0, "", NULL },
-  [DOCKERD] = { "dockerd", dockerd_args, "-500", "/run/docker.pid", LOG_DOCKERD, 0, 0, FIRST_WAIT, 0, 0, 0, "", NULL },
-  [SSHD] = { "sshd", sshd_args, "-1000", NULL, LOG_SSHD, 0, 0, FIRST_WAIT, 0, 0, 0, "", NULL },
-  [DNS] = { "dns", NULL, "-900", NULL, LOG_DNS, 0, 0, FIRST_WAIT, 0, 0, 0, "", NULL },
+  [CONTAINERD] = { "containerd", containerd_args, "-999", NULL, LOG_CONTAINERD, 0, 0, false, { 0 }, 0, 0, "", NULL },
+  [DOCKERD] = { "dockerd", dockerd_args, "-500", "/run/docker.pid", LOG_DOCKERD, 0, 0, false, { 0 }, 0, 0, "", NULL },
+  [SSHD] = { "sshd", sshd_args, "-1000", NULL, LOG_SSHD, 0, 0, false, { 0 }, 0, 0, "", NULL },
+  [DNS] = { "dns", NULL, "-900", NULL, LOG_DNS, 0, 0, false, { 0 }, 0, 0, "", NULL },
 };
 
 void service_host(const char *address) {
@@ -89,11 +95,10 @@ void service_start(enum service_id id) {
   s->start_at = 0;
   if (pid < 0) {
     say("starting %s: %s", s->name, strerror(errno));
-    s->start_at = boot_ms() + s->wait;
+    s->start_at = boot_ms() + waits[0];
     return;
   }
   s->pid = pid;
-  s->started = boot_ms();
   announce(s, "running", pid, NULL, -1);
   if (s->done) s->done(s->token, pid);
   s->done = NULL;
@@ -108,6 +113,7 @@ void service_restart(enum service_id id, const char *token, void (*done)(const c
   snprintf(s->token, sizeof s->token, "%s", token);
   s->done = done;
   s->restarts++;
+  memset(s->ends, 0, sizeof s->ends);
   if (s->pid <= 0) {
     service_start(id);
     return;
@@ -118,7 +124,18 @@ void service_restart(enum service_id id, const char *token, void (*done)(const c
 
 void service_forget(enum service_id id) {
   services[id].start_at = services[id].kill_at = 0;
-  services[id].wait = -1;
+  services[id].forgotten = true;
+}
+
+/* Until it is started again; -1: it is not, it ended too often. */
+static int wait_after_end(struct service *s) {
+  int64_t now = boot_ms();
+  int lately = 0;
+  while (lately < LIMIT && s->ends[lately] && now - s->ends[lately] < WINDOW) lately++;
+  if (lately == LIMIT) return -1;
+  memmove(s->ends + 1, s->ends, (LIMIT - 1) * sizeof *s->ends);
+  s->ends[0] = now;
+  return waits[lately];
 }
 
 bool service_exited(pid_t pid, int status) {
@@ -129,18 +146,12 @@ bool service_exited(pid_t pid, int status) {
   if (WIFSIGNALED(status)) snprintf(words, sizeof words, "signal %d", WTERMSIG(status));
   else snprintf(words, sizeof words, "exit %d", WEXITSTATUS(status));
   int wait = -1;
-  if (s->wait >= 0) {
-    if (boot_ms() - s->started > STEADY) s->wait = FIRST_WAIT;
-    wait = s->done ? 0 : s->wait;
-    if (!s->done) {
-      s->wait = s->wait * 2 < LONGEST_WAIT ? s->wait * 2 : LONGEST_WAIT;
-      s->restarts++;
-    }
-    s->start_at = boot_ms() + wait;
-  }
+  if (!s->forgotten) wait = s->done ? 0 : wait_after_end(s);
+  if (wait >= 0 && !s->done) s->restarts++;
+  s->start_at = wait >= 0 ? boot_ms() + wait : 0;
   s->pid = 0;
   s->kill_at = 0;
-  say("%s ended: %s", s->name, words);
+  say("%s ended: %s%s", s->name, words, wait < 0 && !s->forgotten ? "; too often, it is not started again" : "");
   announce(s, "exited", pid, words, wait);
   return true;
 }

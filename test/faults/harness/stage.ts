@@ -46,7 +46,7 @@ export async function openStage(resources: Resources): Promise<Stage> {
   const open = (): Promise<OpenBackend> =>
     openBackend(home, { resources, createVm: (deps) => createVm({ ...deps, wall: () => Date.now() + ahead }) });
   let backend = await open();
-  await backend.handlers['settings.set']({ vm: { memoryBytes: TEST_MEMORY }, shares: { folders: [] } }, quiet);
+  await backend.handlers['settings.set']({ vm: { memoryBytes: TEST_MEMORY } }, quiet);
   await backend.backend.vm.start();
 
   const stage: Stage = {
