@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createAccount } from './account';
 import { parsePs, proportional, readCounters } from './counters';
+import type { Counters } from './counters';
 import { ownProcesses } from './processes';
 import type { OwnProcess } from './processes';
 
@@ -52,7 +53,7 @@ test('finds all that Berth runs and whose it is, and nothing of what the user ru
 
 test.runIf(process.platform === 'linux')('reads a process’s counters, of all its threads', async () => {
   expect((await readCounters([1000, 999], proc)).get(1000)).toEqual({
-    ...{ startTime: '10000', cpuSeconds: 1.5, writtenBytes: 8192, wakeups: 100 },
+    ...{ startTime: '10000', age: expect.any(Number), cpuSeconds: 1.5, writtenBytes: 8192, wakeups: 100 },
     memory: { privateBytes: 120 * 1024, sharedBytes: 4000 * 1024 },
   });
   expect(proportional(1000, proc)).toBe(110 * 1024);
@@ -76,7 +77,7 @@ test('counts what was used since the look before, shared memory once, and a pid 
     { pid: 3, part: 'backend' },
   ];
   const memory = { privateBytes: 10, sharedBytes: 1000 };
-  let now = new Map([
+  let now = new Map<number, Counters>([
     [1, { startTime: 'a', cpuSeconds: 100, wakeups: 5000, writtenBytes: 70, memory }],
     [2, { startTime: 'a', cpuSeconds: 1, wakeups: 10, writtenBytes: 0, memory }],
     [3, { startTime: 'a', cpuSeconds: 2, memory }],
@@ -86,7 +87,7 @@ test('counts what was used since the look before, shared memory once, and a pid 
   expect(await account.look(roots, true)).toBeUndefined();
   now = new Map([
     [1, { startTime: 'a', cpuSeconds: 103, wakeups: 4990, writtenBytes: 90, memory }],
-    [2, { startTime: 'b', cpuSeconds: 4, wakeups: 11, writtenBytes: 5, memory }],
+    [2, { startTime: 'b', age: 0.5, cpuSeconds: 4, wakeups: 11, writtenBytes: 5, memory }],
     [3, { startTime: 'a', cpuSeconds: 2.5, memory }],
   ]);
   const used = await account.look(roots, false);
@@ -94,6 +95,7 @@ test('counts what was used since the look before, shared memory once, and a pid 
   expect(used?.get('shares')).toEqual({ processes: 1, cpuSeconds: 4, wakeups: 11, writtenBytes: 5, memoryBytes: 10 });
   // This system does not tell what it wrote: that is not nothing.
   expect(used?.get('backend')).toEqual({ processes: 1, cpuSeconds: 0.5, memoryBytes: 7 });
-  account.forget();
-  expect(await account.look(roots, false)).toBeUndefined();
+  pids.push({ pid: 9, part: 'shares' });
+  now.set(9, { startTime: 'a', age: 500, cpuSeconds: 77, wakeups: 1, writtenBytes: 1, memory });
+  expect((await account.look(roots, false))?.get('shares')).toMatchObject({ processes: 2, cpuSeconds: 0 });
 });

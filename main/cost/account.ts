@@ -20,8 +20,6 @@ export type UsedByPart = ReadonlyMap<CostPart, Used>;
 export interface Account {
   /** `exact`: pages that several processes map are shared out among them, which costs. undefined at the first look. */
   look(roots: ProcessRoots, exact: boolean): Promise<UsedByPart | undefined>;
-  /** The next look is a first one: nobody knows when what happened since then was. */
-  forget(): void;
 }
 
 export interface AccountDeps {
@@ -37,7 +35,7 @@ export function createAccount(deps: AccountDeps = {}): Account {
   const processes = deps.processes ?? ((roots: ProcessRoots) => ownProcesses(roots));
   const counters = deps.counters ?? ((pids: readonly number[]) => readCounters(pids));
   const pss = deps.proportional ?? ((pid: number) => proportional(pid));
-  let before: ReadonlyMap<string, Counters> | undefined;
+  let before: { readonly at: number; readonly counters: ReadonlyMap<string, Counters> } | undefined;
   let shares = new Map<string, number>();
 
   function memoryOf(key: string, { pid, part }: OwnProcess, { memory }: Counters, exact: boolean): number | undefined {
@@ -56,10 +54,8 @@ export function createAccount(deps: AccountDeps = {}): Account {
   }
 
   return {
-    forget() {
-      before = undefined;
-    },
     async look(roots, exact) {
+      const at = performance.now();
       const own = processes(roots);
       const found = await counters(own.map(({ pid }) => pid));
       const now = new Map<string, Counters>();
@@ -71,7 +67,7 @@ export function createAccount(deps: AccountDeps = {}): Account {
         }
         const key = `${each.pid} ${counted.startTime}`;
         now.set(key, counted);
-        const last = before?.get(key) ?? { startTime: '', cpuSeconds: 0, writtenBytes: 0, wakeups: 0 };
+        const last = before?.counters.get(key) ?? firstOf(counted, before === undefined ? 0 : (at - before.at) / 1000);
         const part = used.get(each.part) ?? { processes: 0 };
         used.set(each.part, {
           processes: part.processes + 1,
@@ -82,11 +78,17 @@ export function createAccount(deps: AccountDeps = {}): Account {
         });
       }
       const first = before === undefined;
-      before = now;
+      before = { at, counters: now };
       shares = new Map([...shares].filter(([key]) => now.has(key)));
       return first ? undefined : used;
     },
   };
+}
+
+/** What a process had used when it came into sight: one that was there already, because an earlier backend started it, brings nothing along. */
+function firstOf(counted: Counters, elapsed: number): Counters {
+  const isYoung = counted.age !== undefined && counted.age <= elapsed + 1;
+  return isYoung ? { startTime: '', cpuSeconds: 0, writtenBytes: 0, wakeups: 0 } : counted;
 }
 
 /** Threads that end take their counts along. */
@@ -94,6 +96,6 @@ function since(now: number | undefined, before: number | undefined): number | un
   return now === undefined || before === undefined ? undefined : Math.max(0, now - before);
 }
 
-function sum<K extends string>(key: K, a: number | undefined, b: number | undefined): { readonly [P in K]?: number } {
-  return a === undefined && b === undefined ? {} : ({ [key]: (a ?? 0) + (b ?? 0) } as { readonly [P in K]: number });
+function sum<K extends string>(key: K, a: number | undefined, b: number | undefined): Readonly<Partial<Record<K, number>>> {
+  return a === undefined && b === undefined ? {} : ({ [key]: (a ?? 0) + (b ?? 0) } as Readonly<Record<K, number>>);
 }

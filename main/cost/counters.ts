@@ -2,6 +2,7 @@
 // What is not told is missing. Knows no parts and keeps nothing.
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -10,6 +11,8 @@ const run = promisify(execFile);
 export interface Counters {
   /** With the pid it names one process. */
   readonly startTime: string;
+  /** Seconds since its start. */
+  readonly age?: number;
   readonly cpuSeconds?: number;
   readonly memory?: Memory;
   readonly writtenBytes?: number;
@@ -65,6 +68,7 @@ function fromProc(proc: string, pid: number): Counters | undefined {
   const anonymous = kib(status, 'RssAnon');
   return {
     startTime: fields[19] ?? '',
+    age: uptime() - Number(fields[19]) / TICKS,
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
     wakeups: waits(folder),
     ...(written === undefined ? {} : { writtenBytes: Number(written) }),
@@ -105,6 +109,7 @@ export function parsePs(text: string): ReadonlyMap<number, Counters> {
       Number(pid),
       {
         startTime: startTime.trim(),
+        age: (Date.now() - Date.parse(startTime)) / 1000,
         cpuSeconds: Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds),
         memory: { privateBytes: Number(rss) * KIB, sharedBytes: 0 },
       },

@@ -142,15 +142,19 @@ function known(value: number | undefined): number | undefined {
 }
 
 /** Missing where a part of it is. */
-function ratio<K extends string>(key: K, value: number | undefined, seconds: number | undefined): { readonly [P in K]?: number } {
-  return value === undefined || !seconds ? {} : ({ [key]: value / seconds } as { readonly [P in K]: number });
+function ratio<K extends string>(key: K, value: number | undefined, seconds: number | undefined): Readonly<Partial<Record<K, number>>> {
+  return value === undefined || !seconds ? {} : ({ [key]: value / seconds } as Readonly<Record<K, number>>);
+}
+
+function mean<K extends string>(key: K, sum: number | undefined, seconds: number | undefined): Readonly<Partial<Record<K, number>>> {
+  return sum === undefined || !seconds ? {} : ({ [key]: Math.round(sum / seconds) } as Readonly<Record<K, number>>);
 }
 
 function figuresAt(sums: Float64Array, start: number, seconds: number | undefined): CostFigures {
   const written = known(sums[start + PART.writtenBytes]);
   return {
     ...ratio('cpu', known(sums[start + PART.cpuSeconds]), seconds),
-    ...ratio('memoryBytes', known(sums[start + PART.memoryBytes]), seconds),
+    ...mean('memoryBytes', known(sums[start + PART.memoryBytes]), seconds),
     ...(written === undefined ? {} : { writtenBytes: written }),
     ...ratio('wakeups', known(sums[start + PART.wakeups]), seconds),
   };
@@ -181,7 +185,7 @@ function guestOf(sums: Float64Array): GuestFigures {
   const written = known(sums[GUEST.writtenBytes]);
   return {
     ...ratio('cpu', known(sums[GUEST.cpuSeconds]), seconds),
-    ...ratio('usedBytes', known(sums[GUEST.usedBytes]), seconds),
+    ...mean('usedBytes', known(sums[GUEST.usedBytes]), seconds),
     ...(written === undefined ? {} : { writtenBytes: written }),
   };
 }

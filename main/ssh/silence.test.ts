@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startRelay } from '../../test/fakes/relay';
@@ -6,6 +7,7 @@ import type { Relay } from '../../test/fakes/relay';
 import { createFakeSshServer } from '../../test/fakes/ssh-server';
 import type { FakeSshServer } from '../../test/fakes/ssh-server';
 import { silentLogger } from '../lib/logger';
+import { watchSilence } from './silence';
 import { createTransport } from './transport';
 import type { Transport } from './transport';
 
@@ -85,4 +87,26 @@ test('a check names the connections that did not answer, and they stand anew whe
   expect(await t.check(300)).toEqual(['api', 'bulk', 'terminal']);
   await broken;
   expect(await said(t, 'anew')).toBe('anew');
+});
+
+test('a question that was answered raises no other one', () => {
+  vi.useFakeTimers();
+  try {
+    const socket = Object.assign(new EventEmitter(), { bytesRead: 0, destroyed: false, write: () => true });
+    let asked = 0;
+    watchSilence(socket as unknown as Socket, () => {
+      asked += 1;
+      socket.write();
+    });
+    socket.write();
+    vi.advanceTimersByTime(1100);
+    expect(asked).toBe(1);
+    socket.bytesRead += 36;
+    socket.emit('data');
+    vi.advanceTimersByTime(60_000);
+    expect(asked).toBe(1);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

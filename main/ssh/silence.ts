@@ -19,8 +19,8 @@ export interface Silence {
 export function watchSilence(socket: Socket, ask: () => void): Silence {
   const silent = createObservable(false);
   let timer: NodeJS.Timeout | undefined;
-  /** Since the timer was set. */
-  let written = false;
+  /** Something was written, a question of ours too, and nothing heard since. What was answered must not be asked after: it would go on for ever. */
+  let open = false;
 
   const question = (): void => {
     try {
@@ -31,15 +31,14 @@ export function watchSilence(socket: Socket, ask: () => void): Silence {
   };
   const look = (milliseconds: number, quiet: () => void): void => {
     const heard = socket.bytesRead;
-    written = false;
     timer = setTimeout(() => {
       timer = undefined;
-      if (socket.destroyed) {
+      if (socket.destroyed || !open) {
         return;
       }
       if (socket.bytesRead === heard) {
         quiet();
-      } else if (written) {
+      } else {
         listen();
       }
     }, milliseconds);
@@ -52,14 +51,17 @@ export function watchSilence(socket: Socket, ask: () => void): Silence {
     });
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   const watched = (...args: unknown[]): boolean => {
-    written = true;
+    open = true;
     if (timer === undefined && !silent.get()) {
       listen();
     }
     return write(...args);
   };
   socket.write = watched;
-  socket.on('data', () => silent.set(false));
+  socket.on('data', () => {
+    open = false;
+    silent.set(false);
+  });
   socket.on('close', () => clearTimeout(timer));
 
   return {
