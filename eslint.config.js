@@ -37,6 +37,7 @@ const zones = [
   ...['ports', 'engine-socket', 'terminal', 'settings', 'history', 'daemon-config'].map((name) => zone(`./main/${name}`, lib, contract)),
   zone('./main/trust', lib, './main/daemon-config', './main/ssh', contract),
   zone('./main/mirrors', lib, './main/daemon-config', './main/ssh', contract, './assets/mirrors.json'),
+  zone('./main/disk', lib, './main/engine', './main/vm', contract),
   zone('./main/vm', lib, './main/ssh', contract),
   zone('./main/engine', lib, contract),
   zone('./main/control', lib, contract, rpc),

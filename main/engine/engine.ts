@@ -49,6 +49,8 @@ export interface Engine {
   readonly services: Observable<number>;
   /** Containers that were connected to a network or disconnected from one. */
   readonly moves: Watch['moves'];
+  /** Counts up when the engine may have given space back on its disk. */
+  readonly freed: Observable<number>;
   readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   /** dockerd's answer, unaltered. */
   readonly inspect: (id: string) => Promise<unknown>;
@@ -88,6 +90,7 @@ export function createEngine({
     containers: rows,
     services: watch.services,
     moves: watch.moves,
+    freed: watch.freed,
     changes: watch.changes,
     inspect: containers.inspect,
     openExec: createExec(connection),

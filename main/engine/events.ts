@@ -68,3 +68,15 @@ function learn(times: KnownTimes, id: string, action: string, at: number, attrib
     times.set(id, { ...times.get(id), finishedAt: at, ...(Number.isInteger(exitCode) ? { exitCode } : {}) });
   }
 }
+
+const FREEING: Readonly<Record<string, readonly string[]>> = {
+  container: ['destroy', 'prune'],
+  image: ['delete', 'prune'],
+  volume: ['destroy', 'prune'],
+  builder: ['prune'],
+};
+
+/** What may have given space back on the engine's disk. */
+export function freesSpace(event: Json): boolean {
+  return FREEING[text(event['Type'])]?.includes(text(event['Action'])) ?? false;
+}

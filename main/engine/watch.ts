@@ -8,7 +8,7 @@ import type { Logger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import type { Connection } from './connection';
-import { isDirty, mark, movedContainer, nothingDirty } from './events';
+import { freesSpace, isDirty, mark, movedContainer, nothingDirty } from './events';
 import type { Dirty, KnownTimes } from './events';
 import { isMet } from './expectations';
 import { jsonLines } from './json-lines';
@@ -43,6 +43,8 @@ export interface Watch {
   readonly services: Observable<number>;
   /** A container was connected to a network or disconnected from one: its address may be another. */
   readonly moves: Observable<Move | undefined>;
+  /** Counts up with every event that may have given space back on the engine's disk. */
+  readonly freed: Observable<number>;
   readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
   /** Resolves when the first whole list since `available` is in the state. */
   readonly settle: () => Promise<void>;
@@ -55,6 +57,7 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
   const state = createObservable<EngineState>(emptyState);
   const services = createObservable(0);
   const moves = createObservable<Move | undefined>(undefined);
+  const freed = createObservable(0);
   const times: KnownTimes = new Map();
   const feed = createChangeFeed(() => state.get());
   let period: AbortController | undefined;
@@ -71,7 +74,7 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
   async function session(signal: AbortSignal, connected: () => void): Promise<void> {
     const ended = new AbortController();
     const all = AbortSignal.any([signal, ended.signal]);
-    const filters = { type: ['container', 'image', 'volume', 'network', 'service'] };
+    const filters = { type: ['container', 'image', 'volume', 'network', 'service', 'builder'] };
     const body = await connection.stream({ method: 'GET', path: '/events', query: { filters }, signal: all });
     let dirty = nothingDirty();
     const timers = new Set<NodeJS.Timeout>();
@@ -99,6 +102,9 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
         if (event['Type'] === 'service') {
           services.set(services.get() + 1);
           continue;
+        }
+        if (freesSpace(event)) {
+          freed.set(freed.get() + 1);
         }
         const moved = movedContainer(event);
         if (moved !== undefined) {
@@ -223,6 +229,7 @@ export function createWatch({ connection, log, available, reconcileMs = RECONCIL
     state,
     services,
     moves,
+    freed,
     changes: feed.changes,
     settle: () => settled.promise,
     pauseEvents() {

@@ -2,7 +2,7 @@
 import type { Task } from '../../preload/contract';
 
 export type TaskProgress = Partial<
-  Pick<Task, 'currentBytes' | 'totalBytes' | 'bytesPerSecond' | 'layers' | 'detail' | 'steps' | 'cancellable'>
+  Pick<Task, 'currentBytes' | 'totalBytes' | 'bytesPerSecond' | 'layers' | 'detail' | 'steps' | 'cancellable' | 'hostBytes'>
 >;
 
 export interface TaskRun {

@@ -2,21 +2,25 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import enCli from '../../assets/locales/en/cli.json';
 import enDesktop from '../../assets/locales/en/desktop.json';
+import enDisk from '../../assets/locales/en/disk.json';
 import enDoctor from '../../assets/locales/en/doctor.json';
 import enErrors from '../../assets/locales/en/errors.json';
 import enMirrors from '../../assets/locales/en/mirrors.json';
+import enRepair from '../../assets/locales/en/repair.json';
 import enVm from '../../assets/locales/en/vm.json';
 import zhCli from '../../assets/locales/zh-CN/cli.json';
 import zhDesktop from '../../assets/locales/zh-CN/desktop.json';
+import zhDisk from '../../assets/locales/zh-CN/disk.json';
 import zhDoctor from '../../assets/locales/zh-CN/doctor.json';
 import zhErrors from '../../assets/locales/zh-CN/errors.json';
 import zhMirrors from '../../assets/locales/zh-CN/mirrors.json';
+import zhRepair from '../../assets/locales/zh-CN/repair.json';
 import zhVm from '../../assets/locales/zh-CN/vm.json';
 import type { WireError } from '../../preload/contract';
 
 export type Language = 'en' | 'zh-CN';
 export type TextParams = Readonly<Record<string, string | number>>;
-export type Namespace = 'cli' | 'desktop' | 'doctor' | 'errors' | 'mirrors' | 'vm';
+export type Namespace = 'cli' | 'desktop' | 'disk' | 'doctor' | 'errors' | 'mirrors' | 'repair' | 'vm';
 
 export interface ErrorText {
   readonly title: string;
@@ -33,8 +37,8 @@ export interface Texts {
 }
 
 const files: Readonly<Record<Language, Readonly<Record<Namespace, unknown>>>> = {
-  en: { cli: enCli, desktop: enDesktop, doctor: enDoctor, errors: enErrors, mirrors: enMirrors, vm: enVm },
-  'zh-CN': { cli: zhCli, desktop: zhDesktop, doctor: zhDoctor, errors: zhErrors, mirrors: zhMirrors, vm: zhVm },
+  en: { cli: enCli, desktop: enDesktop, disk: enDisk, doctor: enDoctor, errors: enErrors, mirrors: enMirrors, repair: enRepair, vm: enVm },
+  'zh-CN': { cli: zhCli, desktop: zhDesktop, disk: zhDisk, doctor: zhDoctor, errors: zhErrors, mirrors: zhMirrors, repair: zhRepair, vm: zhVm },
 };
 
 export function createTexts(language: Language): Texts {

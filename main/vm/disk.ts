@@ -1,7 +1,9 @@
 // The data disk: made once, sparse, under a UUID of its own; afterwards only ever opened. A disk that is missing or not ours is an error
-// with its words, never a reason to make another. Knows files; what is on the disk is the guest's business.
+// with its words, never a reason to make another. Its record says where it lies; `files.disks.data` is only where it is made.
+// Knows files; what is on the disk is the guest's business.
 import { randomUUID } from 'node:crypto';
 import { open, rm, stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { BerthError } from '../../preload/contract/errors';
 import { ensureFolder, hasCode, readJson, writeJson } from '../lib/atomic-file';
@@ -16,6 +18,14 @@ const recordSchema = z.object({
   createdAt: z.number(),
   /** `making`: the record was written and the file may be missing; `new`: the file is there and empty; `formatted`: the guest has written its file system. */
   state: z.enum(['making', 'new', 'formatted']),
+  /** Where it lies since it was moved; missing = `files.disks.data`. */
+  path: z.string().refine(isAbsolute).optional(),
+  /** A copy that is being made: not whole, never used, and deleted when nobody makes it any more. */
+  copyingTo: z.string().refine(isAbsolute).optional(),
+  /** The file before the last move, kept until the user lets it go. */
+  oldPath: z.string().refine(isAbsolute).optional(),
+  /** The file has grown and the file system on it has not. */
+  grown: z.boolean().optional(),
 });
 export type DiskRecord = z.output<typeof recordSchema>;
 
@@ -27,8 +37,8 @@ export interface DataDisk {
 
 /** The disk to boot with. Makes it only where neither a file nor a record says that there was one. */
 export async function prepareDisk(files: HomeFiles, bytes: number = DATA_DISK_BYTES): Promise<DataDisk> {
-  const path = files.disks.data;
   const record = await readRecord(files);
+  const path = placeOf(files, record);
   const exists = await fileExists(path);
   if (record === undefined && exists) {
     // A disk without its record: perhaps the user's, brought back from elsewhere. Its UUID is not known, so it is not touched.
@@ -39,6 +49,10 @@ export async function prepareDisk(files: HomeFiles, bytes: number = DATA_DISK_BY
   }
   if (!exists) {
     throw new BerthError('disk.missing', { path });
+  }
+  if (record.copyingTo !== undefined) {
+    // What a guest writes now would not be in the copy.
+    throw new BerthError('disk.busy', {});
   }
   if (record.state === 'making') {
     await saveRecord(files, { ...record, state: 'new' });
@@ -54,6 +68,22 @@ export async function markFormatted(files: HomeFiles): Promise<void> {
   }
 }
 
+/** Where the data disk is or should be. A record that cannot be read is the start's error; until then its usual place is meant. */
+export async function diskPath(files: HomeFiles): Promise<string> {
+  return placeOf(files, await readRecord(files).catch(() => undefined));
+}
+
+/** One after the other is the caller's business. Undefined where there is no disk yet. */
+export async function changeRecord(files: HomeFiles, change: (record: DiskRecord) => DiskRecord): Promise<DiskRecord | undefined> {
+  const record = await readRecord(files);
+  if (record === undefined || record.state === 'making') {
+    return undefined;
+  }
+  const next = change(record);
+  await saveRecord(files, next);
+  return next;
+}
+
 /** For messages: the UUID that this home's disk must have. */
 export async function diskUuid(files: HomeFiles): Promise<string> {
   return (await readRecord(files).catch(() => undefined))?.uuid ?? '-';
@@ -61,8 +91,8 @@ export async function diskUuid(files: HomeFiles): Promise<string> {
 
 /** For doctor: what is there, in words, or the error that a start would meet. Changes nothing. */
 export async function inspectDisk(files: HomeFiles): Promise<string> {
-  const path = files.disks.data;
   const record = await readRecord(files);
+  const path = placeOf(files, record);
   if (record === undefined || record.state === 'making') {
     return `${path}: -`;
   }
@@ -92,7 +122,7 @@ async function create(files: HomeFiles, bytes: number): Promise<DataDisk> {
   return { uuid: record.uuid, formatOrder: true };
 }
 
-async function readRecord(files: HomeFiles): Promise<DiskRecord | undefined> {
+export async function readRecord(files: HomeFiles): Promise<DiskRecord | undefined> {
   const path = files.disks.record;
   let value: unknown;
   try {
@@ -111,6 +141,10 @@ async function readRecord(files: HomeFiles): Promise<DiskRecord | undefined> {
     throw new BerthError('disk.newer', { path, detail: `format ${parsed.data.format}` });
   }
   throw new BerthError('disk.damaged', { path, detail: 'data.json' });
+}
+
+function placeOf(files: HomeFiles, record: DiskRecord | undefined): string {
+  return record?.path ?? files.disks.data;
 }
 
 async function saveRecord(files: HomeFiles, record: DiskRecord): Promise<void> {

@@ -14,7 +14,7 @@ export interface TaskStep {
 
 export interface Task {
   readonly id: string;
-  readonly kind: 'pull' | 'load' | 'config';
+  readonly kind: 'pull' | 'load' | 'config' | 'trim' | 'prune' | 'moveDisk' | 'repair';
   /** The image's reference or the file's name. */
   readonly subject: string;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -30,6 +30,8 @@ export interface Task {
   readonly steps?: readonly TaskStep[];
   /** False from the moment on at which `tasks.cancel` does nothing any more. */
   readonly cancellable?: boolean;
+  /** Of a task about the disk: what the data disk took on this computer. */
+  readonly hostBytes?: { readonly before: number; readonly after: number };
   /** For a pull: dockerd's last line, e.g. its Status line with the digest. */
   readonly detail?: string;
 }
