@@ -17,12 +17,19 @@ export interface PowerOffSpec {
 export async function powerOff({ running, agent, log, deadlineMs }: PowerOffSpec): Promise<boolean> {
   let orderly = agent === undefined;
   if (agent !== undefined) {
+    const space = running.holdSpace();
     try {
+      if (running.space.get()?.state === 'paused') {
+        // It waits for space on the host; what a shutdown writes usually still fits, and where it does not, QEMU is told to quit as ever.
+        await running.run();
+      }
       await agent.call('trim', {}, { timeoutMs: 5000 }).catch((error: unknown) => log.debug('no trim before the stop', { error }));
       await agent.call('shutdown', {}, { timeoutMs: 5000 });
       orderly = await settledWithin(running.exited, deadlineMs);
     } catch (error) {
       log.warn('the guest cannot be asked to shut down', { error });
+    } finally {
+      space();
     }
     if (!orderly) {
       log.warn('the guest did not end in time; QEMU is told to', { deadlineMs });

@@ -90,6 +90,8 @@ export interface VmStatus {
   /** Of the VM that runs. */
   readonly network?: VmNetwork;
   readonly pid?: number;
+  /** The guest is halted until the host's disk has space again (`disk.changes`). */
+  readonly waitsFor?: 'hostDisk';
   /** While it is suspended, and until a resume has used it. */
   readonly suspended?: VmSuspended;
   readonly boot?: BootTimeline;
