@@ -37,6 +37,7 @@ import { createShareGuest } from './shares/guest';
 import { createShares } from './shares/create-shares';
 import { createShareEvents } from './shares/events/create-share-events';
 import { createStartGate } from './shares/start-gate';
+import { createRepair } from './repair/create-repair';
 import { tellTimeZone } from './shares/time-zone';
 import { createBindUsers } from './shares/users';
 import { createSshfs } from './shares/sftp/sshfs';
@@ -266,6 +267,11 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
   });
   const hostAccess = createHostAccess({
+  const repair = await createRepair({
+    ...{ files, vm, config, tasks, resources: options.resources },
+    pauseEvents: engine.pauseEvents,
+    log: log.child('repair'),
+  });
     settings: settings.settings,
     vm,
     available,
@@ -330,6 +336,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       contextName: CONTEXT_NAME,
       context: shortState(await connect.context.get()),
       dockerCliFolder,
+    ...disk.handlers,
+    ...cost.handlers,
+    ...repair.handlers,
       shells: shells(),
     }),
     'app.doctor': (_input, { signal }) => doctor.run(signal),
@@ -389,3 +398,4 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     },
   };
 }
+      repair.dispose();

@@ -12,6 +12,9 @@ import { createReach } from './cli/reach';
 import { createTerminal } from './cli/terminal';
 import { createHostCommands } from './cli/host';
 import { createSharesCommands } from './cli/shares';
+import { diagnostics } from './cli/diagnostics';
+import { createDiskCommands } from './cli/disk';
+import { createRepairCommands } from './cli/repair';
 import { createTrustCommands } from './cli/trust';
 import { createConnect } from './connect/create-connect';
 import { systemSocketPath } from './connect/system-socket';
@@ -71,6 +74,13 @@ async function main(): Promise<number> {
           mirrors: createMirrorsCommands(kit),
           host: createHostCommands(kit),
           shares: createSharesCommands(kit),
+          disk: createDiskCommands(kit),
+          diagnostics: (flags) =>
+            diagnostics(
+              { output, app, build: APP_BUILD, version: APP_VERSION, prepareHome: folder, interrupted: interrupted.signal },
+              flags,
+            ),
+          repair: createRepairCommands(kit),
           trust: createTrustCommands(kit),
           prefixes: (...args) => prefixes(kit, ...args),
           ports: (...args) => ports(kit, ...args),

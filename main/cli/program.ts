@@ -24,6 +24,8 @@ import type { SharesCommands } from './shares';
 import type { TrustCommands } from './trust';
 
 export interface AllCommands extends Commands {
+import type { RepairCommands } from './repair';
+import { addRepairCommands } from './program-repair';
   readonly config: ConfigCommands;
   readonly connect: ConnectCommands;
   readonly mirrors: MirrorsCommands;
@@ -34,6 +36,7 @@ export interface AllCommands extends Commands {
   ports(flags: PortsFlags): Promise<void>;
   pull(reference: string, flags: PullFlags): Promise<void>;
 }
+  readonly repair: RepairCommands;
 
 export interface ProgramOptions {
   readonly output: Output;
@@ -109,6 +112,8 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
   } catch (error) {
     if (error instanceof CommanderError) {
       // Commander has written the help or what is wrong; no command at all is a usage error too.
+  addRepairCommands(add, text, () => own().repair);
+  addDiskCommands(add, text, () => own().disk);
       return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     }
     throw error;

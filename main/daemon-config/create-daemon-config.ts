@@ -279,6 +279,12 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
       publish();
       return better;
     },
+    toLastGood: () =>
+      inTurn(async () => {
+        const keys = await recovery.revert();
+        publish();
+        return keys;
+      }),
     settle: (signal) =>
       inTurn(async () => {
         await recovery.settle();

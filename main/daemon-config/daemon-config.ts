@@ -89,6 +89,8 @@ export interface DaemonConfig {
   forBoot(): Promise<string>;
   /** dockerd cannot start on what it was given: puts the last good document back and says so. False = there is nothing better to try. */
   recover(words: string): Promise<boolean>;
+  /** The user asks for it: puts the last good document back, for the next start. The changed keys; none where it is the present one already. */
+  toLastGood(): Promise<readonly string[]>;
   /** The engine answers, after a boot, an adoption or its own restart: ends what a crash left half done, looks for hand edits. */
   settle(signal: AbortSignal): Promise<void>;
   /** Resolves when no change is under way. */

@@ -22,6 +22,8 @@ export interface Recovery {
   forBoot(): Promise<string>;
   /** dockerd does not start; `words` is the end of its log. False = there is nothing better to try. */
   recover(words: string): Promise<boolean>;
+  /** Back to the last good document because somebody asked for it; the keys that change. */
+  revert(): Promise<readonly string[]>;
   /** The engine answers. */
   settle(): Promise<void>;
 }
@@ -69,16 +71,20 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     }
   }
 
-  async function toLastGood(words: string): Promise<void> {
+  /** What was tried stays in the history. */
+  async function toLastGood(why: (changes: Plan['changes']) => BerthError | undefined): Promise<Plan['changes']> {
     const tried = store.current();
     const good = store.lastGood();
     const changes = diffDocuments(good.document, tried.document);
     const origin = history.list().find(({ id }) => history.textOf(id) === tried.text)?.origin ?? 'editor';
-    const error = lastGoodError(words, changes);
+    const error = why(changes);
     await store.keep(good.text, true);
     const cost = classOfChanges(changes, good.document, tried.document);
     await history.add(entryOf({ id: randomUUID(), at: now(), origin, text: tried.text, changes, class: cost }, 'rolledBack', error));
-    deps.notify('error', error);
+    if (error !== undefined) {
+      deps.notify('error', error);
+    }
+    return changes;
   }
 
   return {
@@ -101,7 +107,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         return true;
       }
       if (store.current().text !== store.lastGood().text) {
-        await toLastGood(words);
+        await toLastGood((changes) => lastGoodError(words, changes));
         return true;
       }
       const file = booted ? undefined : await guest.read().catch(() => undefined);
@@ -115,6 +121,12 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
         return true;
       }
       return false;
+    },
+    async revert() {
+      if (store.current().text === store.lastGood().text) {
+        return [];
+      }
+      return (await toLastGood(() => undefined)).map(({ key }) => key);
     },
     async settle() {
       if (store.guestTexts().length === 0) {

@@ -18,7 +18,8 @@ export interface HomeFiles {
     readonly host: string;
     readonly hostPublic: string;
   };
-  readonly disks: { readonly folder: string; readonly data: string; readonly record: string };
+  /** `scratch` takes what a repair writes to a disk that it only reads. */
+  readonly disks: { readonly folder: string; readonly data: string; readonly record: string; readonly scratch: string };
   /** The memory of a suspended VM; private. `saving` becomes `memory` when it is whole, and `using` for the one time that it is used. */
   readonly suspend: {
     readonly folder: string;
@@ -55,6 +56,8 @@ export interface HomeFiles {
     readonly configJournal: string;
     readonly configHistory: string;
     readonly configGuest: string;
+    /** What repairs did, the last ones. */
+    readonly repairs: string;
     /** What was changed outside of the home: contexts, the system's socket. */
     readonly connect: string;
     /** What Berth cost in the last hour and day; worth nothing to anybody else, and begun anew where it is damaged. */
@@ -93,7 +96,7 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       host: at('keys', 'host'),
       hostPublic: at('keys', 'host.pub'),
     },
-    disks: { folder: at('disks'), data: at('disks', 'data.raw'), record: at('disks', 'data.json') },
+    disks: { folder: at('disks'), data: at('disks', 'data.raw'), record: at('disks', 'data.json'), scratch: at('disks', 'scratch.qcow2') },
     suspend: {
       folder: at('suspend'),
       saving: at('suspend', 'saving'),
@@ -124,6 +127,7 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       configJournal: at('state', 'config-journal.json'),
       configHistory: at('state', 'config-history.json'),
       configGuest: at('state', 'config-guest.json'),
+      repairs: at('state', 'repairs.json'),
       connect: at('state', 'connect.json'),
       cost: at('state', 'cost.ring'),
       shares: at('state', 'shares'),

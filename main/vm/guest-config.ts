@@ -24,3 +24,11 @@ export function guestConfig(keys: Keys, disk: DataDisk, now: number, given: Part
 }
 
 export const probeConfig = 'mode probe\n';
+/** A guest that leaves the data disk alone and starts no engine. */
+export function repairConfig(keys: Keys, now: number, daemonJson: string): GuestConfig {
+  return {
+    ...guestConfig(keys, { uuid: '', formatOrder: false }, now, { daemonJson }),
+    config: ['mode repair', `epoch-ms ${Math.round(now)}`, `hostname ${HOSTNAME}`, ''].join('\n'),
+  };
+}
+

@@ -12,6 +12,7 @@ import { mirrorsTable } from './mirrors';
 import { portsTable } from './ports';
 import { settingsTable } from './settings';
 import { sharesTable } from './shares';
+import { repairTable } from './repair';
 import { tasksTable } from './tasks';
 import { terminalTable } from './terminal';
 import { trustTable } from './trust';
@@ -37,6 +38,7 @@ export const contract = {
   ...trustTable,
 } as const;
 
+  ...repairTable,
 export type Contract = typeof contract;
 export type BackendHandlers = Handlers<Contract>;
 export type CallNames = CallName<Contract>;
@@ -84,3 +86,4 @@ export * from './tasks';
 export * from './terminal';
 export * from './trust';
 export * from './vm';
+export * from './repair';

@@ -10,6 +10,8 @@ import type { FakeConfiguration } from './dockerd/configuration';
 import { createModel } from './dockerd/model';
 import { createFakeGuest } from './guest';
 import { createFakeShares } from './shares';
+import { createFakeRepairGuest } from './repair-guest';
+import type { FakeRepairGuest } from './repair-guest';
 import type { FakeShares } from './shares';
 
 export interface FakeVmOptions {
@@ -30,6 +32,12 @@ export interface FakeVmOptions {
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
 }
+  /** What is booted for a repair; without it the disk is whole. */
+  readonly repair?: FakeRepairGuest;
+  /** It suspends; what its engine has goes on as it was. */
+  readonly suspend?: boolean;
+  /** Why the next start cannot use what was saved. */
+  readonly notResumed?: () => BootTimeline['notResumed'];
 
 const GIB = 2 ** 30;
 const verdict: AcceleratorVerdict = {
@@ -54,6 +62,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
   const shares = options.shares ?? createFakeShares();
   return (deps) => {
     const base: VmStatus = {
+  const repair = options.repair ?? createFakeRepairGuest({ uuid: '', state: 'whole' });
       state: 'stopped',
       driver: 'qemu',
       features: { suspend: false, shares: true, shareDrivers: ['virtiofs', 'sshfs'], hostfwd: true, balloon: true },
@@ -227,3 +236,8 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
     };
   };
 }
+      whileOff: async (work) => {
+        await stop({ shutdown: true });
+        return work({ claim: () => Promise.resolve(), guest: (asked) => repair.guest(asked) });
+      },
+      reconnect: () => (link ? Promise.resolve() : Promise.reject(notRunning())),

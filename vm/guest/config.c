@@ -67,7 +67,10 @@ void config_read(struct config *config) {
     char *value = strchr(line, ' ');
     if (!value) continue;
     *value++ = 0;
-    if (strcmp(line, "mode") == 0) config->probe = strcmp(value, "probe") == 0;
+    if (strcmp(line, "mode") == 0) {
+      config->probe = strcmp(value, "probe") == 0;
+      config->repair = strcmp(value, "repair") == 0;
+    }
     else if (strcmp(line, "data-uuid") == 0) take_uuid(line, value, config->data_uuid);
     else if (strcmp(line, "data-format") == 0) take_uuid(line, value, config->data_format);
     else if (strcmp(line, "epoch-ms") == 0) config->epoch_ms = strtoll(value, NULL, 10);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 struct config {
-  bool probe;
+  bool probe, repair;
   char data_uuid[37], data_format[37], hostname[64], host_address[16];
   int64_t epoch_ms; /* 0: not given */
   bool can_ssh;

@@ -253,7 +253,7 @@ int main(int argc, char **argv) {
   log_start();
   say_to(say_to_log);
   catch_signals();
-  data_start();
+  if (!config.repair) data_start();
   control_start();
   system_settings();
   system_identity(&config);
@@ -271,3 +271,8 @@ int main(int argc, char **argv) {
   modules_later(modules);
   loop();
 }
+  if (config.repair) {
+    /* Nobody has touched the data disk, and nobody will but who comes in by SSH. */
+    boot_phase("repair");
+    reachable();
+  }

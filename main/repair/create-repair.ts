@@ -1,0 +1,229 @@
+// The repair ladder: one rung at a time as a task, what each did as a report that stays, and the state that windows and the command line show.
+// Which rung does what is in files of their own; this owns the turn, the reports and what must be confirmed.
+import { rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { BerthError, toWireError } from '../../preload/contract';
+import type { BackendHandlers, RepairOrder, RepairReport, RepairResult, RepairState, VmStateName } from '../../preload/contract';
+import type { DaemonConfig } from '../daemon-config/daemon-config';
+import { createObservable, follow } from '../lib/observable';
+import type { HomeFiles } from '../lib/home';
+import type { Logger } from '../lib/logger';
+import type { StartedTask, TaskRun, TaskRunner } from '../lib/task-runner';
+import { diskPath } from '../vm/disk';
+import { createChecker } from '../vm/resources';
+import type { Resources } from '../vm/resources';
+import type { OffVm, Vm } from '../vm/vm';
+import { checkDisk } from './check-disk';
+import { copyDisk, freeBytesAt, hostBytesOf, listKept, setAside } from './kept-disks';
+import { ladder } from './ladder';
+import { createProgress } from './progress';
+import type { Progress } from './progress';
+import { exportFolder, rescue } from './rescue';
+import { checkSystem, lastGood, reboot, reconnect, restartEngine, start } from './rungs';
+import type { RungDeps } from './rungs';
+import { openRepairStore } from './store';
+
+export interface RepairDeps {
+  readonly files: HomeFiles;
+  readonly resources: Resources;
+  readonly vm: Vm;
+  readonly config: Pick<DaemonConfig, 'document' | 'toLastGood'>;
+  readonly tasks: TaskRunner;
+  readonly pauseEvents: () => () => void;
+  readonly log: Logger;
+}
+
+export interface Repair {
+  readonly handlers: Pick<BackendHandlers, 'repair.changes' | 'repair.run' | 'repair.discard'>;
+  dispose(): void;
+}
+
+interface Worked {
+  readonly result: RepairResult;
+  /** Whether the VM is started afterwards, by the state that it was in. */
+  startAfter(before: VmStateName): boolean;
+}
+
+export async function createRepair(deps: RepairDeps): Promise<Repair> {
+  const { files, resources, vm, config, tasks, log } = deps;
+  const store = await openRepairStore(files.state.repairs);
+  const checker = createChecker(resources, files.state.checksums);
+  const confirmWord = basename(files.root);
+  const dirty = createObservable<object>({});
+  let running: StartedTask | undefined;
+  const publish = (): void => dirty.set({});
+
+  const rungDeps: RungDeps = {
+    vm,
+    pauseEvents: deps.pauseEvents,
+    toLastGood: () => config.toLastGood(),
+    async verifySystem() {
+      const { guest, bundle } = await checker.verify({ full: true });
+      return { files: Object.keys(guest.files).length + Object.keys(bundle.files).length };
+    },
+  };
+
+  async function state(): Promise<RepairState> {
+    const path = await diskPath(files);
+    const status = vm.status.get();
+    const copyBytes = await hostBytesOf(path);
+    const reports = store.reports();
+    const error = status.error ?? (status.state === 'running' ? undefined : status.boot?.error);
+    return {
+      rungs: ladder({
+        status,
+        error,
+        hasDisk: copyBytes !== undefined,
+        liveRestore: config.document.get()['live-restore'] === true,
+        last: reports[0],
+      }),
+      ...(error === undefined ? {} : { error }),
+      reports,
+      kept: await listKept(store.kept()),
+      confirmWord,
+      copyBytes: copyBytes ?? 0,
+      freeBytes: await freeBytesAt(dirname(path)).catch(() => 0),
+    };
+  }
+
+  async function* changes(signal: AbortSignal): AsyncGenerator<RepairState> {
+    for await (const _ of follow(dirty, signal)) {
+      yield await state();
+    }
+  }
+
+  /** The disk is the repair's own while it works on it. */
+  async function withDisk(progress: Progress, work: (off: OffVm, path: string) => Promise<Worked>) {
+    const { state: before } = vm.status.get();
+    const path = await diskPath(files);
+    const done = await vm.whileOff(async (off) => {
+      progress.fact('off');
+      return work(off, path);
+    });
+    if (done.startAfter(before)) {
+      progress.cancellable(false);
+      await start(rungDeps, progress);
+    }
+    return done.result;
+  }
+
+  async function climb(order: RepairOrder, progress: Progress): Promise<RepairResult> {
+    switch (order.rung) {
+      case 'reconnect':
+        await reconnect(rungDeps, progress);
+        return 'done';
+      case 'engine':
+        await restartEngine(rungDeps, progress);
+        return 'done';
+      case 'reboot':
+        await reboot(rungDeps, progress);
+        return 'done';
+      case 'system':
+        await checkSystem(rungDeps, progress);
+        return 'done';
+      case 'lastGood':
+        await lastGood(rungDeps, progress);
+        return 'done';
+      case 'checkDisk':
+        return withDisk(progress, async (off, path) => {
+          const copy = async (): Promise<void> => {
+            const made = await copyDisk(join(resources.bundle, 'bin', 'qemu-img'), path, Date.now(), progress);
+            await store.keep([made]);
+          };
+          const { result, sound } = await checkDisk({ files, path, copy }, off, order.fsck, progress);
+          return { result, startAfter: (before) => sound && before !== 'stopped' && before !== 'suspended' };
+        });
+      case 'rescue': {
+        const folder = await exportFolder(order.folder);
+        return withDisk(progress, async (off, path) => ({
+          result: await rescue({ path, document: config.document.get() }, off, { ...order, folder }, progress),
+          // Whoever rescues from what does not start would wait for the same failure once more.
+          startAfter: (before) => before === 'running',
+        }));
+      }
+      case 'reset':
+        progress.cancellable(false);
+        await vm.whileOff(async (off) => {
+          await off.claim();
+          const path = await diskPath(files);
+          const aside = await progress.step('aside', () => setAside(files, path, Date.now()));
+          await store.keep(aside);
+          aside.forEach((each) => progress.fact('aside', { path: each }));
+        });
+        await start(rungDeps, progress);
+        return 'done';
+    }
+  }
+
+  async function work(order: RepairOrder, run: TaskRun, task: Promise<string>): Promise<void> {
+    let report: RepairReport = { task: await task, rung: order.rung, startedAt: Date.now(), result: 'running', facts: [], words: [] };
+    const change = (patch: Partial<RepairReport>): void => {
+      report = { ...report, ...patch };
+      store.report(report);
+      publish();
+    };
+    change({});
+    await store.save();
+    log.info('a repair begins', { rung: order.rung });
+    try {
+      const result = await climb(order, createProgress(run, change));
+      change({ result, endedAt: Date.now() });
+    } catch (error) {
+      const cancelled = run.signal.aborted;
+      change({ result: cancelled ? 'cancelled' : 'failed', endedAt: Date.now(), ...(cancelled ? {} : { error: toWireError(error) }) });
+      throw error;
+    } finally {
+      running = undefined;
+      log.info('a repair has ended', { ...report });
+      await store.save();
+      publish();
+    }
+  }
+
+  async function begin(order: RepairOrder): Promise<{ readonly task: string }> {
+    if (running !== undefined) {
+      throw new BerthError('repair.busy', {});
+    }
+    confirmed(order);
+    const rung = (await state()).rungs.find(({ name }) => name === order.rung);
+    if (rung?.obstacle !== undefined) {
+      throw new BerthError('repair.notUsable', { rung: order.rung, reason: rung.obstacle });
+    }
+    let tell: (id: string) => void = () => undefined;
+    const id = new Promise<string>((resolve) => {
+      tell = resolve;
+    });
+    running = tasks.run('repair', order.rung, (run) => work(order, run, id));
+    tell(running.id);
+    return { task: running.id };
+  }
+
+  function confirmed(order: RepairOrder): void {
+    const needs = order.rung === 'reset' || (order.rung === 'checkDisk' && order.fsck === 'noCopy');
+    if (needs && order.confirm !== confirmWord && order.confirm !== (order.rung === 'reset' ? 'reset' : 'fsck')) {
+      throw new BerthError('repair.notConfirmed', { word: confirmWord });
+    }
+  }
+
+  const unsubscribe = vm.status.subscribe(publish);
+
+  return {
+    handlers: {
+      'repair.changes': (_input, { signal }) => changes(signal),
+      'repair.run': (order) => begin(order),
+      async 'repair.discard'({ name, confirm }) {
+        const path = store.kept().find((each) => basename(each) === name);
+        if (path === undefined) {
+          throw new BerthError('repair.noKeptDisk', { name });
+        }
+        if (confirm !== name) {
+          throw new BerthError('repair.notConfirmed', { word: name });
+        }
+        await rm(path, { force: true });
+        log.info('a kept disk was deleted by the user', { path });
+        publish();
+      },
+    },
+    dispose: unsubscribe,
+  };
+}
