@@ -105,6 +105,12 @@ static void dockerd_start(void) {
 static void data_done(void) {
   static const char *const codes[] = { "missing", "wrongUuid", "damaged", "notEmpty", "format", "newer" };
   char result[4096];
+static void reachable(void) {
+  boot_phase_at("network", network_at);
+  service_start(DNS);
+  ssh_start();
+}
+
   ssize_t n = read(data_pipe, result, sizeof result - 1);
   close(data_pipe);
   data_pipe = -1;
@@ -120,9 +126,7 @@ static void data_done(void) {
       if (strncmp(result, codes[i], strlen(codes[i])) == 0) code = codes[i];
     boot_failed(code, detail ? detail + 1 : "the process that checks it died");
   }
-  boot_phase_at("network", network_at);
-  service_start(DNS);
-  ssh_start();
+  reachable();
 }
 
 /* One connection to the socket says when the engine answers: it waits in the socket's queue until dockerd serves. */
@@ -153,7 +157,11 @@ static void sockets_seen(void) {
   char events[4096];
   while (read(watcher, events, sizeof events) > 0) continue;
   dockerd_start();
-  if (!boot_reached("containerd") && access("/run/containerd/containerd.sock", F_OK) == 0) boot_phase("containerd");
+  if (access("/run/docker/netns", F_OK) == 0) front_close("the first container");
+  if (!boot_reached("containerd") && access("/run/containerd/containerd.sock", F_OK) == 0) {
+    boot_phase("containerd");
+    reachable();
+  }
   if (!boot_reached("dockerd") && access("/run/docker.sock", F_OK) == 0) {
     boot_phase("dockerd");
     ping_open();
@@ -183,7 +191,7 @@ static int due(int64_t at) {
 }
 
 static int timers(void) {
-  if (ssh_at && due(ssh_at) == 0) ssh_start();
+  if (ssh_at && due(ssh_at) == 0) reachable();
   if (ping_at && due(ping_at) == 0) ping_open();
   dockerd_start();
   int next = sooner(service_tick(), control_tick());
