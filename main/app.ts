@@ -32,12 +32,12 @@ import { createMirrors } from './mirrors/create-mirrors';
 import { createProbe } from './mirrors/probe';
 import { createNotices } from './notices';
 import { createPorts } from './ports/ports';
+import { createRepair } from './repair/create-repair';
 import { openSettings } from './settings/store';
 import { createShareGuest } from './shares/guest';
 import { createShares } from './shares/create-shares';
 import { createShareEvents } from './shares/events/create-share-events';
 import { createStartGate } from './shares/start-gate';
-import { createRepair } from './repair/create-repair';
 import { tellTimeZone } from './shares/time-zone';
 import { createBindUsers } from './shares/users';
 import { createSshfs } from './shares/sftp/sshfs';
@@ -261,17 +261,17 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   });
   const runningContainers = select(engine.containers, countRunning);
   const cost = createCost({ files, vm, settings: settings.settings, runningContainers, log: log.child('cost') });
+  const repair = await createRepair({
+    ...{ files, vm, config, tasks, resources: options.resources },
+    pauseEvents: engine.pauseEvents,
+    log: log.child('repair'),
+  });
   const dockerCliFolder = join(options.resources.bundle, 'bin');
   const terminals = createTerminals({
     openExec: (request) => engine.openExec(request),
     ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
   });
   const hostAccess = createHostAccess({
-  const repair = await createRepair({
-    ...{ files, vm, config, tasks, resources: options.resources },
-    pauseEvents: engine.pauseEvents,
-    log: log.child('repair'),
-  });
     settings: settings.settings,
     vm,
     available,
@@ -321,7 +321,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...mirrors.handlers,
     ...hostAccess.handlers,
     ...cost.handlers,
-    ...shares.handlers,
+    ...repair.handlers,
     ...connectHandlers(connect, systemSocket),
     ...vmHandlers({ vm, files, adopted, pauseEvents: engine.pauseEvents }),
     'app.info': async () => ({
@@ -336,9 +336,6 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       contextName: CONTEXT_NAME,
       context: shortState(await connect.context.get()),
       dockerCliFolder,
-    ...disk.handlers,
-    ...cost.handlers,
-    ...repair.handlers,
       shells: shells(),
     }),
     'app.doctor': (_input, { signal }) => doctor.run(signal),
@@ -381,6 +378,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       idle.dispose();
       unwatch();
       tasks.dispose();
+      repair.dispose();
       await cost.dispose();
       // A change that is past its write ends in order; what does not within this time is settled at the next start.
       await settledWithin(config.idle(), CONFIG_END_MS);
@@ -398,4 +396,3 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     },
   };
 }
-      repair.dispose();

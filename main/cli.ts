@@ -11,10 +11,10 @@ import { pull } from './cli/pull';
 import { createReach } from './cli/reach';
 import { createTerminal } from './cli/terminal';
 import { createHostCommands } from './cli/host';
-import { createSharesCommands } from './cli/shares';
 import { diagnostics } from './cli/diagnostics';
 import { createDiskCommands } from './cli/disk';
 import { createRepairCommands } from './cli/repair';
+import { createSharesCommands } from './cli/shares';
 import { createTrustCommands } from './cli/trust';
 import { createConnect } from './connect/create-connect';
 import { systemSocketPath } from './connect/system-socket';
@@ -73,7 +73,6 @@ async function main(): Promise<number> {
           }),
           mirrors: createMirrorsCommands(kit),
           host: createHostCommands(kit),
-          shares: createSharesCommands(kit),
           disk: createDiskCommands(kit),
           diagnostics: (flags) =>
             diagnostics(
@@ -81,6 +80,7 @@ async function main(): Promise<number> {
               flags,
             ),
           repair: createRepairCommands(kit),
+          shares: createSharesCommands(kit),
           trust: createTrustCommands(kit),
           prefixes: (...args) => prefixes(kit, ...args),
           ports: (...args) => ports(kit, ...args),

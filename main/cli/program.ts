@@ -20,23 +20,23 @@ import {
 import type { HostCommands } from './host';
 import type { PortsFlags } from './ports';
 import type { PullFlags } from './pull';
+import type { RepairCommands } from './repair';
+import { addRepairCommands } from './program-repair';
 import type { SharesCommands } from './shares';
 import type { TrustCommands } from './trust';
 
 export interface AllCommands extends Commands {
-import type { RepairCommands } from './repair';
-import { addRepairCommands } from './program-repair';
   readonly config: ConfigCommands;
   readonly connect: ConnectCommands;
   readonly mirrors: MirrorsCommands;
   readonly host: HostCommands;
+  readonly repair: RepairCommands;
   readonly shares: SharesCommands;
   readonly trust: TrustCommands;
   prefixes(registry: string | undefined, prefix: string | undefined, flags: PrefixFlags): Promise<void>;
   ports(flags: PortsFlags): Promise<void>;
   pull(reference: string, flags: PullFlags): Promise<void>;
 }
-  readonly repair: RepairCommands;
 
 export interface ProgramOptions {
   readonly output: Output;
@@ -102,6 +102,8 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
   addConfigCommands(add, text, () => own().config);
   addHostCommands(add, text, () => own().host);
   addSharesCommands(add, text, () => own().shares);
+  addRepairCommands(add, text, () => own().repair);
+  addDiskCommands(add, text, () => own().disk);
   addTrustCommands(add, text, () => own().trust);
   add('doctor').action(() => own().doctor());
   add('version').action(() => own().version());
@@ -112,8 +114,6 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
   } catch (error) {
     if (error instanceof CommanderError) {
       // Commander has written the help or what is wrong; no command at all is a usage error too.
-  addRepairCommands(add, text, () => own().repair);
-  addDiskCommands(add, text, () => own().disk);
       return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     }
     throw error;

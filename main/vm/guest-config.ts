@@ -23,7 +23,6 @@ export function guestConfig(keys: Keys, disk: DataDisk, now: number, given: Part
   };
 }
 
-export const probeConfig = 'mode probe\n';
 /** A guest that leaves the data disk alone and starts no engine. */
 export function repairConfig(keys: Keys, now: number, daemonJson: string): GuestConfig {
   return {
@@ -32,3 +31,4 @@ export function repairConfig(keys: Keys, now: number, daemonJson: string): Guest
   };
 }
 
+export const probeConfig = 'mode probe\n';

@@ -10,9 +10,9 @@ import { hostAccessTable } from './host-access';
 import { imagesTable } from './images';
 import { mirrorsTable } from './mirrors';
 import { portsTable } from './ports';
+import { repairTable } from './repair';
 import { settingsTable } from './settings';
 import { sharesTable } from './shares';
-import { repairTable } from './repair';
 import { tasksTable } from './tasks';
 import { terminalTable } from './terminal';
 import { trustTable } from './trust';
@@ -34,11 +34,11 @@ export const contract = {
   ...costTable,
   ...mirrorsTable,
   ...portsTable,
+  ...repairTable,
   ...sharesTable,
   ...trustTable,
 } as const;
 
-  ...repairTable,
 export type Contract = typeof contract;
 export type BackendHandlers = Handlers<Contract>;
 export type CallNames = CallName<Contract>;
@@ -80,10 +80,10 @@ export * from './host-access';
 export * from './images';
 export * from './mirrors';
 export * from './ports';
+export * from './repair';
 export * from './settings';
 export * from './shares';
 export * from './tasks';
 export * from './terminal';
 export * from './trust';
 export * from './vm';
-export * from './repair';

@@ -14,9 +14,9 @@ import { prefixes } from '../../main/cli/prefixes';
 import { runProgram } from '../../main/cli/program';
 import { pull } from '../../main/cli/pull';
 import { createHostCommands } from '../../main/cli/host';
-import { createSharesCommands } from '../../main/cli/shares';
 import { createDiskCommands } from '../../main/cli/disk';
 import { createRepairCommands } from '../../main/cli/repair';
+import { createSharesCommands } from '../../main/cli/shares';
 import type { Terminal } from '../../main/cli/terminal';
 import { createTrustCommands } from '../../main/cli/trust';
 import type { Connect } from '../../main/connect/create-connect';
@@ -87,9 +87,9 @@ export async function runCli(argv: readonly string[], options: FakeCliOptions): 
     }),
     mirrors: createMirrorsCommands(kit),
     host: createHostCommands(kit),
-    shares: createSharesCommands(kit),
     disk: createDiskCommands(kit),
     repair: createRepairCommands(kit),
+    shares: createSharesCommands(kit),
     trust: createTrustCommands(kit),
     prefixes: prefixes.bind(undefined, kit),
     ports: ports.bind(undefined, kit),

@@ -9,9 +9,9 @@ import { createFakeConfiguration } from './dockerd/configuration';
 import type { FakeConfiguration } from './dockerd/configuration';
 import { createModel } from './dockerd/model';
 import { createFakeGuest } from './guest';
-import { createFakeShares } from './shares';
 import { createFakeRepairGuest } from './repair-guest';
 import type { FakeRepairGuest } from './repair-guest';
+import { createFakeShares } from './shares';
 import type { FakeShares } from './shares';
 
 export interface FakeVmOptions {
@@ -31,13 +31,13 @@ export interface FakeVmOptions {
   readonly shares?: FakeShares;
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
-}
   /** What is booted for a repair; without it the disk is whole. */
   readonly repair?: FakeRepairGuest;
   /** It suspends; what its engine has goes on as it was. */
   readonly suspend?: boolean;
   /** Why the next start cannot use what was saved. */
   readonly notResumed?: () => BootTimeline['notResumed'];
+}
 
 const GIB = 2 ** 30;
 const verdict: AcceleratorVerdict = {
@@ -60,9 +60,9 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
   const configuration = options.configuration ?? createFakeConfiguration(createModel());
   const guest = createFakeGuest(configuration, guestMs, options.exec);
   const shares = options.shares ?? createFakeShares();
+  const repair = options.repair ?? createFakeRepairGuest({ uuid: '', state: 'whole' });
   return (deps) => {
     const base: VmStatus = {
-  const repair = options.repair ?? createFakeRepairGuest({ uuid: '', state: 'whole' });
       state: 'stopped',
       driver: 'qemu',
       features: { suspend: false, shares: true, shareDrivers: ['virtiofs', 'sshfs'], hostfwd: true, balloon: true },
@@ -205,6 +205,11 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
       forward: () => Promise.reject(new Error('no listener of its own here')),
       doctorChecks: [{ id: 'accelerator', run: () => Promise.resolve({ status: 'warn', detail: 'tcg' }) }],
       exec: (command, given) => (link ? (shares.answer(command, given) ?? guest.exec(command, given)) : Promise.reject(notRunning())),
+      whileOff: async (work) => {
+        await stop({ shutdown: true });
+        return work({ claim: () => Promise.resolve(), guest: (asked) => repair.guest(asked) });
+      },
+      reconnect: () => (link ? Promise.resolve() : Promise.reject(notRunning())),
       start: () => start(),
       stop,
       async restart({ engineOnly = false } = {}) {
@@ -236,8 +241,3 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
     };
   };
 }
-      whileOff: async (work) => {
-        await stop({ shutdown: true });
-        return work({ claim: () => Promise.resolve(), guest: (asked) => repair.guest(asked) });
-      },
-      reconnect: () => (link ? Promise.resolve() : Promise.reject(notRunning())),

@@ -102,15 +102,15 @@ static void dockerd_start(void) {
   service_start(DOCKERD);
 }
 
-static void data_done(void) {
-  static const char *const codes[] = { "missing", "wrongUuid", "damaged", "notEmpty", "format", "newer" };
-  char result[4096];
 static void reachable(void) {
   boot_phase_at("network", network_at);
   service_start(DNS);
   ssh_start();
 }
 
+static void data_done(void) {
+  static const char *const codes[] = { "missing", "wrongUuid", "damaged", "notEmpty", "format", "newer" };
+  char result[4096];
   ssize_t n = read(data_pipe, result, sizeof result - 1);
   close(data_pipe);
   data_pipe = -1;
@@ -277,10 +277,10 @@ int main(int argc, char **argv) {
   network_at = boot_ms();
   ssh_at = network_at + SSH_ANYWAY;
   modules_later(modules);
-  loop();
-}
   if (config.repair) {
     /* Nobody has touched the data disk, and nobody will but who comes in by SSH. */
     boot_phase("repair");
     reachable();
   }
+  loop();
+}
