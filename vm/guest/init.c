@@ -157,11 +157,7 @@ static void sockets_seen(void) {
   char events[4096];
   while (read(watcher, events, sizeof events) > 0) continue;
   dockerd_start();
-  if (access("/run/docker/netns", F_OK) == 0) front_close("the first container");
-  if (!boot_reached("containerd") && access("/run/containerd/containerd.sock", F_OK) == 0) {
-    boot_phase("containerd");
-    reachable();
-  }
+  if (!boot_reached("containerd") && access("/run/containerd/containerd.sock", F_OK) == 0) boot_phase("containerd");
   if (!boot_reached("dockerd") && access("/run/docker.sock", F_OK) == 0) {
     boot_phase("dockerd");
     ping_open();
@@ -191,7 +187,7 @@ static int due(int64_t at) {
 }
 
 static int timers(void) {
-  if (ssh_at && due(ssh_at) == 0) reachable();
+  if (ssh_at && due(ssh_at) == 0) ssh_start();
   if (ping_at && due(ping_at) == 0) ping_open();
   dockerd_start();
   int next = sooner(service_tick(), control_tick());
