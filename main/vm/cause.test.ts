@@ -9,6 +9,7 @@ test('a panic of the kernel is the cause, not what it printed after it', () => {
     '[ 9.2] ---[ end ]---',
   ];
   expect(guestWords(lines)).toBe('[ 9.0] Kernel panic - not syncing: sysrq triggered crash');
+  expect(guestWords([...lines, 'berth: ready 8.1'])).toBe('berth: ready 8.1');
   expect(guestWords(['one', 'two', ''])).toBe('two');
   expect(guestWords([])).toBe('');
 });

@@ -5,9 +5,10 @@ const KERNEL_END = /kernel panic|out of memory|\boops\b|\bBUG:|general protectio
 /** Go's runtime and the engine's own levels; what follows a panic is its stack. */
 const PROGRAM_END = /^(panic|fatal error|runtime): |level=(fatal|panic)|failed to start (daemon|containerd)|^fatal: /;
 
-/** Of the serial console, or of what QEMU said: the kernel's last word where there is one, else the last line. */
+/** Of the serial console, which has earlier boots too: the kernel's last word after init's, where there is one, else the last line. */
 export function guestWords(lines: readonly string[]): string {
-  return short(lines.find((line) => KERNEL_END.test(line)) ?? lines.findLast((line) => line.trim() !== '') ?? '');
+  const since = lines.slice(lines.findLastIndex((line) => line.includes('berth: ')) + 1);
+  return short(since.find((line) => KERNEL_END.test(line)) ?? lines.findLast((line) => line.trim() !== '') ?? '');
 }
 
 /** `log` and `kernel` are the ends of those logs; a kill by the kernel is its words, not the service's. */

@@ -9,6 +9,7 @@ import type { Transport } from '../ssh/transport';
 import { dialAgent } from './agent';
 import type { AgentClient } from './agent';
 import type { Attempt, BootDeps, LiveVm } from './attempt';
+import { guestWords } from './cause';
 import { diskError, diskPath, diskUuid, markFormatted } from './disk';
 import type { RunningVm } from './driver';
 import { startOnLastGood } from './engine-life';
@@ -32,8 +33,8 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
 
   running.onPaused((error) => deps.onProblem(error));
   const exited = running.exited.then(async (words) => {
-    const last = await tailLog(files, 'serial', 1).catch((): readonly string[] => []);
-    return [words, ...last].join('; ');
+    const last = guestWords(await tailLog(files, 'serial', 50).catch((): readonly string[] => []));
+    return [words, last].filter((part) => part !== '').join('; ');
   });
   void exited.then((detail) => run.fail(new BerthError('vm.exited', { detail })));
   const failed = async (failure: { readonly phase: string; readonly code: string; readonly detail: string }): Promise<void> => {

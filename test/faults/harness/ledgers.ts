@@ -98,7 +98,9 @@ async function readProcesses(home: string): Promise<string> {
 async function readFiles({ home, backend: { files } }: Stage): Promise<string> {
   const folders = [home, files.run.folder, files.state.folder, files.disks.folder, join(home, 'suspend')];
   const names = folders.map(async (folder) => (await readdir(folder).catch(() => [])).map((name) => join(folder, name)));
-  return [...new Set((await Promise.all(names)).flat())].sort().join('\n');
+  // Shares have another tag at each start.
+  const plain = (await Promise.all(names)).flat().map((name) => name.replace(/fs-[0-9a-f]{12}/, 'fs-TAG'));
+  return [...new Set(plain)].sort().join('\n');
 }
 
 async function readContainers(stage: Stage): Promise<string> {

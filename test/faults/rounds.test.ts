@@ -1,0 +1,24 @@
+// The short form of `npm run faults`: each fault once, on one VM, with everything that a round looks at.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { testResources } from '../vm/open-vm';
+import { faults } from './faults';
+import { runRound } from './harness/round';
+import { openStage } from './harness/stage';
+import type { Stage } from './harness/stage';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openStage(await testResources());
+});
+
+afterAll(() => stage.dispose());
+
+test.each(faults.map((fault) => [fault.name, fault] as const))('%s', async (_name, fault) => {
+  const why = await fault.whyNot?.();
+  if (why !== undefined) {
+    process.stdout.write(`${fault.name}: not here, ${why}\n`);
+    return;
+  }
+  expect((await runRound(stage, fault)).failures).toEqual([]);
+});
