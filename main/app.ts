@@ -15,6 +15,8 @@ import { createConfigGuest, presentIn } from './config-guest';
 import { createCost } from './cost/cost';
 import { createDaemonConfig } from './daemon-config/create-daemon-config';
 import type { DaemonConfig } from './daemon-config/daemon-config';
+import { backendDiagnostics } from './diagnostics/backend';
+import { createDisk } from './disk/create-disk';
 import { createDoctor } from './doctor/doctor';
 import { createHostAccess } from './host-access/host-access';
 import { countRunning, createIdle } from './idle/idle';
@@ -286,6 +288,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const systemSocket = options.systemSocket ?? systemSocketPath();
   const connect = createConnect({
     dockerHost,
+  const reported = { ...ports.handlers, ...shares.handlers };
+  const diagnostics = backendDiagnostics({ ...options, vm, doctor: (signal) => doctor.run(signal), handlers: reported });
     socket: files.run.docker,
     memoryPath: files.state.connect,
     dockerCliFolder,
@@ -323,6 +327,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...cost.handlers,
     ...repair.handlers,
     ...connectHandlers(connect, systemSocket),
+    ...diagnostics.handlers,
+    ...shares.handlers,
+    ...disk.handlers,
     ...vmHandlers({ vm, files, adopted, pauseEvents: engine.pauseEvents }),
     'app.info': async () => ({
       version: options.version,
@@ -396,3 +403,5 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     },
   };
 }
+      await diagnostics.dispose();
+      disk.dispose();

@@ -4,6 +4,9 @@ import { logSources } from '../../preload/contract';
 import type { Commands } from './commands';
 import type { ConfigCommands } from './config';
 import type { ConnectCommands } from './connect';
+import type { CostCliFlags } from './cost';
+import type { DiagnosticsFlags } from './diagnostics';
+import type { DiskCommands } from './disk';
 import type { MirrorsCommands } from './mirrors';
 import { EXIT } from './output';
 import type { Output } from './output';
@@ -30,6 +33,8 @@ export interface AllCommands extends Commands {
   readonly connect: ConnectCommands;
   readonly mirrors: MirrorsCommands;
   readonly host: HostCommands;
+  readonly disk: DiskCommands;
+  diagnostics(flags: DiagnosticsFlags): Promise<void>;
   readonly repair: RepairCommands;
   readonly shares: SharesCommands;
   readonly trust: TrustCommands;
@@ -117,5 +122,9 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
       return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     }
     throw error;
+  add('diagnostics')
+    .option('-o, --output <file>', text('option.output'))
+    .option('--list', text('option.listOnly'), false)
+    .action(({ output: file, list }: { output?: string; list: boolean }) => own().diagnostics({ output: file, list }));
   }
 }

@@ -10,6 +10,7 @@ const canaries: readonly string[] = [
   `HTTPS_PROXY=http://us:er:${S}@@proxy:8080`,
   `http://user:${S}/with/slash@proxy:8080/`,
   `HTTP_PROXY=user:${S}@proxy:8080`,
+  `{"https":"user:${S}@proxy:8080"}`,
   `next=http%3A%2F%2Fuser%3A${S}%40proxy`,
   `http://127.0.0.1:4000/#code=${S}`,
   `https://s3/x?X-Amz-Signature=${S}&a=1`,

@@ -23,6 +23,7 @@ const rules: readonly Rule[] = [
   [/(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^/\s:@"'<>\\]{1,200}:(?!\d{1,5}\/)[^\s"'<>@\\]{1,500}@/gi, `$1${OUT}@`],
   [/(%3a%2f%2f)[^\s"'&/]{1,500}?%40/gi, `$1${OUT}%40`],
   [/(_?proxy\\*["']?\s*[:=]\s*\\*["']?)[^\s"'/@\\]{1,200}@/gi, `$1${OUT}@`],
+  [/(^|[\s"'=,])[^\s:/@"'=,\\]{1,100}:[^\s/@"'\\]{1,200}@(?=[\w.[\]:-]+:\d{1,5}\b)/gm, `$1${OUT}@`],
   // Parameters of addresses that let one in: one-time codes, signatures.
   [/([?&#](?:code|sig|signature|x-amz-signature|x-amz-credential|st|ticket|jwt)=)[^\s"'&#\\]+/gi, `$1${OUT}`],
   // Headers, up to the end of the value: quoted, in Go's brackets, or to the end of the line.

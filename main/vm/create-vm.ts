@@ -282,6 +282,7 @@ export function createVm(deps: VmDeps): Vm {
       add: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.addShare(spec)),
     },
     forward: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.forward(spec)),
+    askDriver: (question) => (running === undefined ? Promise.reject(notRunning()) : running.ask(question)),
     async start() {
       offLimits.check();
       await supervisor.start();

@@ -117,6 +117,8 @@ export interface RunningVm {
   addShare(spec: ShareSpec): Promise<ShareDevice>;
   /** Rejects with the driver's words; which port or address is wrong it need not know. None are left of an earlier backend. */
   forward(spec: HostForwardSpec): Promise<HostForward>;
+  /** A question of the driver's own that changes nothing (QMP's `query-…`), for reports. */
+  ask(question: string): Promise<unknown>;
   /** Lets go of a VM that goes on running. */
   detach(): void;
 }

@@ -149,6 +149,8 @@ export const errorTable = {
   'ports.notAllowed': spec<{ port: number; address: string; detail: string }>(),
   'terminal.gone': spec<{ session: string }>(),
   'terminal.tooMany': spec<{ limit: number }>(),
+  'diagnostics.gone': spec(),
+  'diagnostics.notSaved': spec<{ path: string; reason: string }>(),
   'context.notWritable': spec<{ path: string; reason: string }>(),
   'context.foreign': spec<{ name: string; host: string; path: string }>(),
   'context.missing': spec<{ name: string }>(),

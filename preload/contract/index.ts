@@ -5,6 +5,8 @@ import { configTable } from './config';
 import { connectTable } from './connect';
 import { containersTable } from './containers';
 import { costTable } from './cost';
+import { diagnosticsTable } from './diagnostics';
+import { diskTable } from './disk';
 import { engineTable } from './engine';
 import { hostAccessTable } from './host-access';
 import { imagesTable } from './images';
@@ -30,6 +32,8 @@ export const contract = {
   ...tasksTable,
   ...terminalTable,
   ...configTable,
+  ...diagnosticsTable,
+  ...diskTable,
   ...connectTable,
   ...costTable,
   ...mirrorsTable,
@@ -74,6 +78,8 @@ export * from './daemon-classes';
 export * from './daemon-keys';
 export * from './daemon-log-options';
 export * from './define';
+export * from './diagnostics';
+export * from './disk';
 export * from './engine';
 export * from './errors';
 export * from './host-access';

@@ -93,6 +93,7 @@ export async function runCli(argv: readonly string[], options: FakeCliOptions): 
     trust: createTrustCommands(kit),
     prefixes: prefixes.bind(undefined, kit),
     ports: ports.bind(undefined, kit),
+    diagnostics: () => Promise.reject(new Error('has a home of its own; see main/diagnostics')),
     pull: pull.bind(undefined, kit),
   };
   const code = await runProgram(argv, { output, commands: () => commands }).catch((error: unknown) => reportFailure(error, output));

@@ -238,6 +238,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
         }
         sever();
       },
+      askDriver: () => Promise.reject(notRunning()),
     };
   };
 }

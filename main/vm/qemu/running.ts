@@ -149,6 +149,8 @@ export function createRunning(deps: RunningDeps): Running {
     shareDevices: () => devices.list(),
     addShare: (spec) => devices.add(spec),
     forward: (spec) => forwards.add(spec),
+    ask: (question) =>
+      question.startsWith('query-') ? connected().execute(question) : Promise.reject(new Error(`${question} is more than a question`)),
     detach() {
       letGo.abort(new Error('let go'));
       guard.dispose();
