@@ -12,6 +12,9 @@ export function guestConfig(keys: Keys, disk: DataDisk, now: number, given: Part
   if (disk.formatOrder) {
     lines.push(`data-format ${disk.uuid}`);
   }
+  if (given.iptablesFront === false) {
+    lines.push('iptables-front off');
+  }
   return {
     config: `${lines.join('\n')}\n`,
     authorizedKey: `${keys.client.publicKey}\n`,

@@ -16,7 +16,7 @@ import { createVm } from '../../main/vm/create-vm';
 import type { ShareSpec } from '../../main/vm/driver';
 import { locateResources } from '../../main/vm/resources';
 import type { Resources } from '../../main/vm/resources';
-import type { EngineVersion, Vm } from '../../main/vm/vm';
+import type { EngineVersion, GuestFiles, Vm } from '../../main/vm/vm';
 import { settingsSchema } from '../../preload/contract';
 import type { BerthError, Settings } from '../../preload/contract';
 
@@ -47,7 +47,12 @@ export function makeHome(prefix = 'berth-t-'): Promise<string> {
 
 export async function openVm(
   home: string,
-  options: { readonly resources?: Resources; readonly memoryBytes?: number; readonly shares?: readonly ShareSpec[] } = {},
+  options: {
+    readonly resources?: Resources;
+    readonly memoryBytes?: number;
+    readonly shares?: readonly ShareSpec[];
+    readonly guestFiles?: Partial<GuestFiles>;
+  } = {},
 ): Promise<OpenVm> {
   await ensureFolder(home);
   const files = homeFiles(home, await prepareRunFolder(home));
@@ -62,7 +67,8 @@ export async function openVm(
     settings,
     log,
     notify: (_, error) => notices.push(error),
-    guestFiles: () => Promise.resolve({ shares: shares.map((spec) => `${shareLine({ kind: 'mount', spec })}\n`).join('') }),
+    guestFiles: () =>
+      Promise.resolve({ ...options.guestFiles, shares: shares.map((spec) => `${shareLine({ kind: 'mount', spec })}\n`).join('') }),
     shares: { forBoot: () => Promise.resolve(shares), onGuest: () => Promise.resolve() },
     ping: () => engineVersion(files.run.docker),
     settle: () => Promise.resolve(),

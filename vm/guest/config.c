@@ -58,6 +58,7 @@ void config_read(struct config *config) {
   static char text[4096];
   snprintf(config->hostname, sizeof config->hostname, "berth");
   snprintf(config->host_address, sizeof config->host_address, NET_HOST);
+  config->iptables_front = true;
   if (read_file(FW_CFG "config/raw", text, sizeof text) < 0) {
     say("no settings from the host (opt/berth/config): %s", strerror(errno));
     return;
@@ -74,6 +75,7 @@ void config_read(struct config *config) {
     else if (strcmp(line, "data-uuid") == 0) take_uuid(line, value, config->data_uuid);
     else if (strcmp(line, "data-format") == 0) take_uuid(line, value, config->data_format);
     else if (strcmp(line, "epoch-ms") == 0) config->epoch_ms = strtoll(value, NULL, 10);
+    else if (strcmp(line, "iptables-front") == 0) config->iptables_front = strcmp(value, "off") != 0;
     else if (strcmp(line, "hostname") == 0 && host_name(value)) snprintf(config->hostname, sizeof config->hostname, "%s", value);
     else if (strcmp(line, "host-address") == 0 && address(value)) snprintf(config->host_address, sizeof config->host_address, "%s", value);
   }

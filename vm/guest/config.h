@@ -7,7 +7,7 @@ struct config {
   bool probe, repair;
   char data_uuid[37], data_format[37], hostname[64], host_address[16];
   int64_t epoch_ms; /* 0: not given */
-  bool can_ssh;
+  bool can_ssh, iptables_front;
 };
 
 #define DAEMON_JSON "/run/berth/daemon.json"

@@ -23,8 +23,10 @@
 #include "boot.h"
 #include "config.h"
 #include "control.h"
+#include "cpus.h"
 #include "disk.h"
 #include "dns.h"
+#include "front.h"
 #include "log.h"
 #include "modules.h"
 #include "mounts.h"
@@ -38,12 +40,13 @@
 #include "trust.h"
 #include "udp.h"
 
-enum { SSH_ANYWAY = 1500, PING_PAUSE = 20 };
+enum { SSH_ANYWAY = 1500, ENGINE_FIRST = 3000, PING_PAUSE = 20, ENGINE_PAUSE = 1000 };
 
 static struct config config;
 static int signals, watcher, data_pipe = -1, ping = -1;
 static pid_t data_pid;
 static int64_t network_at, ssh_at, ping_at, dockerd_at;
+static bool answers;
 
 static void say_to_log(const char *line, size_t len) { log_line(LOG_INIT, line, len); }
 
@@ -120,6 +123,9 @@ static void data_done(void) {
     service_start(CONTAINERD);
     dockerd_at = boot_ms() + (int64_t)shares_hold() * 1000;
     dockerd_start();
+    /* containerd and dockerd have the processors first, unless dockerd waits for who comes by SSH. */
+    ssh_at = boot_ms() + ENGINE_FIRST;
+    if (!shares_hold()) return;
   } else {
     const char *code = "damaged", *detail = strchr(result, ' ');
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
@@ -142,6 +148,10 @@ static void ping_open(void) {
   ping_at = boot_ms() + PING_PAUSE;
 }
 
+static void ready(void) {
+  if (answers && front_settled()) boot_phase("ready");
+}
+
 static void ping_take(void) {
   char reply[1024];
   ssize_t n = recv(ping, reply, sizeof reply - 1, MSG_DONTWAIT);
@@ -149,15 +159,30 @@ static void ping_take(void) {
   close(ping);
   ping = -1;
   reply[n > 0 ? n : 0] = 0;
-  if (strstr(reply, " 200 OK")) boot_phase("ready");
+  answers = strstr(reply, " 200 OK") != NULL;
+  if (answers) front_close("dockerd answers"), ready();
   else ping_at = boot_ms() + PING_PAUSE;
+}
+
+static void nobody_asked(const char *token, pid_t pid) { (void)token, (void)pid; }
+
+static void front_done(bool failed) {
+  if (!failed) return ready();
+  say("dockerd is started again, without the front of iptables");
+  answers = false;
+  service_restart(DOCKERD, "", nobody_asked);
+  ping_at = boot_ms() + ENGINE_PAUSE;
 }
 
 static void sockets_seen(void) {
   char events[4096];
   while (read(watcher, events, sizeof events) > 0) continue;
   dockerd_start();
-  if (!boot_reached("containerd") && access("/run/containerd/containerd.sock", F_OK) == 0) boot_phase("containerd");
+  if (access("/run/docker/netns", F_OK) == 0) front_close("the first container");
+  if (!boot_reached("containerd") && access("/run/containerd/containerd.sock", F_OK) == 0) {
+    boot_phase("containerd");
+    reachable();
+  }
   if (!boot_reached("dockerd") && access("/run/docker.sock", F_OK) == 0) {
     boot_phase("dockerd");
     ping_open();
@@ -167,6 +192,7 @@ static void sockets_seen(void) {
 static void line_seen(enum log_source source, const char *line) {
   if (source == LOG_SSHD && strncmp(line, "Server listening on ", 20) == 0) boot_phase("sshd");
   if (source == LOG_DOCKERD && strstr(line, "Reloaded configuration")) shutdown_reloaded();
+  if (source == LOG_DOCKERD && strstr(line, "Loading containers: done")) front_close("dockerd has its networks");
 }
 
 static void signals_seen(void) {
@@ -175,8 +201,10 @@ static void signals_seen(void) {
     if (info.ssi_signo != SIGCHLD) shutdown_begin(); /* `poweroff` by hand, and Ctrl-Alt-Del */
   int status;
   pid_t pid;
+  bool failed;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-    if (!service_exited(pid, status)) control_exited(pid);
+    if (front_exited(pid, status, &failed)) front_done(failed);
+    else if (!service_exited(pid, status)) control_exited(pid);
 }
 
 static int sooner(int a, int b) { return a < 0 ? b : b < 0 || a < b ? a : b; }
@@ -187,7 +215,7 @@ static int due(int64_t at) {
 }
 
 static int timers(void) {
-  if (ssh_at && due(ssh_at) == 0) ssh_start();
+  if (ssh_at && due(ssh_at) == 0) reachable();
   if (ping_at && due(ping_at) == 0) ping_open();
   dockerd_start();
   int next = sooner(service_tick(), control_tick());
@@ -231,6 +259,7 @@ static void catch_signals(void) {
 
 int main(int argc, char **argv) {
   char system_disk[64];
+  if (front_role(argv[0])) return front_main(argc, argv);
   if (argc == 4 && strcmp(argv[1], "udp") == 0) return udp_main(argv[2], argv[3]);
   if (argc > 2 && strcmp(argv[1], "sftp") == 0) return sftp_main(argv[2]); /* sshfs adds what ssh would need */
   if (argc == 2 && strcmp(argv[1], "notify") == 0) return notify_main();
@@ -245,6 +274,7 @@ int main(int argc, char **argv) {
     power_off();
   }
   modules_load(modules, "early");
+  cpus_start();
   boot_phase("modules");
   if (!disk_find(SYSTEM_SERIAL, 10000, system_disk, sizeof system_disk) || !mounts_root(system_disk)) {
     say("no system disk");
@@ -267,9 +297,11 @@ int main(int argc, char **argv) {
   inotify_add_watch(watcher, "/run", IN_CREATE | IN_MOVED_TO);
   inotify_add_watch(watcher, "/run/containerd", IN_CREATE | IN_MOVED_TO);
   inotify_add_watch(watcher, "/run/berth", IN_CREATE | IN_MOVED_TO);
+  inotify_add_watch(watcher, "/run/docker", IN_CREATE | IN_MOVED_TO);
   net_up(config.host_address);
   dns_write();
   service_host(config.host_address);
+  front_want(config.iptables_front);
   network_at = boot_ms();
   ssh_at = network_at + SSH_ANYWAY;
   modules_later(modules);

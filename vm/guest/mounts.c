@@ -83,7 +83,7 @@ void mounts_system(void) {
   for (size_t i = 0; i < sizeof links / sizeof *links; i++)
     if (symlink(links[i].target, links[i].path) != 0 && errno != EEXIST) say("%s: %s", links[i].path, strerror(errno));
   /* /root may be a folder of the host's, whose start-up files are none of the guest's. */
-  mkdir("/run/root", 0700), mkdir("/run/berth", 0700), mkdir("/run/containerd", 0711), mkdir("/run/sshd", 0755), mkdir("/run/lock", 01777);
+  mkdir("/run/root", 0700), mkdir("/run/berth", 0700), mkdir("/run/containerd", 0711), mkdir("/run/docker", 0700), mkdir("/run/sshd", 0755), mkdir("/run/lock", 01777);
 }
 
 static const struct {

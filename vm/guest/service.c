@@ -15,6 +15,7 @@
 #include "boot.h"
 #include "config.h"
 #include "dns.h"
+#include "front.h"
 #include "log.h"
 #include "sys.h"
 
@@ -73,8 +74,11 @@ static void announce(struct service *s, const char *state, pid_t pid, const char
   text_free(&event);
 }
 
-static void run(struct service *s) {
+static void run(struct service *s, const char *folder) {
+  char path[256];
   become_child(s->name, false);
+  snprintf(path, sizeof path, "%s:%s", folder ? folder : "", getenv("PATH"));
+  if (folder) setenv("PATH", path, 1);
   setsid();
   int null = open("/dev/null", O_RDONLY);
   dup2(null, 0);
@@ -90,8 +94,9 @@ void service_start(enum service_id id) {
   struct service *s = &services[id];
   if (s->pid > 0) return;
   if (s->stale) unlink(s->stale);
+  const char *front = id == DOCKERD ? front_open() : NULL;
   pid_t pid = fork();
-  if (pid == 0) run(s);
+  if (pid == 0) run(s, front);
   s->start_at = 0;
   if (pid < 0) {
     say("starting %s: %s", s->name, strerror(errno));
