@@ -30,8 +30,10 @@ const cmdline = (arch) =>
 /**
  * Only under software emulation: there are no other guests whose secrets could leak. Not `tsc=reliable`: on a machine under
  * heavy load the kernel now and then measures the TSC wrong by a factor, and only its watchdog finds out.
+ * `maxcpus=1`: guest/cpus.c; without `noreplace-smp` the kernel would patch itself for one processor and back.
  */
-const cmdlineTcg = (arch) => ['mitigations=off', 'nokaslr', ...(arch.name === 'x86_64' ? ['no_timer_check'] : [])].join(' ');
+const cmdlineTcg = (arch) =>
+  ['mitigations=off', 'nokaslr', 'maxcpus=1', ...(arch.name === 'x86_64' ? ['no_timer_check', 'noreplace-smp'] : [])].join(' ');
 
 async function compile(source, output, arch) {
   const files = (await readdir(source)).filter((name) => name.endsWith('.c')).map((name) => join(source, name));
