@@ -97,5 +97,5 @@ function since(now: number | undefined, before: number | undefined): number | un
 }
 
 function sum<K extends string>(key: K, a: number | undefined, b: number | undefined): Readonly<Partial<Record<K, number>>> {
-  return a === undefined && b === undefined ? {} : ({ [key]: (a ?? 0) + (b ?? 0) } as Readonly<Record<K, number>>);
+  return (a === undefined && b === undefined ? {} : { [key]: (a ?? 0) + (b ?? 0) }) as Readonly<Partial<Record<K, number>>>;
 }

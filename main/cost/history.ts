@@ -143,11 +143,11 @@ function known(value: number | undefined): number | undefined {
 
 /** Missing where a part of it is. */
 function ratio<K extends string>(key: K, value: number | undefined, seconds: number | undefined): Readonly<Partial<Record<K, number>>> {
-  return value === undefined || !seconds ? {} : ({ [key]: value / seconds } as Readonly<Record<K, number>>);
+  return (value === undefined || !seconds ? {} : { [key]: value / seconds }) as Readonly<Partial<Record<K, number>>>;
 }
 
 function mean<K extends string>(key: K, sum: number | undefined, seconds: number | undefined): Readonly<Partial<Record<K, number>>> {
-  return sum === undefined || !seconds ? {} : ({ [key]: Math.round(sum / seconds) } as Readonly<Record<K, number>>);
+  return (sum === undefined || !seconds ? {} : { [key]: Math.round(sum / seconds) }) as Readonly<Partial<Record<K, number>>>;
 }
 
 function figuresAt(sums: Float64Array, start: number, seconds: number | undefined): CostFigures {
