@@ -2,6 +2,7 @@
 import { createCommands } from './cli/commands';
 import { createConfigCommands } from './cli/config';
 import { createConnectCommands } from './cli/connect';
+import { cost } from './cli/cost';
 import { createMirrorsCommands } from './cli/mirrors';
 import { createOutput, EXIT, reportFailure } from './cli/output';
 import { ports } from './cli/ports';
@@ -84,6 +85,7 @@ async function main(): Promise<number> {
           trust: createTrustCommands(kit),
           prefixes: (...args) => prefixes(kit, ...args),
           ports: (...args) => ports(kit, ...args),
+          cost: (...args) => cost(kit, ...args),
           pull: (...args) => pull(kit, ...args),
         };
       },

@@ -1,6 +1,7 @@
 // Texts for what has no window: the command line, menus and tray, the engine's 503 answers. The same locale files and ICU messages as the page's.
 import { IntlMessageFormat } from 'intl-messageformat';
 import enCli from '../../assets/locales/en/cli.json';
+import enCost from '../../assets/locales/en/cost.json';
 import enDesktop from '../../assets/locales/en/desktop.json';
 import enDisk from '../../assets/locales/en/disk.json';
 import enDoctor from '../../assets/locales/en/doctor.json';
@@ -9,6 +10,7 @@ import enMirrors from '../../assets/locales/en/mirrors.json';
 import enRepair from '../../assets/locales/en/repair.json';
 import enVm from '../../assets/locales/en/vm.json';
 import zhCli from '../../assets/locales/zh-CN/cli.json';
+import zhCost from '../../assets/locales/zh-CN/cost.json';
 import zhDesktop from '../../assets/locales/zh-CN/desktop.json';
 import zhDisk from '../../assets/locales/zh-CN/disk.json';
 import zhDoctor from '../../assets/locales/zh-CN/doctor.json';
@@ -20,7 +22,7 @@ import type { WireError } from '../../preload/contract';
 
 export type Language = 'en' | 'zh-CN';
 export type TextParams = Readonly<Record<string, string | number>>;
-export type Namespace = 'cli' | 'desktop' | 'disk' | 'doctor' | 'errors' | 'mirrors' | 'repair' | 'vm';
+export type Namespace = 'cli' | 'cost' | 'desktop' | 'disk' | 'doctor' | 'errors' | 'mirrors' | 'repair' | 'vm';
 
 export interface ErrorText {
   readonly title: string;
@@ -37,8 +39,8 @@ export interface Texts {
 }
 
 const files: Readonly<Record<Language, Readonly<Record<Namespace, unknown>>>> = {
-  en: { cli: enCli, desktop: enDesktop, disk: enDisk, doctor: enDoctor, errors: enErrors, mirrors: enMirrors, repair: enRepair, vm: enVm },
-  'zh-CN': { cli: zhCli, desktop: zhDesktop, disk: zhDisk, doctor: zhDoctor, errors: zhErrors, mirrors: zhMirrors, repair: zhRepair, vm: zhVm },
+  en: { cli: enCli, cost: enCost, desktop: enDesktop, disk: enDisk, doctor: enDoctor, errors: enErrors, mirrors: enMirrors, repair: enRepair, vm: enVm },
+  'zh-CN': { cli: zhCli, cost: zhCost, desktop: zhDesktop, disk: zhDisk, doctor: zhDoctor, errors: zhErrors, mirrors: zhMirrors, repair: zhRepair, vm: zhVm },
 };
 
 export function createTexts(language: Language): Texts {

@@ -9,6 +9,7 @@ import { createConnectCommands } from '../../main/cli/connect';
 import { createMirrorsCommands } from '../../main/cli/mirrors';
 import { Exit, reportFailure } from '../../main/cli/output';
 import type { Output } from '../../main/cli/output';
+import { cost } from '../../main/cli/cost';
 import { ports } from '../../main/cli/ports';
 import { prefixes } from '../../main/cli/prefixes';
 import { runProgram } from '../../main/cli/program';
@@ -93,6 +94,7 @@ export async function runCli(argv: readonly string[], options: FakeCliOptions): 
     trust: createTrustCommands(kit),
     prefixes: prefixes.bind(undefined, kit),
     ports: ports.bind(undefined, kit),
+    cost: cost.bind(undefined, kit),
     diagnostics: () => Promise.reject(new Error('has a home of its own; see main/diagnostics')),
     pull: pull.bind(undefined, kit),
   };

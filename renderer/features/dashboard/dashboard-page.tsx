@@ -5,6 +5,7 @@ import { useVmView } from '../../state/vm-view';
 import { Delayed } from '../../ui/delayed';
 import { Attention } from './attention';
 import { BootSection } from './boot-section';
+import { Cost } from './cost';
 import { Facts } from './facts';
 import { Glance } from './glance';
 import { Hero } from './hero';
@@ -27,6 +28,7 @@ export function DashboardPage(): ReactNode {
       </section>
       <aside className="panel">
         {stuck || state === 'failed' ? <WaysOut /> : null}
+        <Cost />
         <Glance />
         <TerminalUse />
       </aside>
