@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { ContainerPage } from './features/containers/container-page';
 import { ContainersPage } from './features/containers/containers-page';
 import { DashboardPage } from './features/dashboard/dashboard-page';
+import { DiagnosticsPage } from './features/diagnostics/diagnostics-page';
 import { ImagesPage } from './features/images/images-page';
 import { LogsTab } from './features/logs/logs-tab';
 import { MirrorsPage } from './features/mirrors/mirrors-page';
@@ -64,6 +65,8 @@ function settingsPage(id: string | undefined, section: string | undefined): Reac
       return <ToolsPage />;
     default:
       return <SettingsPage />;
+    case 'diagnostics':
+      return <DiagnosticsPage />;
   }
 }
 

@@ -11,7 +11,7 @@ export type Language = 'en' | 'zh-CN';
 const KEY = 'berth.language';
 
 const files = import.meta.glob<Record<string, unknown>>(
-  '../assets/locales/*/{common,frame,connect,cost,daemon,engine-settings,dashboard,settings,shares,host,containers,images,mirrors,ports,run,logs,terminal,trust,errors,vm,doctor}.json',
+  '../assets/locales/*/{common,frame,connect,cost,daemon,diagnostics,disk,engine-settings,dashboard,settings,shares,host,containers,images,mirrors,ports,repair,run,logs,terminal,trust,errors,vm,doctor}.json',
   {
     eager: true,
     import: 'default',

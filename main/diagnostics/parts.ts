@@ -75,8 +75,9 @@ export function createParts(sources: DiagnosticsSources): readonly Part[] {
       }
       const options = { timeoutMs: AGENT_MS };
       const ask = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => ({ error: asError(error).message }));
-      const [status, health, memory, disk] = await Promise.all([
-        ask(agent.call('status', {}, options)),
+      // Who does not answer this does not answer the rest either.
+      const status = await agent.call('status', {}, options);
+      const [health, memory, disk] = await Promise.all([
         ask(agent.call('health', {}, options)),
         ask(agent.call('memory', {}, options)),
         ask(agent.call('disk', {}, options)),

@@ -17,6 +17,8 @@ export function WaysOut(): ReactNode {
     { id: 'log', run: () => actions.openPanel('log') },
     { id: 'doctor', run: () => actions.openPanel('doctor') },
   ] as const;
+    { id: 'repair', run: () => navigate('#/repair') },
+    { id: 'diagnostics', run: () => navigate('#/settings/diagnostics') },
   return (
     <section className={css['section']}>
       <div className="sec">

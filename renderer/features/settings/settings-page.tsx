@@ -80,6 +80,15 @@ function Window({ settings }: { readonly settings: Settings }): ReactNode {
       {set.error === undefined ? null : <ErrorNotice error={set.error} onDismiss={set.reset} />}
       <div className={css['line']}>
         <div>
+          <h3>{t('diagnostics.title')}</h3>
+          <p>{t('diagnostics.text')}</p>
+        </div>
+        <Button component="a" href={href('settings', 'diagnostics')} aria-label={t('diagnostics.title')}>
+          {t('diagnostics.open')}
+        </Button>
+      </div>
+      <div className={css['line']}>
+        <div>
           <h3>{t('window.language')}</h3>
           <p>{t('window.languageText')}</p>
         </div>
