@@ -5,6 +5,7 @@ import type { Commands } from './commands';
 import type { ConfigCommands } from './config';
 import type { ConnectCommands } from './connect';
 import type { CostCliFlags } from './cost';
+import type { CostCliFlags } from './cost';
 import type { DiagnosticsFlags } from './diagnostics';
 import type { DiskCommands } from './disk';
 import type { MirrorsCommands } from './mirrors';
@@ -40,6 +41,7 @@ export interface AllCommands extends Commands {
   readonly trust: TrustCommands;
   prefixes(registry: string | undefined, prefix: string | undefined, flags: PrefixFlags): Promise<void>;
   ports(flags: PortsFlags): Promise<void>;
+  cost(flags: CostCliFlags): Promise<void>;
   pull(reference: string, flags: PullFlags): Promise<void>;
 }
 
@@ -99,6 +101,10 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
     .option('--platform <platform>', text('option.platform'))
     .option('--json', text('option.json'), false)
     .action((reference: string, flags: PullFlags) => own().pull(reference, flags));
+  add('cost')
+    .option('--give-back', text('option.giveBack'), false)
+    .option('--json', text('option.json'), false)
+    .action((flags: CostCliFlags) => own().cost(flags));
   add('ports')
     .option('--probe', text('option.probe'), false)
     .option('--json', text('option.json'), false)
