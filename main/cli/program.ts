@@ -5,7 +5,6 @@ import type { Commands } from './commands';
 import type { ConfigCommands } from './config';
 import type { ConnectCommands } from './connect';
 import type { CostCliFlags } from './cost';
-import type { CostCliFlags } from './cost';
 import type { DiagnosticsFlags } from './diagnostics';
 import type { DiskCommands } from './disk';
 import type { MirrorsCommands } from './mirrors';
