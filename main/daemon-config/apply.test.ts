@@ -358,6 +358,33 @@ describe('the engine is off', () => {
   });
 });
 
+describe('what was kept while the VM was suspended', () => {
+  /** As a resume: the same dockerd, and no boot in between. */
+  const keepAndResume = async (document: object): Promise<void> => {
+    bench.available.set(false);
+    await applyText(bench, config, document, { accept: EVERYTHING });
+    bench.available.set(true);
+    await config.settle(callContext.signal);
+    await config.idle();
+  };
+
+  test('goes in force, and is the last good one', async () => {
+    await keepAndResume({ ...DEFAULT, 'registry-mirrors': ['https://mirror.example'] });
+    expect(inForce()).toMatchObject({ 'registry-mirrors': ['https://mirror.example'] });
+    expect(await readFile(bench.files.lastGood, 'utf8')).toBe(await readFile(bench.files.document, 'utf8'));
+    expect(bench.notices).toEqual([]);
+  });
+
+  test('and would stop containers waits, and says so', async () => {
+    const before = running();
+    await keepAndResume({ ...DEFAULT, bip: '10.77.0.1/24' });
+    expect(running()).toBe(before);
+    expect(bench.fake.configuration.starts).toBe(1);
+    expect(bench.notices.at(-1)).toMatchObject({ code: 'config.waits', params: { keys: 'bip' } });
+    expect(await hosts()).toMatchObject({ bip: '10.77.0.1/24' });
+  });
+});
+
 describe('the host’s file', () => {
   test('a damaged one is kept aside and the last good one holds', async () => {
     await applyText(bench, config, { ...DEFAULT, debug: true });

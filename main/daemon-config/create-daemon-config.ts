@@ -1,6 +1,6 @@
 // The engine's configuration: one change at a time, from whoever wants it, through transaction.ts; what windows are told of it; and what a start
 // needs of it. Files, plan and transaction are modules of their own.
-import { BerthError, daemonKey, isBerthError } from '../../preload/contract';
+import { BerthError, daemonKey, fromWireError, isBerthError, toWireError } from '../../preload/contract';
 import type { ConfigHistoryEntry, ConfigState } from '../../preload/contract';
 import { deferred } from '../lib/async';
 import { createObservable, follow } from '../lib/observable';
@@ -211,6 +211,29 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
     });
   }
 
+  /**
+   * A document that was kept while the VM was suspended: the guest that goes on was given the one before. What would stop its containers waits for
+   * somebody's word.
+   */
+  async function catchUp(): Promise<void> {
+    const kept = store.current();
+    const good = store.lastGood();
+    if (store.journal() !== undefined || kept.text === good.text) {
+      return;
+    }
+    try {
+      const asked = { text: kept.text, origin: history.originOf(kept.text), accept: WARNINGS_ONLY };
+      const plan = async (): Promise<Plan> =>
+        makePlan(deps, asked, { ...(await present()), document: good.document }, await context(kept.text, quiet));
+      const { done } = await begin(plan);
+      await done;
+    } catch (error) {
+      const waits = isBerthError(error) && error.code === 'config.needsAcceptance';
+      const keys = diffDocuments(good.document, kept.document).map(({ key }) => key);
+      deps.notify('warn', waits ? new BerthError('config.waits', { keys: keys.join(', ') }) : fromWireError(toWireError(error)));
+    }
+  }
+
   const idOf = async (started: StartedTask | Promise<StartedTask>): Promise<{ readonly task: string }> => ({ task: (await started).id });
 
   async function* changes(signal: AbortSignal): AsyncGenerator<ConfigState> {
@@ -290,6 +313,7 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
         await recovery.settle();
         // Looking costs two answers of dockerd, and nobody who waits for the engine waits for them.
         look(signal);
+        void catchUp();
       }),
     async idle() {
       await turn;

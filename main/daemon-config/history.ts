@@ -2,7 +2,7 @@
 import { rename } from 'node:fs/promises';
 import { z } from 'zod';
 import { BerthError, configOrigins } from '../../preload/contract';
-import type { ConfigChange, ConfigHistoryEntry, WireError } from '../../preload/contract';
+import type { ConfigChange, ConfigHistoryEntry, ConfigOrigin, WireError } from '../../preload/contract';
 import { readJson, writeJson } from '../lib/atomic-file';
 import type { DaemonConfigDeps } from './daemon-config';
 import { maskDocumentText } from './mask';
@@ -28,6 +28,8 @@ export interface History {
   list(): readonly ConfigHistoryEntry[];
   /** The document that was asked for, with its credentials. */
   textOf(id: string): string | undefined;
+  /** Who asked for it last. */
+  originOf(text: string): ConfigOrigin;
   add(entry: ConfigHistoryEntry): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function openHistory({ files, notify, now = Date.now }: Pick<Daemon
   return {
     list: () => entries.map((entry) => ({ ...entry, text: maskDocumentText(entry.text) })),
     textOf: (id) => entries.find((entry) => entry.id === id)?.text,
+    originOf: (text) => entries.find((entry) => entry.text === text)?.origin ?? 'editor',
     async add(entry) {
       // The same id again: a crash came between the entry and the end of its change.
       entries = [entry, ...entries.filter(({ id }) => id !== entry.id)].slice(0, MAX_ENTRIES);

@@ -76,7 +76,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     const tried = store.current();
     const good = store.lastGood();
     const changes = diffDocuments(good.document, tried.document);
-    const origin = history.list().find(({ id }) => history.textOf(id) === tried.text)?.origin ?? 'editor';
+    const origin = history.originOf(tried.text);
     const error = why(changes);
     await store.keep(good.text, true);
     const cost = classOfChanges(changes, good.document, tried.document);
