@@ -285,11 +285,11 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     log: log.child('host'),
   });
   const doctor = createDoctor({ files, vm, probes: [hostAccess.doctorProbe, shares.doctorProbe] });
+  const reported = { ...ports.handlers, ...shares.handlers };
+  const diagnostics = backendDiagnostics({ ...options, vm, doctor: (signal) => doctor.run(signal), handlers: reported });
   const systemSocket = options.systemSocket ?? systemSocketPath();
   const connect = createConnect({
     dockerHost,
-  const reported = { ...ports.handlers, ...shares.handlers };
-  const diagnostics = backendDiagnostics({ ...options, vm, doctor: (signal) => doctor.run(signal), handlers: reported });
     socket: files.run.docker,
     memoryPath: files.state.connect,
     dockerCliFolder,
