@@ -396,6 +396,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       hostAccess.dispose();
       await shares.dispose();
       shareEvents.dispose();
+      await diagnostics.dispose();
+      disk.dispose();
       engine.dispose();
       await socket.dispose();
       await ports.dispose();
@@ -403,5 +405,3 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     },
   };
 }
-      await diagnostics.dispose();
-      disk.dispose();
