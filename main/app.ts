@@ -21,6 +21,7 @@ import { createDoctor } from './doctor/doctor';
 import { createHostAccess } from './host-access/host-access';
 import { countRunning, createIdle } from './idle/idle';
 import { meteredCalls } from './idle/metered-calls';
+import { createPauses } from './idle/pauses';
 import { createWake } from './idle/wake';
 import { settledWithin } from './lib/async';
 import { dockerHostOf } from './lib/docker-host';
@@ -272,6 +273,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const terminals = createTerminals({
     openExec: (request) => engine.openExec(request),
     ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
+    pauses: createPauses({ status: vm.status, settings: settings.settings, locale: options.locale }),
   });
   const hostAccess = createHostAccess({
     settings: settings.settings,
@@ -384,6 +386,10 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     async dispose({ keepVm }) {
       idle.dispose();
       unwatch();
+      if (!keepVm) {
+        // What could not be suspended is powered off below.
+        await vm.stop({ by: 'quit' }).catch((error: unknown) => log.warn('not suspended at the end', { error: String(error) }));
+      }
       tasks.dispose();
       repair.dispose();
       await cost.dispose();

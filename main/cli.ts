@@ -5,6 +5,7 @@ import { createConnectCommands } from './cli/connect';
 import { cost } from './cli/cost';
 import { createMirrorsCommands } from './cli/mirrors';
 import { createOutput, EXIT, reportFailure } from './cli/output';
+import { boots } from './cli/boots';
 import { ports } from './cli/ports';
 import { prefixes } from './cli/prefixes';
 import { runProgram } from './cli/program';
@@ -86,6 +87,7 @@ async function main(): Promise<number> {
           prefixes: (...args) => prefixes(kit, ...args),
           ports: (...args) => ports(kit, ...args),
           cost: (...args) => cost(kit, ...args),
+          boots: (...args) => boots(kit, ...args),
           pull: (...args) => pull(kit, ...args),
         };
       },

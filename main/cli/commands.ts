@@ -1,6 +1,7 @@
 // What each command does: a thin client of the contract, over the control socket; it knows no other way in.
+import { access } from 'node:fs/promises';
 import { logSources } from '../../preload/contract';
-import type { AppInfo, DoctorCheck } from '../../preload/contract';
+import type { AppInfo, DoctorCheck, VmStatus } from '../../preload/contract';
 import type { RpcClient } from '../../preload/rpc/client';
 import { defaultShell, envLines, findInPath, shellNamed } from '../connect/env';
 import { readOwner } from '../control/lock';
@@ -82,7 +83,10 @@ export function createCommands(deps: CommandDeps): Commands {
       } else {
         const seconds = await withProgress(client, client.call('vm.start', {}), cli('startGoesOn'));
         const { boot } = (await readStatus(client)).vm;
-        say(boot?.kind === 'adopt' ? cli('adopted') : cli('started', { seconds }));
+        say(boot?.kind === 'adopt' ? cli('adopted') : cli(boot?.kind === 'resume' ? 'resumed' : 'started', { seconds }));
+        if (boot?.notResumed !== undefined) {
+          say(texts.text('vm', `notResumed.${boot.notResumed.key}`, boot.notResumed.params));
+        }
       }
       client.close();
     },
@@ -90,14 +94,15 @@ export function createCommands(deps: CommandDeps): Commands {
     async stop({ shutdown }) {
       const client = await need();
       const owner = await readOwner((await deps.prepareHome()).lock);
-      say(cli('stopping'));
+      const suspends = !shutdown && willSuspend((await readStatus(client)).vm);
+      say(cli(suspends ? 'suspending' : 'stopping'));
       await withProgress(client, client.call('app.stop', { shutdown }), cli('stopGoesOn'));
       if (owner?.kind === 'headless') {
         // It ends now; a start right after this must not meet it on its way out.
         await client.closed;
         await gone(owner);
       }
-      say(cli('stopped'));
+      say(cli(suspends ? 'suspended' : 'stopped'));
       client.close();
     },
 
@@ -119,7 +124,7 @@ export function createCommands(deps: CommandDeps): Commands {
         dockerHost: dockerHostOf(files),
         shells: [],
       };
-      const status = statusJson(info, found?.vm, texts);
+      const status = statusJson(info, found?.vm, texts, (await exists(files.suspend.memory)) ? 'suspended' : 'stopped');
       if (json) {
         print(JSON.stringify(status));
       } else {
@@ -215,6 +220,18 @@ export function createCommands(deps: CommandDeps): Commands {
       print(`${' '.repeat(12)}${title}. ${next}`);
     }
   }
+}
+
+/** What runs is saved; what is saved stays so. */
+function willSuspend({ features, state }: VmStatus): boolean {
+  return features.suspend && ['running', 'suspending', 'suspended', 'resuming'].includes(state);
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A process that is not our child announces its end by nothing. */

@@ -8,6 +8,7 @@ import type { CostCliFlags } from './cost';
 import type { DiagnosticsFlags } from './diagnostics';
 import type { DiskCommands } from './disk';
 import type { MirrorsCommands } from './mirrors';
+import type { JsonFlag } from './kit';
 import { EXIT } from './output';
 import type { Output } from './output';
 import type { PrefixFlags } from './prefixes';
@@ -42,6 +43,7 @@ export interface AllCommands extends Commands {
   ports(flags: PortsFlags): Promise<void>;
   cost(flags: CostCliFlags): Promise<void>;
   pull(reference: string, flags: PullFlags): Promise<void>;
+  boots(flags: JsonFlag): Promise<void>;
 }
 
 export interface ProgramOptions {
@@ -85,6 +87,9 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
     .option('--json', text('option.json'), false)
     .action((options: { json: boolean }) => own().status(options));
   add('env')
+  add('boots')
+    .option('--json', text('option.json'), false)
+    .action((flags: JsonFlag) => own().boots(flags));
     .option('--shell <name>', text('option.shell'))
     .action(({ shell }: { shell?: string }) => own().env({ shell }));
   addConnectCommands(add, text, () => own().connect);

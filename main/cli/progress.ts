@@ -9,11 +9,11 @@ export async function tellPhases(client: Client, output: Output, signal: AbortSi
   let first: number | undefined;
   try {
     for await (const { boot, state } of client.stream('vm.status', {}, { signal })) {
-      if (boot === undefined || (first === undefined && state !== 'starting')) {
+      if (boot === undefined || (first === undefined && state !== 'starting' && state !== 'resuming')) {
         first ??= boot?.at ?? 0;
         continue;
       }
-      if (boot.at !== first || state === 'starting') {
+      if (boot.at !== first || state === 'starting' || state === 'resuming') {
         first ??= 0;
         tell(boot);
       }

@@ -18,11 +18,15 @@ export interface StatusJson {
     readonly memoryBytes: number;
     readonly pid: number | null;
   } | null;
+  /** Whose memory is saved: `by` is `user`, `idle` (wakes by use) or `quit`. */
+  readonly suspended: { readonly at: number; readonly by: string; readonly bytes: number } | null;
   /** The last start: each phase with its length in seconds; null = it has not ended. */
   readonly boot: {
     readonly at: number;
     readonly kind: string;
     readonly seconds: number | null;
+    /** Why saved memory was not used. */
+    readonly notResumed: string | null;
     readonly phases: readonly { readonly phase: string; readonly seconds: number | null }[];
   } | null;
   readonly home: string;
@@ -37,10 +41,16 @@ export async function readStatus(client: RpcClient): Promise<{ readonly info: Ap
   throw new Error('the backend says nothing of its VM');
 }
 
-export function statusJson(info: Pick<AppInfo, 'home' | 'dockerHost' | 'shells'>, vm: VmStatus | undefined, texts: Texts): StatusJson {
+/** `off`: the state where no backend runs. */
+export function statusJson(
+  info: Pick<AppInfo, 'home' | 'dockerHost' | 'shells'>,
+  vm: VmStatus | undefined,
+  texts: Texts,
+  off = 'stopped',
+): StatusJson {
   const accelerator = vm?.accelerator;
   return {
-    state: vm?.state ?? 'stopped',
+    state: vm?.state ?? off,
     phase: vm?.phase ?? null,
     error: vm?.error === undefined ? null : { ...vm.error, text: texts.error(vm.error).title },
     dockerHost: info.dockerHost,
@@ -56,6 +66,7 @@ export function statusJson(info: Pick<AppInfo, 'home' | 'dockerHost' | 'shells'>
             memoryBytes: vm.memoryBytes,
             pid: vm.pid ?? null,
           },
+    suspended: vm?.suspended ?? null,
     boot: vm?.boot === undefined ? null : bootJson(vm.boot),
     home: info.home,
     shells: info.shells,
@@ -74,6 +85,7 @@ export function bootJson(boot: BootTimeline): NonNullable<StatusJson['boot']> {
     at: boot.at,
     kind: boot.kind,
     seconds: boot.seconds ?? null,
+    notResumed: boot.notResumed?.key ?? null,
     phases: boot.phases.map(({ name, startedAt, endedAt }) => ({
       phase: name,
       seconds: endedAt === undefined ? null : Math.round((endedAt - startedAt) * 1000) / 1000,
@@ -88,10 +100,13 @@ export function statusLines(status: StatusJson, texts: Texts): string[] {
   const state = texts.text('vm', `state.${status.state}`);
   return [
     line('state', status.phase === null ? state : `${state} (${texts.text('vm', `phase.${status.phase}`)})`),
+    ...(status.suspended === null
+      ? []
+      : [line('suspended', texts.text('cli', `status.suspendedBy.${status.suspended.by}`, { memoryBytes: status.suspended.bytes }))]),
     ...(engine === null ? [] : [line('engine', texts.text('cli', 'status.engineText', engine))]),
     ...(vm === null ? [] : [line('vm', texts.text('cli', 'status.vmText', { cpus: vm.cpus, memoryBytes: vm.memoryBytes }))]),
     ...(vm?.accelerator ? [line('accelerator', `${texts.text('vm', `accelerator.name.${vm.accelerator}`)}: ${vm.reason ?? ''}`)] : []),
-    ...(boot?.seconds ? [line('boot', texts.text('cli', 'status.bootText', { seconds: boot.seconds }))] : []),
+    ...(boot?.seconds ? [line('boot', texts.text('cli', `status.bootText.${boot.kind}`, { seconds: boot.seconds }))] : []),
     line('dockerHost', status.dockerHost),
     line('home', status.home),
     ...(status.shells.length === 0 ? [] : [line('shells', status.shells.join(', '))]),

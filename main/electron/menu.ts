@@ -6,6 +6,8 @@ import type { Texts, TextKey } from './texts';
 export interface MenuActions {
   readonly closeWindow: () => void;
   readonly quit: () => void;
+  /** Missing where quitting shuts down anyway. */
+  readonly shutDownAndQuit?: () => void;
   readonly documentation: () => void;
   readonly developer: boolean;
 }
@@ -22,6 +24,9 @@ export function setApplicationMenu(texts: Texts, actions: MenuActions): void {
       label: texts.text('menu.file'),
       submenu: [
         { id: 'close', label: texts.text('menu.closeWindow'), accelerator: 'CmdOrCtrl+W', click: actions.closeWindow },
+        ...(actions.shutDownAndQuit === undefined
+          ? []
+          : [{ id: 'shutDownAndQuit', label: texts.text('menu.shutDownAndQuit'), click: actions.shutDownAndQuit }]),
         { id: 'quit', label: texts.text('menu.quit'), accelerator: 'CmdOrCtrl+Q', click: actions.quit },
       ],
     },

@@ -1,6 +1,9 @@
 // The page that says what quitting waits for. Plain HTML made here, without scripts: names of containers are text and are escaped.
 import type { Texts } from './texts';
 
+/** What becomes of the VM. */
+export type QuitHow = 'suspend' | 'stop';
+
 export interface QuitWork {
   readonly containers: readonly string[];
   readonly tasks: readonly string[];
@@ -8,13 +11,13 @@ export interface QuitWork {
 
 const shown = 12;
 
-export function quitPage(texts: Texts, work: QuitWork | undefined): string {
-  const title = escape(texts.text('quit.title'));
+export function quitPage(texts: Texts, how: QuitHow, work: QuitWork | undefined): string {
+  const title = escape(texts.text(`quit.title.${how}`));
   const lists =
     work === undefined
       ? []
       : [
-          section(texts.text('quit.waiting', { containers: work.containers.length }), work.containers),
+          section(texts.text(`quit.containers.${how}`, { containers: work.containers.length }), work.containers),
           ...(work.tasks.length === 0 ? [] : [section(texts.text('quit.tasks', { tasks: work.tasks.length }), work.tasks)]),
         ];
   return `<!doctype html>
@@ -34,7 +37,7 @@ p { margin: 0 }
 <body>
 <h1>${title}</h1>
 ${lists.join('\n')}
-<p class="quiet">${escape(texts.text('quit.machine'))}</p>
+<p class="quiet">${escape(texts.text(`quit.machine.${how}`))}</p>
 </body>
 </html>
 `;

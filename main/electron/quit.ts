@@ -1,17 +1,17 @@
-// Quitting in order: say what is waited for, stop the VM, let go. Once begun it is not begun again; a stop that fails asks the user, who may
-// stay or leave the VM running. Knows nothing of Electron: what it shows is handed in.
+// Quitting in order: say what is waited for, suspend the VM or stop it, let go. Once begun it is not begun again; one that fails asks the user, who
+// may stay, leave the VM running, or shut it down where only the suspend failed. Knows nothing of Electron: what it shows is handed in.
 import { toWireError } from '../../preload/contract';
-import type { Client, WireError } from '../../preload/contract';
-import type { QuitWork } from './quit-page';
+import type { Client, VmStatus, WireError } from '../../preload/contract';
+import type { QuitHow, QuitWork } from './quit-page';
 
 export interface QuitDeps {
   /** Undefined where no backend could be had. */
   readonly client: () => Client | undefined;
   /** `undefined` at first, then with what was found to be running. */
-  readonly show: (work: QuitWork | undefined) => void;
+  readonly show: (how: QuitHow, work: QuitWork | undefined) => void;
   readonly hide: () => void;
-  /** True: quit although the engine did not stop. */
-  readonly askAnyway: (error: WireError) => Promise<boolean>;
+  /** The engine did not stop, or was not suspended. */
+  readonly askAnyway: (how: QuitHow, error: WireError) => Promise<'leave' | 'shutDown' | 'stay'>;
   /** Lets go of the backend and ends the process. */
   readonly finish: () => Promise<void>;
 }
@@ -19,28 +19,36 @@ export interface QuitDeps {
 export interface Quit {
   /** True once the process may end. */
   readonly done: boolean;
-  begin(): Promise<void>;
+  /** `shutdown`: the VM is powered off, also where it could be suspended. */
+  begin(options?: { readonly shutdown?: boolean }): Promise<void>;
 }
 
 export function createQuit(deps: QuitDeps): Quit {
   let under: Promise<void> | undefined;
   let done = false;
 
-  async function run(): Promise<void> {
+  async function run(shutdown: boolean): Promise<void> {
     const client = deps.client();
     if (client !== undefined) {
+      let how: QuitHow = 'stop';
       const looking = new AbortController();
       try {
-        if (await isOn(client)) {
-          deps.show(undefined);
-          void findWork(client, looking.signal).then((work) => looking.signal.aborted || deps.show(work));
+        const status = await first(client.stream('vm.status', {}));
+        how = !shutdown && status?.features.suspend === true ? 'suspend' : 'stop';
+        if (status !== undefined && isOn(status)) {
+          deps.show(how, undefined);
+          void findWork(client, looking.signal).then((work) => looking.signal.aborted || deps.show(how, work));
         }
-        await client.call('app.stop', {});
+        await client.call('app.stop', { shutdown });
       } catch (error) {
         looking.abort();
         const wire = toWireError(error);
         // A backend that is gone has nothing left to stop from here.
-        if (wire.code !== 'rpc.disconnected' && !(await deps.askAnyway(wire))) {
+        const answer = wire.code === 'rpc.disconnected' ? 'leave' : await deps.askAnyway(how, wire);
+        if (answer === 'shutDown') {
+          return run(true);
+        }
+        if (answer === 'stay') {
           deps.hide();
           return;
         }
@@ -56,8 +64,8 @@ export function createQuit(deps: QuitDeps): Quit {
     get done() {
       return done;
     },
-    begin() {
-      under ??= run().finally(() => {
+    begin({ shutdown = false } = {}) {
+      under ??= run(shutdown).finally(() => {
         under = undefined;
       });
       return under;
@@ -65,9 +73,8 @@ export function createQuit(deps: QuitDeps): Quit {
   };
 }
 
-async function isOn(client: Client): Promise<boolean> {
-  const status = await first(client.stream('vm.status', {}));
-  return status !== undefined && status.state !== 'stopped' && status.state !== 'failed';
+function isOn({ state }: VmStatus): boolean {
+  return state !== 'stopped' && state !== 'failed' && state !== 'suspended';
 }
 
 /** Names of running containers and subjects of running tasks; what cannot be told is left out. */

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { app, BrowserWindow, dialog, powerMonitor, shell } from 'electron';
 import { BerthError, toWireError } from '../../preload/contract';
-import type { Settings, VmStateName, WireError } from '../../preload/contract';
+import type { Settings, WireError } from '../../preload/contract';
 import type { HomeFiles } from '../lib/home';
 import { allowedExternalUrl } from '../lib/external-url';
 import type { Logger } from '../lib/logger';
@@ -18,6 +18,7 @@ import type { QuitWork } from './quit-page';
 import { createQuit } from './quit';
 import { desktopTexts } from './texts';
 import { createTray } from './tray';
+import type { TrayStatus } from './tray';
 import { openMainWindow } from './window';
 
 export interface ShellOptions {
@@ -61,8 +62,9 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   refusePermissions();
 
   let texts = desktopTexts('system', app.getLocale());
+  let quitting: Parameters<typeof quitPage>[1] = 'stop';
   let work: QuitWork | undefined;
-  serveWindow(await listStaticFiles(folders.renderer), new Map([['/quit', () => quitPage(texts, work)]]));
+  serveWindow(await listStaticFiles(folders.renderer), new Map([['/quit', () => quitPage(texts, quitting, work)]]));
 
   const openExternal = async (url: string): Promise<void> => {
     const allowed = allowedExternalUrl(url);
@@ -104,7 +106,8 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   let quitWindow: BrowserWindow | undefined;
   const quit = createQuit({
     client: () => holder.current()?.client,
-    show(next) {
+    show(how, next) {
+      quitting = how;
       work = next;
       window.browserWindow.hide();
       quitWindow ??= new BrowserWindow({
@@ -123,17 +126,18 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
       quitWindow = undefined;
       window.show();
     },
-    async askAnyway(error: WireError) {
+    async askAnyway(how, error: WireError) {
       const { title, next } = texts.error(error);
+      const answers = ['leave', 'stay', ...(how === 'suspend' ? (['shutDown'] as const) : [])] as const;
       const { response } = await dialog.showMessageBox({
         type: 'warning',
-        message: texts.text('quit.failedTitle'),
+        message: texts.text(`quit.failedTitle.${how}`),
         detail: [title, next, texts.text('quit.failedNext')].join('\n'),
-        buttons: [texts.text('quit.quitAnyway'), texts.text('quit.stay')],
+        buttons: answers.map((answer) => texts.text(`quit.${answer}`)),
         defaultId: 1,
         cancelId: 1,
       });
-      return response === 0;
+      return answers[response] ?? 'stay';
     },
     async finish() {
       tray.dispose();
@@ -155,6 +159,7 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   process.on('SIGHUP', () => undefined);
   powerMonitor.on('shutdown', () => void quit.begin());
 
+  const shutDownAndQuit = (): void => void quit.begin({ shutdown: true });
   const call = (name: 'vm.start' | 'vm.stop'): void => {
     // What went wrong is shown by the page and by the tray's picture: the state carries it.
     void holder
@@ -167,25 +172,36 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
     start: () => call('vm.start'),
     stop: () => call('vm.stop'),
     quit: () => app.quit(),
+    shutDownAndQuit,
   });
-  let state: VmStateName = 'stopped';
-  const refresh = (language: Settings['language']): void => {
+  let status: TrayStatus = { state: 'stopped', suspends: false };
+  let language: Settings['language'] = 'system';
+  const refresh = (): void => {
     texts = desktopTexts(language, app.getLocale());
-    tray.update(state, texts);
+    tray.update(status, texts);
     setApplicationMenu(texts, {
       closeWindow: () => window.browserWindow.close(),
       quit: () => app.quit(),
+      ...(status.suspends ? { shutDownAndQuit } : {}),
       documentation: () => void openExternal(documentation),
       developer,
     });
   };
-  refresh('system');
+  refresh();
   holder.watch((backend) => {
-    void each(backend.client.stream('vm.status', {}), (status) => {
-      state = status.state;
-      tray.update(state, texts);
+    void each(backend.client.stream('vm.status', {}), ({ state, features }) => {
+      const before = status;
+      status = { state, suspends: features.suspend };
+      if (status.suspends !== before.suspends) {
+        refresh();
+      } else {
+        tray.update(status, texts);
+      }
     });
-    void each(backend.client.stream('settings.changes', {}), ({ settings }) => refresh(settings.language));
+    void each(backend.client.stream('settings.changes', {}), ({ settings }) => {
+      language = settings.language;
+      refresh();
+    });
   });
   await holder.get().catch((error: unknown) => {
     const { title, next } = texts.error(toWireError(error));

@@ -8,15 +8,22 @@ import type { Texts } from './texts';
 
 export type TrayPicture = 'running' | 'busy' | 'stopped' | 'error';
 
+export interface TrayStatus {
+  readonly state: VmStateName;
+  /** Stopping it saves its memory. */
+  readonly suspends: boolean;
+}
+
 export interface TrayActions {
   readonly open: () => void;
   readonly start: () => void;
   readonly stop: () => void;
   readonly quit: () => void;
+  readonly shutDownAndQuit: () => void;
 }
 
 export interface BerthTray {
-  update(state: VmStateName, texts: Texts): void;
+  update(status: TrayStatus, texts: Texts): void;
   dispose(): void;
 }
 
@@ -46,19 +53,31 @@ export function createTray(folder: string, actions: TrayActions): BerthTray {
   const tray = new Tray(picture('stopped'));
   tray.on('click', actions.open);
   return {
-    update(state, texts) {
+    update({ state, suspends }, texts) {
       const name = trayPicture(state);
+      const words = texts.text(`tray.state.${state === 'suspended' ? state : name}`);
       tray.setImage(picture(name));
-      tray.setToolTip(`Berth · ${texts.text(`tray.state.${name}`)}`);
+      tray.setToolTip(`Berth · ${words}`);
       // A new menu each time: on Linux a menu that was handed over cannot be changed.
       tray.setContextMenu(
         Menu.buildFromTemplate([
-          { label: texts.text(`tray.state.${name}`), enabled: false },
+          { label: words, enabled: false },
           { id: 'open', label: texts.text('tray.open'), click: actions.open },
           { type: 'separator' },
-          { id: 'start', label: texts.text('tray.startEngine'), enabled: name === 'stopped' || name === 'error', click: actions.start },
-          { id: 'stop', label: texts.text('tray.stopEngine'), enabled: name === 'running', click: actions.stop },
+          {
+            id: 'start',
+            label: texts.text(state === 'suspended' ? 'tray.resumeEngine' : 'tray.startEngine'),
+            enabled: name === 'stopped' || name === 'error',
+            click: actions.start,
+          },
+          {
+            id: 'stop',
+            label: texts.text(suspends ? 'tray.suspendEngine' : 'tray.stopEngine'),
+            enabled: name === 'running',
+            click: actions.stop,
+          },
           { type: 'separator' },
+          ...(suspends ? [{ id: 'shutDownAndQuit', label: texts.text('menu.shutDownAndQuit'), click: actions.shutDownAndQuit }] : []),
           { id: 'quit', label: texts.text('tray.quit'), click: actions.quit },
         ]),
       );

@@ -172,6 +172,7 @@ export function createExec(connection: Connection) {
     raw: Duplex;
     output: Output;
   }): TerminalProcess {
+    const ended = exitCode(id, output);
     async function hangUp(): Promise<void> {
       const path = `/containers/${request.container}/exec`;
       const answer = await connection.json({
@@ -200,7 +201,7 @@ export function createExec(connection: Connection) {
       },
       pause: () => void raw.pause(),
       resume: () => void raw.resume(),
-      exitCode: exitCode(id, output),
+      exitCode: ended,
       async close() {
         raw.resume();
         if (!output.isEnded() && raw.writable) {
@@ -209,6 +210,9 @@ export function createExec(connection: Connection) {
           if (!(await settledWithin(output.end, CLOSE_GRACE_MS))) {
             await hangUp().catch(() => undefined);
           }
+        } else if (output.isEnded() && (await ended) === undefined) {
+          // Only the connection ended: the shell still waits for somebody to type.
+          await hangUp().catch(() => undefined);
         }
         raw.destroy();
       },

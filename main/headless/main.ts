@@ -115,11 +115,12 @@ function endOnSignals(opening: Promise<Headless>, log: FileLog): void {
   };
   const stop = async (): Promise<void> => {
     const headless = await opening;
+    const suspends = !headless.attached && (await headless.suspends().catch(() => false));
     if (!headless.attached) {
-      say(texts.text('cli', 'headless.stopping'));
+      say(texts.text('cli', suspends ? 'headless.suspending' : 'headless.stopping'));
     }
     await headless.dispose({ keepVm: false });
-    say(texts.text('cli', 'headless.stopped'));
+    say(texts.text('cli', suspends ? 'headless.suspended' : 'headless.stopped'));
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => end(signal));

@@ -31,6 +31,8 @@ export interface Headless {
   readonly attached: boolean;
   /** Resolves when the backend is to end: after `app.stop`, or when the owner that it was attached to ended in order. */
   readonly ended: Promise<void>;
+  /** What an end that does not keep the VM does to it: it is suspended, or powers off. */
+  readonly suspends: () => Promise<boolean>;
   address(lifetimeMs: number): Promise<string>;
   dispose(options: { readonly keepVm: boolean }): Promise<void>;
 }
@@ -111,6 +113,12 @@ export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
     attached: first.attached,
     ended,
     address,
+    async suspends() {
+      for await (const { features, state } of (await shell).client.stream('vm.status', {})) {
+        return features.suspend && (state === 'running' || state === 'suspending' || state === 'suspended' || state === 'resuming');
+      }
+      return false;
+    },
     async dispose(how) {
       disposed = true;
       const http = await server?.catch(() => undefined);

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import type { BackendHandlers } from '../../preload/contract';
+import type { StreamContext } from '../../preload/contract/define';
 import { deferred } from '../lib/async';
 import { createUseMeter } from '../lib/use';
 import { meteredCalls } from './metered-calls';
 
-const context = { signal: new AbortController().signal };
+const context = { signal: new AbortController().signal } as StreamContext;
 
 test('a call that acts counts while it lasts; what a window asks by itself, and its views, do not', async () => {
   const work = deferred<void>();
@@ -37,7 +38,7 @@ test('a call that acts counts while it lasts; what a window asks by itself, and 
   await started;
   expect(meter.get().open).toBe(0);
 
-  void metered['terminal.input']({ session: 's', data: new Uint8Array() }, context);
+  void metered['terminal.input']({ session: 's', data: 'x' }, context);
   order.push('after');
   expect(order).toEqual(['key', 'after']);
   expect(() => metered['tasks.cancel']({ id: 'x' }, context)).toThrow('no such task');

@@ -25,3 +25,9 @@ export interface TerminalSize {
   readonly cols: number;
   readonly rows: number;
 }
+
+/** Times in which what a terminal is in stands still. */
+export interface Pauses {
+  /** Asked when a process ended: undefined = no pause is why. Else resolves with the words of the mark once it is over, or undefined where it ended in no resume. */
+  over(): Promise<string | undefined> | undefined;
+}

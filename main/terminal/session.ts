@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { BerthError } from '../../preload/contract';
 import type { BackendHandlers, TerminalSession } from '../../preload/contract';
 import { settledWithin } from '../lib/async';
-import type { OpenedTerminal, TerminalProcess, TerminalSize } from '../lib/terminal-process';
+import type { OpenedTerminal, Pauses, TerminalProcess, TerminalSize } from '../lib/terminal-process';
 import { createFanOut } from './fan-out';
+import { lastingProcess } from './lasting';
 import type { FanOut } from './fan-out';
 
 const MAX_SESSIONS = 64;
@@ -16,6 +17,8 @@ export interface TerminalDeps {
   readonly openExec: (
     request: TerminalSize & { readonly container: string; readonly shell: string; readonly user: string },
   ) => Promise<OpenedTerminal>;
+  /** Missing = what containers run in is never paused. */
+  readonly pauses?: Pauses;
   /** Missing where the shell offers no terminal of the host. */
   readonly openHost?: (size: TerminalSize) => Promise<OpenedTerminal>;
 }
@@ -34,7 +37,7 @@ interface Live {
   ended: boolean;
 }
 
-export function createTerminals({ openExec, openHost }: TerminalDeps): Terminals {
+export function createTerminals({ openExec, openHost, pauses }: TerminalDeps): Terminals {
   const sessions = new Map<string, Live>();
   let opening = 0;
 
@@ -67,9 +70,13 @@ export function createTerminals({ openExec, openHost }: TerminalDeps): Terminals
     } finally {
       opening -= 1;
     }
-    const { process, shell } = opened;
+    const { shell } = opened;
     const id = randomUUID();
     const exec = input.kind === 'exec' ? input : undefined;
+    const process =
+      exec === undefined || pauses === undefined
+        ? opened.process
+        : lastingProcess(opened.process, exec, (size) => openExec({ ...exec, ...size, shell }), pauses);
     const session: TerminalSession = {
       id,
       kind: input.kind,

@@ -1,7 +1,7 @@
 // The last 20 starts, newest first, in state/boots.json: for the picture of a start, and for what went wrong yesterday.
 import { z } from 'zod';
 import type { BootTimeline } from '../../preload/contract';
-import { acceleratorNames, bootPhases, isErrorCode } from '../../preload/contract';
+import { acceleratorNames, bootPhases, isErrorCode, notResumedKeys } from '../../preload/contract';
 import type { ErrorCode } from '../../preload/contract';
 import { readJsonOr, writeJson } from '../lib/atomic-file';
 import type { Logger } from '../lib/logger';
@@ -11,6 +11,7 @@ const LIMIT = 20;
 const bootSchema = z.object({
   at: z.number(),
   kind: z.enum(['cold', 'resume', 'adopt']),
+  notResumed: z.object({ key: z.enum(notResumedKeys), params: z.record(z.string(), z.union([z.string(), z.number()])) }).exactOptional(),
   accelerator: z.enum(acceleratorNames),
   phases: z.array(
     z.object({

@@ -5,8 +5,10 @@ import {
   IconClipboard,
   IconLanguage,
   IconMoon,
+  IconPlayerPause,
   IconPlayerPlay,
   IconPlayerStop,
+  IconPower,
   IconRefresh,
   IconStethoscope,
   IconSun,
@@ -84,6 +86,7 @@ function useVerbs(): readonly PaletteItem[] {
   const actions = useActions();
   const client = useClient();
   const state = useStore((s) => s.vm.status?.state);
+  const suspends = useStore((s) => s.vm.status?.features.suspend === true);
   const mirrors = useStore((s) => (s.mirrors.known?.mirrors.length ?? 0) > 0);
   const hostTerminal = useStore((s) => s.app?.features.hostTerminal === true);
   const dark = document.documentElement.dataset['mantineColorScheme'] === 'dark';
@@ -96,7 +99,10 @@ function useVerbs(): readonly PaletteItem[] {
     void client.call('settings.set', patch).catch(() => undefined);
   return [
     ...verb('startVm', IconPlayerPlay, () => void actions.startVm(), state === 'stopped' || state === 'failed'),
-    ...verb('stopVm', IconPlayerStop, () => void actions.stopVm(), state === 'running'),
+    ...verb('resumeVm', IconPlayerPlay, () => void actions.startVm(), state === 'suspended'),
+    ...verb('suspendVm', IconPlayerPause, () => void actions.stopVm(), state === 'running' && suspends),
+    ...verb('stopVm', IconPlayerStop, () => void actions.stopVm(), state === 'running' && !suspends),
+    ...verb('shutDownVm', IconPower, () => void actions.shutDownVm(), state === 'suspended' || (state === 'running' && suspends)),
     ...verb('restartEngine', IconRefresh, () => void actions.restartEngine(), state === 'running'),
     ...verb('restartVm', IconRefresh, () => void actions.restartVm(), state === 'running'),
     ...verb('terminal', IconTerminal2, () => navigate('#/terminal'), hostTerminal),

@@ -14,7 +14,9 @@ export interface Actions {
   readonly restartContainer: (id: string) => Promise<void>;
   readonly removeContainer: (id: string, options: { readonly force: boolean; readonly volumes: boolean }) => Promise<void>;
   readonly startVm: () => Promise<void>;
+  /** Suspends it where its driver can. */
   readonly stopVm: () => Promise<void>;
+  readonly shutDownVm: () => Promise<void>;
   readonly restartVm: () => Promise<void>;
   readonly restartEngine: () => Promise<void>;
   readonly cancelTask: (id: string) => Promise<void>;
@@ -96,6 +98,7 @@ export function createActions(client: Client, store: Store): Actions {
     removeContainer: (id, options) => onContainer(id, 'removing', () => client.call('containers.remove', { id, ...options })),
     startVm: () => onVm('start', () => client.call('vm.start', {})),
     stopVm: () => onVm('stop', () => client.call('vm.stop', {})),
+    shutDownVm: () => onVm('shutDown', () => client.call('vm.stop', { shutdown: true })),
     restartVm: () => onVm('restart', () => client.call('vm.restart', { engineOnly: false })),
     restartEngine: () => onVm('restartEngine', () => client.call('vm.restart', { engineOnly: true })),
     cancelTask: (id) => quietly(client.call('tasks.cancel', { id })),

@@ -2,6 +2,9 @@
 import { bootPhases } from '../../preload/contract';
 import type { BootPhase, BootPhaseName, BootTimeline } from '../../preload/contract';
 
+const OF_A_BOOT: readonly BootPhaseName[] = ['kernel', 'data', 'containerd', 'dockerd'];
+const OF_A_RESUME: readonly BootPhaseName[] = ['memory'];
+
 export interface Usual {
   readonly total: number | undefined;
   readonly phases: ReadonlyMap<BootPhaseName, number>;
@@ -35,6 +38,12 @@ export function usualOf(
     }
   }
   return { total: median(same.flatMap(({ seconds }) => seconds ?? [])), phases };
+}
+
+/** The phases that a start of this kind goes through, and those that it went through all the same. */
+export function phasesOf(boot: Pick<BootTimeline, 'kind' | 'phases'> | undefined): readonly BootPhaseName[] {
+  const foreign = boot?.kind === 'resume' ? OF_A_BOOT : OF_A_RESUME;
+  return bootPhases.filter((name) => !foreign.includes(name) || boot?.phases.some((phase) => phase.name === name) === true);
 }
 
 export function lengthOf(phase: BootPhase, elapsed?: number): number | undefined {

@@ -2,7 +2,7 @@
 // Bytes of logs and terminals never enter it.
 import { createStore } from 'zustand/vanilla';
 import type { StoreApi } from 'zustand/vanilla';
-import type { AppInfo, BootTimeline, Notice, Settings, Task, TrustState, VmLimits, VmStatus } from '../../preload/contract';
+import type { AppInfo, Notice, Settings, Task, TrustState } from '../../preload/contract';
 import type { ConnectionState } from '../connect';
 import { initialConfig } from './slices/config';
 import type { ConfigSlice } from './slices/config';
@@ -12,13 +12,8 @@ import { initialMirrors } from './slices/mirrors';
 import type { MirrorsSlice } from './slices/mirrors';
 import { initialUi } from './slices/ui';
 import type { UiSlice } from './slices/ui';
-
-export interface VmSlice {
-  readonly status: VmStatus | undefined;
-  /** The last 20 starts, newest first. */
-  readonly boots: readonly BootTimeline[];
-  readonly limits: VmLimits | undefined;
-}
+import { initialVm } from './slices/vm';
+import type { VmSlice } from './slices/vm';
 
 export interface State {
   readonly connection: ConnectionState;
@@ -43,7 +38,7 @@ export function createAppStore(): Store {
     connection: { name: 'connecting' },
     app: undefined,
     engine: initialEngine,
-    vm: { status: undefined, boots: [], limits: undefined },
+    vm: initialVm,
     tasks: [],
     notices: [],
     settings: undefined,

@@ -4,6 +4,7 @@ import type { Client, VmStatus } from '../../preload/contract';
 import type { Connection } from '../connect';
 import { applySaved } from './slices/config';
 import { applyEngineChange } from './slices/engine';
+import { applyVmStatus } from './slices/vm';
 import { patchMirrors } from './store';
 import type { Store } from './store';
 
@@ -38,7 +39,7 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
     () => client.stream('vm.status', {}, options),
     (status) => {
       const before = store.getState().vm.status;
-      setState((s) => ({ vm: { ...s.vm, status } }));
+      setState((s) => ({ vm: applyVmStatus(s.vm, status, Date.now()) }));
       if (startEnded(before, status)) {
         boots();
       }

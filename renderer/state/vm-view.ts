@@ -36,10 +36,19 @@ export function viewState(status: VmStatus | undefined, pending: PendingVm | und
     return 'unknown';
   }
   const { state } = status;
-  if (pending === 'start' && (state === 'stopped' || state === 'failed' || state === 'suspended')) {
+  if (pending === 'start' && (state === 'stopped' || state === 'failed')) {
     return 'starting';
   }
-  if (pending === 'stop' && (state === 'running' || state === 'starting' || state === 'resuming')) {
+  if (pending === 'start' && state === 'suspended') {
+    return 'resuming';
+  }
+  if (pending === 'stop' && state === 'running' && status.features.suspend) {
+    return 'suspending';
+  }
+  if (pending === 'stop' && (state === 'running' || state === 'starting')) {
+    return 'stopping';
+  }
+  if (pending === 'shutDown' && state !== 'stopped' && state !== 'failed') {
     return 'stopping';
   }
   if (pending === 'restart' && state === 'running') {
@@ -60,8 +69,9 @@ export function useVmView(): VmView {
   const phase = state === 'starting' || state === 'resuming' ? status?.phase : undefined;
   const stuck = phase !== undefined && status?.boot?.phases.some((p) => p.name === phase && p.stuck !== undefined) === true;
   const words =
-    phase !== undefined
-      ? t(stuck ? 'view.stuckAt' : 'view.startingAt', { phase: t(`vm:phase.${phase}`) })
+    // The phases of a resume are too short to be read.
+    phase !== undefined && (state === 'starting' || stuck)
+      ? t(!stuck ? 'view.startingAt' : state === 'starting' ? 'view.stuckAt' : 'view.resumeStuckAt', { phase: t(`vm:phase.${phase}`) })
       : lost
         ? t('view.lost')
         : state === 'unknown' || state === 'restarting'

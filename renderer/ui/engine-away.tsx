@@ -24,14 +24,15 @@ export function AwayLine({ at }: { readonly at: number }): ReactNode {
 export function EngineOff(): ReactNode {
   const { t } = useTranslation('containers');
   const actions = useActions();
-  const starting = useStore((state) => state.ui.pendingVm === 'start' || state.vm.status?.state === 'starting');
+  const starting = useStore(({ ui, vm }) => ui.pendingVm === 'start' || vm.status?.state === 'starting' || vm.status?.state === 'resuming');
+  const suspended = useStore((state) => state.vm.status?.state === 'suspended');
   return (
     <EmptyState
-      title={t('away.off')}
-      text={t('away.offText')}
+      title={t(suspended ? 'away.suspended' : 'away.off')}
+      text={t(suspended ? 'away.suspendedText' : 'away.offText')}
       actions={
         <Button variant="filled" loading={starting} onClick={() => void actions.startVm()}>
-          {t('away.start')}
+          {t(suspended ? 'away.resume' : 'away.start')}
         </Button>
       }
     />

@@ -9,7 +9,8 @@ export interface LogLine {
   readonly stream: 'o' | 'e';
   readonly time: string;
   readonly text: string;
-  readonly level: Level;
+  /** `mark` = no line of the log's: words of ours between two. */
+  readonly level: Level | 'mark';
 }
 
 export interface LogLimits {
@@ -42,6 +43,8 @@ export interface LogSnapshot {
   readonly evicted: number;
   readonly errors: number;
   readonly warnings: number;
+  /** Of `count`. */
+  readonly marks: number;
   /** Matching lines held; `searching` while older ones are still looked at. */
   readonly hits: number;
   readonly searching: boolean;
@@ -49,6 +52,7 @@ export interface LogSnapshot {
 
 export interface LogBuffer {
   readonly push: (batch: LogBatch) => void;
+  readonly mark: (words: string) => void;
   readonly clear: () => void;
   readonly line: (seq: number) => LogLine | undefined;
   /** Held: nothing is evicted, and `room` waits when the slack is used up. */
@@ -91,7 +95,7 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
   let scheduled = false;
   let disposed = false;
   let waiting: (() => void)[] = [];
-  const levels = { none: 0, warn: 0, error: 0 };
+  const levels = { none: 0, warn: 0, error: 0, mark: 0 };
   let published = makeSnapshot(0);
 
   function makeSnapshot(version: number): LogSnapshot {
@@ -104,6 +108,7 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       evicted,
       errors: levels.error,
       warnings: levels.warn,
+      marks: levels.mark,
       hits: hitSeqs.length,
       searching: pattern !== undefined && searchedFrom > first,
     };
@@ -137,7 +142,7 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       const to = Math.max(first, searchedFrom - 500);
       for (let seq = searchedFrom - 1; seq >= to; seq -= 1) {
         const candidate = line(seq);
-        if (candidate && matches(wanted, candidate.text)) {
+        if (candidate && candidate.level !== 'mark' && matches(wanted, candidate.text)) {
           found.push(seq);
         }
       }
@@ -174,22 +179,26 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
     searchedFrom = Math.max(searchedFrom, first);
   }
 
+  function add(line: Omit<LogLine, 'seq'>): number {
+    const seq = first + count;
+    let block = blocks.at(-1);
+    if (!block || block.lines.length >= blockSize) {
+      block = { lines: [], characters: 0 };
+      blocks.push(block);
+    }
+    block.lines.push({ seq, ...line });
+    block.characters += line.text.length;
+    characters += line.text.length;
+    count += 1;
+    levels[line.level] += 1;
+    return seq;
+  }
+
   function push(batch: LogBatch): void {
     lost += batch.dropped;
     for (const [stream, time, raw] of batch.lines) {
       const text = neutralise(raw);
-      const level = levelOf(text);
-      const seq = first + count;
-      let block = blocks.at(-1);
-      if (!block || block.lines.length >= blockSize) {
-        block = { lines: [], characters: 0 };
-        blocks.push(block);
-      }
-      block.lines.push({ seq, stream, time, text, level });
-      block.characters += text.length;
-      characters += text.length;
-      count += 1;
-      levels[level] += 1;
+      const seq = add({ stream, time, text, level: levelOf(text) });
       if (pattern !== undefined && matches(pattern, text)) {
         hitSeqs.push(seq);
       }
@@ -231,6 +240,10 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
 
   return {
     push,
+    mark(words) {
+      add({ stream: 'o', time: '', text: words, level: 'mark' });
+      publish();
+    },
     line,
     clear() {
       first += count;
@@ -241,7 +254,7 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       blocks = [];
       hitSeqs = [];
       searchedFrom = first;
-      levels.none = levels.warn = levels.error = 0;
+      levels.none = levels.warn = levels.error = levels.mark = 0;
       wake();
       publish();
     },
@@ -295,7 +308,7 @@ export function createLogBuffer(deps: LogBufferDeps = {}): LogBuffer {
       if (levels.error + levels.warn > 0) {
         for (const block of blocks) {
           for (const { seq, level } of block.lines) {
-            if (level === 'none') {
+            if (level === 'none' || level === 'mark') {
               continue;
             }
             const mark = marks[slotOf(seq)];

@@ -50,7 +50,7 @@ interface LineProps {
 /** Cuts the text at the borders of matches and of the level's word; never builds HTML. */
 function pieces(line: LogLine, pattern: RegExp | undefined): readonly ReactNode[] {
   const text = line.text.length > shownCharacters ? line.text.slice(0, shownCharacters) : line.text;
-  const level = line.level === 'none' ? undefined : levelSpan(text);
+  const level = line.level === 'none' || line.level === 'mark' ? undefined : levelSpan(text);
   const hits = pattern ? spansOf(pattern, text) : [];
   const nodes: ReactNode[] = [];
   let at = 0;
@@ -84,6 +84,13 @@ function pieces(line: LogLine, pattern: RegExp | undefined): readonly ReactNode[
 }
 
 const Line = memo(function Line({ line, timestamps, pattern, current }: LineProps) {
+  if (line.level === 'mark') {
+    return (
+      <div className={styles.mark} data-mark>
+        <span>{line.text}</span>
+      </div>
+    );
+  }
   return (
     <div
       className={styles.line}

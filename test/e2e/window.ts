@@ -43,6 +43,12 @@ export interface TestWindowOptions extends Pick<
   readonly shares?: FakeShares;
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
+  /** The VM suspends. */
+  readonly suspend?: boolean;
+  /** Why the next start cannot use what was saved. */
+  readonly notResumed?: FakeVmOptions['notResumed'];
+  /** The data disk that a repair finds. */
+  readonly repair?: FakeVmOptions['repair'];
   /** Fills the engine before anything reads it. */
   readonly seed?: (dockerd: FakeDockerd) => void;
   /** In place of /var/run/docker.sock. */
@@ -75,6 +81,9 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
     exec,
     shares,
     failure,
+    repair,
+    suspend,
+    notResumed,
     seed,
     prepare,
     systemSocket,
@@ -105,6 +114,9 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
       ...(exec === undefined ? {} : { exec }),
       ...(shares === undefined ? {} : { shares }),
       ...(failure === undefined ? {} : { failure }),
+      ...(repair === undefined ? {} : { repair }),
+      ...(suspend === undefined ? {} : { suspend }),
+      ...(notResumed === undefined ? {} : { notResumed }),
     }),
     print: () => undefined,
     say: () => undefined,

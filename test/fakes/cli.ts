@@ -9,6 +9,7 @@ import { createConnectCommands } from '../../main/cli/connect';
 import { createMirrorsCommands } from '../../main/cli/mirrors';
 import { Exit, reportFailure } from '../../main/cli/output';
 import type { Output } from '../../main/cli/output';
+import { boots } from '../../main/cli/boots';
 import { cost } from '../../main/cli/cost';
 import { ports } from '../../main/cli/ports';
 import { prefixes } from '../../main/cli/prefixes';
@@ -92,10 +93,11 @@ export async function runCli(argv: readonly string[], options: FakeCliOptions): 
     repair: createRepairCommands(kit),
     shares: createSharesCommands(kit),
     trust: createTrustCommands(kit),
+    diagnostics: () => Promise.reject(new Error('has a home of its own; see main/diagnostics')),
     prefixes: prefixes.bind(undefined, kit),
     ports: ports.bind(undefined, kit),
     cost: cost.bind(undefined, kit),
-    diagnostics: () => Promise.reject(new Error('has a home of its own; see main/diagnostics')),
+    boots: boots.bind(undefined, kit),
     pull: pull.bind(undefined, kit),
   };
   const code = await runProgram(argv, { output, commands: () => commands }).catch((error: unknown) => reportFailure(error, output));

@@ -1,5 +1,5 @@
 // A whole browser shell over a fake VM and a fake engine, for work on the window and for tests of shells:
-//   node test/fakes/serve.mjs [--home FOLDER] [--port N] [--containers N] [--changes PER_SECOND] [--stopped] [--phase-ms N]
+//   node test/fakes/serve.mjs [--home FOLDER] [--port N] [--containers N] [--changes PER_SECOND] [--stopped] [--suspend] [--phase-ms N]
 // Prints the address that opens the window once; each empty line on stdin prints another one.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     changes: { type: 'string', default: '0' },
     'phase-ms': { type: 'string', default: '150' },
     stopped: { type: 'boolean', default: false },
+    suspend: { type: 'boolean', default: false },
     renderer: { type: 'string', default: 'dist/renderer' },
   },
 });
@@ -45,7 +46,7 @@ const headless = await runHeadless({
   port: Number(values.port),
   window: 'print',
   start: !values.stopped,
-  createVm: createFakeVm({ engine, phaseMs: Number(values['phase-ms']), configuration: fake.configuration, guestMs: 250 }),
+  createVm: createFakeVm({ engine, phaseMs: Number(values['phase-ms']), configuration: fake.configuration, guestMs: 250, suspend: values.suspend }),
   print: (line) => void process.stdout.write(`${line}\n`),
   say: (line) => void process.stderr.write(`${line}\n`),
 });

@@ -1,8 +1,9 @@
 // A VM without a VM: an engine behind a local unix socket (fakes/dockerd), with states and boot phases as the real one has them.
+import { appendFile, mkdir } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { BerthError, bootPhases } from '../../preload/contract';
-import type { AcceleratorVerdict, BootTimeline, VmStatus } from '../../preload/contract';
+import type { AcceleratorVerdict, BootPhaseName, BootTimeline, SuspendedBy, VmStatus } from '../../preload/contract';
 import { createObservable } from '../../main/lib/observable';
 import type { Vm, VmDeps } from '../../main/vm/vm';
 import { createFakeConfiguration } from './dockerd/configuration';
@@ -40,6 +41,7 @@ export interface FakeVmOptions {
 }
 
 const GIB = 2 ** 30;
+const OF_A_RESUME: readonly BootPhaseName[] = ['prepare', 'qemu', 'memory', 'ssh', 'ping', 'ports'];
 const verdict: AcceleratorVerdict = {
   name: 'tcg',
   works: true,
@@ -65,7 +67,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
     const base: VmStatus = {
       state: 'stopped',
       driver: 'qemu',
-      features: { suspend: false, shares: true, shareDrivers: ['virtiofs', 'sshfs'], hostfwd: true, balloon: true },
+      features: { suspend: options.suspend ?? false, shares: true, shareDrivers: ['virtiofs', 'sshfs'], hostfwd: true, balloon: true },
       accelerator: verdict,
       cpus: 2,
       memoryBytes: 2 * GIB,
@@ -74,6 +76,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
     const status = createObservable<VmStatus>(base);
     const boots: BootTimeline[] = [];
     let starting: Promise<void> | undefined;
+    let stopping: Promise<void> | undefined;
     let link = false;
     const streams = new Set<Duplex>();
 
@@ -86,22 +89,31 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
     async function boot(kind: BootTimeline['kind']): Promise<void> {
       const startedAt = performance.now();
       const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
-      let timeline: BootTimeline = { at: Date.now(), kind, accelerator: 'tcg', phases: [] };
+      const { suspended } = status.get();
+      const notResumed = suspended === undefined ? undefined : options.notResumed?.();
+      const isResume = kind === 'resume';
+      let timeline: BootTimeline = {
+        ...{ at: Date.now(), kind, accelerator: 'tcg', phases: [] },
+        ...(notResumed === undefined ? {} : { notResumed }),
+      };
       try {
-        for (const name of bootPhases) {
+        for (const name of isResume ? OF_A_RESUME : bootPhases.filter((phase) => phase !== 'memory')) {
           const begun = seconds();
           timeline = { ...timeline, phases: [...timeline.phases, { name, startedAt: begun, deadline: 60 }] };
           const { engine: answered } = status.get();
           status.set({
             ...base,
             ...(answered === undefined ? {} : { engine: answered }),
-            state: 'starting',
+            ...(isResume && suspended !== undefined ? { suspended } : {}),
+            state: isResume ? 'resuming' : 'starting',
             phase: name,
             boot: timeline,
             pid: process.pid,
           });
           await new Promise((resolve) => setTimeout(resolve, kind === 'adopt' ? 1 : phaseMs));
           if (name === 'qemu' && kind === 'cold') {
+            await mkdir(deps.files.disks.folder, { recursive: true });
+            await appendFile(deps.files.disks.data, '');
             shares.boot((await deps.shares?.forBoot()) ?? []);
             configuration.file = (await deps.guestFiles?.())?.daemonJson ?? configuration.file;
           }
@@ -153,18 +165,36 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
       }
     }
 
-    async function start(kind: BootTimeline['kind'] = 'cold'): Promise<void> {
-      if (status.get().state === 'running') {
+    async function start(kind?: BootTimeline['kind']): Promise<void> {
+      await stopping;
+      const { state, suspended } = status.get();
+      if (state === 'running') {
         return;
       }
+      kind ??= suspended !== undefined && options.notResumed?.() === undefined ? 'resume' : 'cold';
       starting ??= boot(kind).finally(() => {
         starting = undefined;
       });
       await starting;
     }
 
-    async function stop(): Promise<void> {
+    async function suspend(by: SuspendedBy): Promise<void> {
+      status.set({ ...base, state: 'suspending', pid: process.pid });
+      sever();
+      await new Promise((resolve) => setTimeout(resolve, phaseMs));
+      const suspended = { at: Date.now(), by, bytes: GIB / 4 };
+      status.set({ ...base, state: 'suspended', suspended, ...(boots[0] === undefined ? {} : { boot: boots[0] }) });
+    }
+
+    async function stop({ shutdown = false, by = 'user' }: Parameters<Vm['stop']>[0] = {}): Promise<void> {
       await starting?.catch(() => undefined);
+      if (base.features.suspend && !shutdown && status.get().state === 'running') {
+        stopping = suspend(by).finally(() => (stopping = undefined));
+        return stopping;
+      }
+      if (status.get().state === 'suspended' && !shutdown) {
+        return;
+      }
       if (status.get().state === 'running') {
         status.set({ ...base, state: 'stopping', pid: process.pid });
         sever();
@@ -199,10 +229,17 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
         call: (op, request) => (link ? guest.agent.call(op, request) : Promise.reject(notRunning())),
       },
       engine: guest.engine,
+      disk: {
+        space: createObservable(undefined),
+        resize: () => (link ? Promise.resolve() : Promise.reject(notRunning())),
+        despiteFullHost: (work) => work(),
+      },
       serve: () => ({ ready: Promise.resolve(), stop: () => undefined }),
       ownPorts: () => [],
       shares: { devices: () => (link ? shares.devices() : []), add: (spec) => (link ? shares.add(spec) : Promise.reject(notRunning())) },
       forward: () => Promise.reject(new Error('no listener of its own here')),
+      trySystemAgain: () => Promise.resolve(),
+      askDriver: () => Promise.reject(notRunning()),
       doctorChecks: [{ id: 'accelerator', run: () => Promise.resolve({ status: 'warn', detail: 'tcg' }) }],
       exec: (command, given) => (link ? (shares.answer(command, given) ?? guest.exec(command, given)) : Promise.reject(notRunning())),
       whileOff: async (work) => {
@@ -214,7 +251,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
       stop,
       async restart({ engineOnly = false } = {}) {
         if (!engineOnly) {
-          await stop();
+          await stop({ shutdown: true });
         }
         await start();
       },
@@ -233,12 +270,11 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
         }),
       boots: () => boots,
       async dispose({ keepVm }) {
-        if (!keepVm) {
-          await stop();
+        if (!keepVm && status.get().state !== 'suspended') {
+          await stop({ shutdown: true });
         }
         sever();
       },
-      askDriver: () => Promise.reject(notRunning()),
     };
   };
 }

@@ -6,6 +6,7 @@ import { useFormat } from '../../format';
 import { useStore } from '../../state/context';
 import { useVmView } from '../../state/vm-view';
 import { BootHistory } from './boot-history';
+import { BootList } from './boot-list';
 import { BootStrip } from './boot-strip';
 import { BootTable } from './boot-table';
 import { countsOf } from '../../state/boots';
@@ -17,7 +18,8 @@ export function BootSection(): ReactNode {
   const { state } = useVmView();
   const boot = useStore((s) => s.vm.status?.boot ?? s.vm.boots[0]);
   const boots = useStore((s) => s.vm.boots);
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<'phases' | 'starts'>();
+  const toggle = (what: 'phases' | 'starts') => () => setOpen(open === what ? undefined : what);
   const live = state === 'starting' || state === 'resuming';
   const old = live && (boot?.seconds !== undefined || boot?.error !== undefined);
 
@@ -50,10 +52,18 @@ export function BootSection(): ReactNode {
         <BootStrip boot={boot} />
         <BootHistory bare />
       </div>
-      <button type="button" className="link s" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {t(open ? 'boot.hide' : 'boot.show')}
-      </button>
-      {open ? <BootTable boot={boot} live={false} /> : null}
+      <div className={css['more']}>
+        <button type="button" className="link s" aria-expanded={open === 'phases'} onClick={toggle('phases')}>
+          {t(open === 'phases' ? 'boot.hide' : 'boot.show')}
+        </button>
+        {boots.length < 2 ? null : (
+          <button type="button" className="link s" aria-expanded={open === 'starts'} onClick={toggle('starts')}>
+            {t(open === 'starts' ? 'boot.hideAll' : 'boot.all', { count: boots.length })}
+          </button>
+        )}
+      </div>
+      {open === 'phases' ? <BootTable boot={boot} live={false} /> : null}
+      {open === 'starts' ? <BootList /> : null}
     </div>
   );
 }

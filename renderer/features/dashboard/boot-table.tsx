@@ -3,14 +3,13 @@ import { Tooltip } from '@mantine/core';
 import { Fragment } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { bootPhases } from '../../../preload/contract';
 import type { BootPhase, BootPhaseName, BootTimeline } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { useActions, useStore } from '../../state/context';
 import { CopyButton } from '../../ui/copy-line';
 import { StateMark } from '../../ui/state-mark';
 import { useNow } from '../../ui/use-now';
-import { lengthOf, trackSeconds, usualOf } from '../../state/boots';
+import { lengthOf, phasesOf, trackSeconds, usualOf } from '../../state/boots';
 import type { Usual } from '../../state/boots';
 import css from './dashboard.module.css';
 
@@ -42,7 +41,7 @@ export function BootTable({ boot, live }: BootTableProps): ReactNode {
           </tr>
         </thead>
         <tbody>
-          {bootPhases.map((name) => (
+          {phasesOf(boot).map((name) => (
             <Phase
               key={name}
               name={name}

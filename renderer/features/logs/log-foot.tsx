@@ -25,8 +25,8 @@ export function LogFoot({ state, status, following, download }: LogFootProps): R
         <StateMark kind={mark[shown]} />
         {t(`status.${shown}`)}
       </span>
-      <span data-lines={state.count} data-received={state.received}>
-        {t('count', { count: state.count })}
+      <span data-lines={state.count - state.marks} data-received={state.received}>
+        {t('count', { count: state.count - state.marks })}
       </span>
       {state.errors > 0 && <span className="c-bad">{t('errors', { count: state.errors })}</span>}
       {state.warnings > 0 && <span className="c-warn">{t('warnings', { count: state.warnings })}</span>}

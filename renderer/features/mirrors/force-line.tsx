@@ -113,7 +113,7 @@ function OffLine(): ReactNode {
       <span className="t2 s ell">{t('force.off')}</span>
       {off ? (
         <Button size="compact-xs" disabled={pending} onClick={() => void actions.startVm()}>
-          {t('force.start')}
+          {t(view.state === 'suspended' ? 'force.resume' : 'force.start')}
         </Button>
       ) : null}
     </div>

@@ -9,6 +9,7 @@ import { useCall } from '../../state/use-call';
 import { SkeletonRows } from '../../ui/delayed';
 import { ErrorNotice } from '../../ui/error-notice';
 import { HostAccessSection } from './host-access-section';
+import { IdleSettings } from './idle-settings';
 import css from './settings.module.css';
 import { VmSettings } from './vm-settings';
 
@@ -28,6 +29,7 @@ export function SettingsPage(): ReactNode {
           <Engine />
           <HostAccessSection />
           {limits === undefined ? <SkeletonRows rows={3} widths={[120, 260]} /> : <VmSettings settings={settings} limits={limits} />}
+          <IdleSettings settings={settings} />
         </div>
       )}
     </div>

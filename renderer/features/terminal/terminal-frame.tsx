@@ -37,6 +37,9 @@ export function TerminalFrame({ sessions, blocked, chooser, choice, equal }: Ter
   const [attempt, setAttempt] = useState<unknown>(0);
   const [ended, setEnded] = useState<Readonly<Record<string, WireError | 'ended'>>>({});
   const connection = useStore((state) => state.connection);
+  const paused = useStore(
+    ({ vm }) => vm.status?.state === 'suspending' || vm.status?.state === 'suspended' || vm.status?.state === 'resuming',
+  );
   if (connection.name === 'open' && connection !== attempt && Object.values(ended).some((end) => end !== 'ended')) {
     setAttempt(connection);
     setEnded({});
@@ -132,6 +135,12 @@ export function TerminalFrame({ sessions, blocked, chooser, choice, equal }: Ter
             tabs.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
           }}
         />
+      )}
+      {active?.kind === 'exec' && end === undefined && paused && (
+        <div className={styles.ended} role="status">
+          <StateMark kind="pause" />
+          <span className="grow">{t('paused')}</span>
+        </div>
       )}
       {active !== undefined && end !== undefined && (
         <div className={styles.ended} role="status">
