@@ -11,6 +11,7 @@ import { ImagesPage } from './features/images/images-page';
 import { LogsTab } from './features/logs/logs-tab';
 import { MirrorsPage } from './features/mirrors/mirrors-page';
 import { PortsPage } from './features/ports/ports-page';
+import { RepairPage } from './features/repair/repair-page';
 import { RunPage } from './features/run/run-page';
 import { EngineSettingsPage } from './features/settings/engine/engine-settings-page';
 import { SettingsPage } from './features/settings/settings-page';
@@ -44,6 +45,8 @@ function page({ page: name, args: [id, section] }: Route): ReactNode {
       return <MirrorsPage />;
     case 'ports':
       return <PortsPage />;
+    case 'repair':
+      return <RepairPage />;
     case 'run':
       return <RunPage />;
     case 'terminal':

@@ -69,7 +69,9 @@ test('a step says first what it keeps and afterwards what it did; the facts are 
 });
 
 test('damage that was found and left ends with 1 and says how to mend it', async () => {
-  const shown = state({ reports: [report({ result: 'damaged', facts: [{ key: 'damaged', params: {} }], words: ['Free blocks count wrong'] })] });
+  const shown = state({
+    reports: [report({ result: 'damaged', facts: [{ key: 'damaged', params: {} }], words: ['Free blocks count wrong'] })],
+  });
   const { code, stderr } = await run(['checkDisk', '--yes'], shown);
   expect(code).toBe(1);
   expect(stderr).toContain('    Free blocks count wrong');
@@ -109,5 +111,9 @@ test('a step that is not there, and a way to mend that is not there, are errors 
 test('as JSON: the report with its error’s text', async () => {
   const error = { code: 'repair.fsckFailed', params: { path: '/d', status: 8, detail: '' } } as const;
   const { stdout } = await run(['checkDisk', '--yes', '--json'], state({ reports: [report({ result: 'failed', error })] }));
-  expect(JSON.parse(stdout)).toMatchObject({ rung: 'checkDisk', result: 'failed', error: { code: 'repair.fsckFailed', text: expect.any(String) as string } });
+  expect(JSON.parse(stdout)).toMatchObject({
+    rung: 'checkDisk',
+    result: 'failed',
+    error: { code: 'repair.fsckFailed', text: expect.any(String) as string },
+  });
 });

@@ -22,6 +22,7 @@ import { exportFolder, rescue } from './rescue';
 import { checkSystem, lastGood, reboot, reconnect, restartEngine, start } from './rungs';
 import type { RungDeps } from './rungs';
 import { openRepairStore } from './store';
+import { makeWhole } from './system';
 
 export interface RepairDeps {
   readonly files: HomeFiles;
@@ -57,9 +58,11 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
     vm,
     pauseEvents: deps.pauseEvents,
     toLastGood: () => config.toLastGood(),
-    async verifySystem() {
-      const { guest, bundle } = await checker.verify({ full: true });
-      return { files: Object.keys(guest.files).length + Object.keys(bundle.files).length };
+    async makeSystemWhole() {
+      const checked = await makeWhole({ resources, kept: files.system, checker });
+      // The application's own pair may have been given up because of what was wrong with it.
+      await vm.trySystemAgain();
+      return checked;
     },
   };
 
@@ -162,30 +165,37 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
       store.report(report);
       publish();
     };
-    change({});
-    await store.save();
+    const end = async (patch: Partial<RepairReport>): Promise<void> => {
+      report = { ...report, ...patch, endedAt: Date.now() };
+      log.info('a repair has ended', { ...report });
+      // Who sees the end finds it on the disk, and the next repair's turn free.
+      await write(report);
+      running = undefined;
+      publish();
+    };
     log.info('a repair begins', { rung: order.rung });
+    await write(report);
+    publish();
     try {
       const result = await climb(order, createProgress(run, change));
-      change({ result, endedAt: Date.now() });
+      await end({ result });
     } catch (error) {
-      const cancelled = run.signal.aborted;
-      change({ result: cancelled ? 'cancelled' : 'failed', endedAt: Date.now(), ...(cancelled ? {} : { error: toWireError(error) }) });
+      await end(run.signal.aborted ? { result: 'cancelled' } : { result: 'failed', error: toWireError(error) });
       throw error;
-    } finally {
-      running = undefined;
-      log.info('a repair has ended', { ...report });
-      await store.save();
-      publish();
     }
   }
 
+  /** A disk that is full must not keep anybody from repairing. */
+  async function write(report: RepairReport): Promise<void> {
+    await store.write(report).catch((error: unknown) => log.warn('the report of a repair was not kept', { error }));
+  }
+
   async function begin(order: RepairOrder): Promise<{ readonly task: string }> {
+    confirmed(order);
+    const rung = (await state()).rungs.find(({ name }) => name === order.rung);
     if (running !== undefined) {
       throw new BerthError('repair.busy', {});
     }
-    confirmed(order);
-    const rung = (await state()).rungs.find(({ name }) => name === order.rung);
     if (rung?.obstacle !== undefined) {
       throw new BerthError('repair.notUsable', { rung: order.rung, reason: rung.obstacle });
     }

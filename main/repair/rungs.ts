@@ -1,9 +1,10 @@
 // The rungs that mend by starting something anew: the connections, the engine, the VM, the VM with the last good configuration or a checked image.
 // Each does one thing to a VM that may be starting, running, failed or off.
-import { BerthError } from '../../preload/contract';
-import { untilAborted } from '../lib/async';
+import { BerthError, isBerthError } from '../../preload/contract';
+import { asError, untilAborted } from '../lib/async';
 import type { Vm } from '../vm/vm';
 import type { Progress } from './progress';
+import type { SystemChecked } from './system';
 
 export interface RungDeps {
   readonly vm: Pick<Vm, 'status' | 'agent' | 'engine' | 'start' | 'stop' | 'restart' | 'reconnect' | 'whileOff'>;
@@ -11,8 +12,8 @@ export interface RungDeps {
   readonly pauseEvents: () => () => void;
   /** The changed keys; none where it is in force already. */
   toLastGood(): Promise<readonly string[]>;
-  /** Every file's sum, whatever is remembered of it. */
-  verifySystem(): Promise<{ readonly files: number }>;
+  /** Every file's sum, whatever is remembered of it; what can be replaced is. */
+  makeSystemWhole(): Promise<SystemChecked>;
 }
 
 const ANSWER_MS = 60_000;
@@ -23,7 +24,7 @@ export async function reconnect({ vm }: RungDeps, progress: Progress): Promise<v
   await progress.step('redial', () => within(vm.reconnect(), progress.signal, ANSWER_MS));
   progress.fact('reconnected');
   await progress.step('ask', async () => {
-    await vm.agent.call('status', {}, { timeoutMs: AGENT_MS });
+    await answered(vm.agent.call('status', {}, { timeoutMs: AGENT_MS }));
     if (vm.status.get().state === 'running') {
       await vm.engine.answers(AbortSignal.any([progress.signal, AbortSignal.timeout(ANSWER_MS)]));
       progress.fact('engineAnswers');
@@ -40,7 +41,7 @@ export async function restartEngine({ vm, pauseEvents }: RungDeps, progress: Pro
         await vm.restart({ engineOnly: true });
       } else {
         // Stuck on its way up: the boot that is under way sees it answer and ends by itself.
-        await vm.agent.call('restart', { service: 'dockerd' }, { timeoutMs: ANSWER_MS });
+        await answered(vm.agent.call('restart', { service: 'dockerd' }, { timeoutMs: ANSWER_MS }));
         await vm.start();
       }
     });
@@ -63,7 +64,10 @@ export async function start({ vm }: { readonly vm: Pick<Vm, 'status' | 'start'> 
 }
 
 export async function checkSystem(deps: RungDeps, progress: Progress): Promise<void> {
-  const { files } = await progress.step('hash', () => deps.verifySystem());
+  const { files, mended } = await progress.step('hash', () => deps.makeSystemWhole());
+  if (mended.length > 0) {
+    progress.fact('systemMended', { files: mended.join(', ') });
+  }
   progress.fact('systemWhole', { count: files });
   await reboot(deps, progress);
 }
@@ -83,5 +87,12 @@ async function within<T>(work: Promise<T>, signal: AbortSignal, milliseconds: nu
   const late = AbortSignal.timeout(milliseconds);
   return untilAborted(work, AbortSignal.any([signal, late])).catch((error: unknown) => {
     throw late.aborted ? new BerthError('ssh.unreachable', { detail: `${milliseconds / 1000} s` }) : error;
+  });
+}
+
+/** The agent's refusals and its silence are words, not codes. */
+async function answered<T>(work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw isBerthError(error) ? error : new BerthError('repair.guestSilent', { detail: asError(error).message }, { cause: error });
   });
 }

@@ -33,9 +33,10 @@ export interface RepairStore {
   reports(): readonly RepairReport[];
   /** Paths of disks that were copied or set aside. */
   kept(): readonly string[];
-  /** The report of a task, new or changed; on the disk with the next `save`. */
+  /** The report of a task that runs, new or changed. */
   report(report: RepairReport): void;
-  save(): Promise<void>;
+  /** The same, on the disk first. */
+  write(report: RepairReport): Promise<void>;
   keep(paths: readonly string[]): Promise<void>;
 }
 
@@ -46,17 +47,24 @@ export async function openRepairStore(path: string): Promise<RepairStore> {
     report.result === 'running' ? { ...report, result: 'failed' } : report,
   );
   let kept: readonly string[] = read.kept;
-  const write = (): Promise<void> => writeJson(path, { reports, kept });
+  const withReport = (report: RepairReport): readonly RepairReport[] =>
+    [report, ...reports.filter(({ task }) => task !== report.task)].slice(0, REPORTS);
   return {
     reports: () => reports,
     kept: () => kept,
     report(report) {
-      reports = [report, ...reports.filter(({ task }) => task !== report.task)].slice(0, REPORTS);
+      reports = withReport(report);
     },
-    save: write,
+    async write(report) {
+      try {
+        await writeJson(path, { reports: withReport(report), kept });
+      } finally {
+        reports = withReport(report);
+      }
+    },
     async keep(paths) {
       kept = [...new Set([...kept, ...paths])];
-      await write();
+      await writeJson(path, { reports, kept });
     },
   };
 }

@@ -2,7 +2,7 @@
 import { IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { configSteps } from '../../preload/contract';
+import { configSteps, repairSteps, rungNames } from '../../preload/contract';
 import type { Task } from '../../preload/contract';
 import { useFormat } from '../format';
 import { useActions, useStore } from '../state/context';
@@ -13,6 +13,17 @@ import css from './frame.module.css';
 
 /** More would push the pages away; the rest is told as a number. */
 const SHOWN = 3;
+
+/** How an end is said, by kind. */
+const ENDED = {
+  pull: 'ended',
+  load: 'ended',
+  config: 'endedConfig',
+  trim: 'endedDisk',
+  prune: 'endedDisk',
+  moveDisk: 'endedDisk',
+  repair: 'endedRepair',
+} as const satisfies Readonly<Record<Task['kind'], string>>;
 
 export function Tasks(): ReactNode {
   const { t } = useTranslation('frame');
@@ -25,7 +36,7 @@ export function Tasks(): ReactNode {
       <span className="sr" role="status">
         {ended === undefined
           ? ''
-          : t(ended.kind === 'config' ? `task.endedConfig.${ended.state}` : `task.ended.${ended.state}`, { subject: ended.subject })}
+          : t(`task.${ENDED[ended.kind]}.${ended.state === 'done' ? 'done' : 'failed'}`, { subject: ended.subject })}
       </span>
       {live.length === 0 ? null : (
         <section className={css['tasks']} aria-label={t('task.list')}>
@@ -43,41 +54,44 @@ export function Tasks(): ReactNode {
 }
 
 function TaskLine({ task }: { readonly task: Task }): ReactNode {
-  const { t } = useTranslation(['frame', 'common']);
+  const { t } = useTranslation(['frame', 'common', 'repair']);
   const format = useFormat();
   const errorText = useErrorText();
   const actions = useActions();
   const failed = task.state === 'failed';
+  const rungName = rungNames.find((name) => task.kind === 'repair' && name === task.subject);
+  const subject = rungName === undefined ? task.subject : t(`repair:rung.${rungName}.title`);
   const step = configSteps.find((name) => task.steps?.some((each) => each.name === name && each.state === 'running'));
-  const stepWords = step === undefined ? '' : t(`common:step.name.${step}`);
+  const rung = repairSteps.find(
+    (name) => task.kind === 'repair' && task.steps?.some((each) => each.name === name && each.state === 'running'),
+  );
+  const stepWords = rung !== undefined ? t(`repair:step.${rung}`) : step === undefined ? '' : t(`common:step.name.${step}`);
   const ratio = task.totalBytes > 0 ? Math.min(1, task.currentBytes / task.totalBytes) : undefined;
   return (
     <div className={css['task']}>
       <div className={css['line']}>
         {failed ? <StateMark kind="fail" /> : null}
-        <span className="ell grow" title={task.subject}>
-          {t(`task.${task.kind}`, { subject: task.subject })}
+        <span className="ell grow" title={subject}>
+          {t(`task.${task.kind}`, { subject })}
         </span>
         {ratio === undefined || failed ? null : <span className="t3">{format.percent(ratio)}</span>}
         {failed || task.cancellable !== false ? (
           <IconButton
             small
             icon={IconX}
-            label={failed ? t('task.dismiss', { subject: task.subject }) : t('task.cancel', { subject: task.subject })}
+            label={failed ? t('task.dismiss', { subject }) : t('task.cancel', { subject })}
             onClick={() => void (failed ? actions.dismissTask(task.id) : actions.cancelTask(task.id))}
           />
         ) : null}
       </div>
       {failed ? (
-        <div className="c-bad">
-          {task.error === undefined ? t('task.ended.failed', { subject: task.subject }) : errorText(task.error).title}
-        </div>
+        <div className="c-bad">{task.error === undefined ? t('task.ended.failed', { subject }) : errorText(task.error).title}</div>
       ) : (
         <>
           <div
             className="bar"
             role="progressbar"
-            aria-label={t(`task.${task.kind}`, { subject: task.subject })}
+            aria-label={t(`task.${task.kind}`, { subject })}
             aria-valuemin={0}
             aria-valuemax={100}
             {...(ratio === undefined ? {} : { 'aria-valuenow': Math.round(ratio * 100) })}
@@ -85,7 +99,7 @@ function TaskLine({ task }: { readonly task: Task }): ReactNode {
             <i style={{ width: `${(ratio ?? 0) * 100}%` }} />
           </div>
           <span className="t3">
-            {task.kind === 'config' ? stepWords : progress(task, format)}
+            {task.kind === 'config' || task.kind === 'repair' ? stepWords : progress(task, format)}
             {task.bytesPerSecond > 0 ? ` · ${format.rate(task.bytesPerSecond)}` : ''}
           </span>
         </>

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { errorTable } from '../../preload/contract';
 import type { ErrorAction, WireError } from '../../preload/contract';
-import { navigate } from '../routes';
+import { navigate, useRoute } from '../routes';
 import { useActions } from '../state/context';
 import { ShareButton } from './share-button';
 import { knownError, useErrorText } from './error-text';
@@ -73,12 +73,16 @@ interface ActionButtonProps {
 function ActionButton({ action, params: { url, share }, onRetry }: ActionButtonProps): ReactNode {
   const { t } = useTranslation('common');
   const actions = useActions();
+  const { page } = useRoute();
   const does: Partial<Record<ErrorAction, () => void>> = {
     start: () => void actions.startVm(),
     restartEngine: () => void actions.restartEngine(),
     restartVm: () => void actions.restartVm(),
     openSettings: () => navigate('#/settings'),
     openShares: () => navigate('#/settings/shares'),
+    openDisk: () => navigate('#/settings/disk'),
+    // On that page it would lead nowhere.
+    ...(page === 'repair' ? {} : { openRepair: () => navigate('#/repair') }),
     openLogs: () => actions.openPanel('log'),
     doctor: () => actions.openPanel('doctor'),
     ...(typeof url === 'string' ? { switchOffMirror: () => void actions.switchOffMirror(url) } : {}),

@@ -29,6 +29,13 @@ export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0, o
         if (op === 'tail') {
           return { lines: configuration.log().slice(-Number(request['lines'])) };
         }
+        if (op === 'restart') {
+          await configure(configuration.file, 'restart');
+          return {};
+        }
+        if (op === 'status') {
+          return { phases: [], services: [], uptime: 0, kernel: '', clockMs: Date.now() };
+        }
         throw new Error(`the fake guest has no ${op}`);
       },
     },

@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { navigate } from '../../routes';
 import { useActions } from '../../state/context';
 import { useVmView } from '../../state/vm-view';
 import css from './dashboard.module.css';
@@ -16,9 +17,9 @@ export function WaysOut(): ReactNode {
       : [{ id: 'cancel', run: () => void actions.stopVm() }]),
     { id: 'log', run: () => actions.openPanel('log') },
     { id: 'doctor', run: () => actions.openPanel('doctor') },
-  ] as const;
     { id: 'repair', run: () => navigate('#/repair') },
     { id: 'diagnostics', run: () => navigate('#/settings/diagnostics') },
+  ] as const;
   return (
     <section className={css['section']}>
       <div className="sec">
