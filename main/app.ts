@@ -207,6 +207,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     notify: (error) => notices.notify('warn', error),
     log: log.child('ports'),
   });
+  const disk = await createDisk({ files, resources: options.resources, vm, available, engine, tasks, log, notify: notices.notify });
   const shareGuest = createShareGuest(exec);
   const { features } = vm.status.get();
   const sshfs = createSshfs({
@@ -243,7 +244,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const socket = await createEngineSocket({
     path: files.run.docker,
     dialer: vm.dialer,
-    available: wake.away,
+    available: () => disk.waits() ?? wake.away(),
     sleep: wake,
     ports: gate,
     judge: (path) => shares.judge(path),
@@ -272,8 +273,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const dockerCliFolder = join(options.resources.bundle, 'bin');
   const terminals = createTerminals({
     openExec: (request) => engine.openExec(request),
-    ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
     pauses: createPauses({ status: vm.status, settings: settings.settings, locale: options.locale }),
+    ...(options.features.hostTerminal ? { openHost: createHostShell({ dockerHost, dockerCliFolder }) } : {}),
   });
   const hostAccess = createHostAccess({
     settings: settings.settings,
@@ -326,12 +327,12 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...trust.handlers,
     ...mirrors.handlers,
     ...hostAccess.handlers,
-    ...cost.handlers,
-    ...repair.handlers,
-    ...connectHandlers(connect, systemSocket),
     ...diagnostics.handlers,
     ...shares.handlers,
     ...disk.handlers,
+    ...cost.handlers,
+    ...repair.handlers,
+    ...connectHandlers(connect, systemSocket),
     ...vmHandlers({ vm, files, adopted, pauseEvents: engine.pauseEvents }),
     'app.info': async () => ({
       version: options.version,
@@ -385,11 +386,11 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     },
     async dispose({ keepVm }) {
       idle.dispose();
-      unwatch();
       if (!keepVm) {
         // What could not be suspended is powered off below.
         await vm.stop({ by: 'quit' }).catch((error: unknown) => log.warn('not suspended at the end', { error: String(error) }));
       }
+      unwatch();
       tasks.dispose();
       repair.dispose();
       await cost.dispose();

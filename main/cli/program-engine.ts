@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ChangeFlags } from './config-apply';
 import type { ConfigCommands } from './config';
 import type { ConnectCommands, UseFlags } from './connect';
+import type { DiskCommands, PruneFlags } from './disk';
 import type { HostAccessFlags, HostCommands } from './host';
 import type { JsonFlag } from './kit';
 import type { AddFlags, MirrorsCommands } from './mirrors';
@@ -160,4 +161,27 @@ export function addSharesCommands(add: AddCommand, text: Text, own: () => Shares
   sub('driver')
     .argument('<name>')
     .action((name: string, _flags: JsonFlag, command: Command) => own().driver(name, command.optsWithGlobals<JsonFlag>()));
+}
+
+export function addDiskCommands(add: AddCommand, text: Text, own: () => DiskCommands): void {
+  const withJson = (name: string, parent?: Command): Command => add(name, parent).option('--json', text('option.json'), false);
+  const group = withJson('disk').action((flags: JsonFlag) => own().show(flags));
+  const sub = (name: string): Command => withJson(`disk ${name}`, group);
+  sub('trim').action((_flags: JsonFlag, command: Command) => own().trim(command.optsWithGlobals<JsonFlag>()));
+  sub('prune')
+    .option('--containers', text('option.pruneContainers'), false)
+    .option('--images', text('option.pruneImages'), false)
+    .option('--all-images', text('option.pruneAllImages'), false)
+    .option('--build-cache', text('option.pruneBuildCache'), false)
+    .option('--volume <name...>', text('option.pruneVolume'), [])
+    .action((_flags: PruneFlags, command: Command) => own().prune(command.optsWithGlobals<PruneFlags>()));
+  sub('grow')
+    .argument('<size>')
+    .action((size: string, _flags: JsonFlag, command: Command) => own().grow(size, command.optsWithGlobals<JsonFlag>()));
+  sub('move')
+    .argument('<folder>')
+    .action((folder: string, _flags: JsonFlag, command: Command) => own().move(folder, command.optsWithGlobals<JsonFlag>()));
+  sub('forget-old')
+    .argument('<path>')
+    .action((path: string, _flags: JsonFlag, command: Command) => own().forget(path, command.optsWithGlobals<JsonFlag>()));
 }

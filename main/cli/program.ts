@@ -16,6 +16,7 @@ import type { AddCommand } from './program-engine';
 import {
   addConfigCommands,
   addConnectCommands,
+  addDiskCommands,
   addHostCommands,
   addMirrorsCommands,
   addSharesCommands,
@@ -32,18 +33,18 @@ import type { TrustCommands } from './trust';
 export interface AllCommands extends Commands {
   readonly config: ConfigCommands;
   readonly connect: ConnectCommands;
-  readonly mirrors: MirrorsCommands;
-  readonly host: HostCommands;
   readonly disk: DiskCommands;
   diagnostics(flags: DiagnosticsFlags): Promise<void>;
+  readonly mirrors: MirrorsCommands;
+  readonly host: HostCommands;
   readonly repair: RepairCommands;
   readonly shares: SharesCommands;
   readonly trust: TrustCommands;
   prefixes(registry: string | undefined, prefix: string | undefined, flags: PrefixFlags): Promise<void>;
   ports(flags: PortsFlags): Promise<void>;
   cost(flags: CostCliFlags): Promise<void>;
-  pull(reference: string, flags: PullFlags): Promise<void>;
   boots(flags: JsonFlag): Promise<void>;
+  pull(reference: string, flags: PullFlags): Promise<void>;
 }
 
 export interface ProgramOptions {
@@ -86,10 +87,10 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
   add('status')
     .option('--json', text('option.json'), false)
     .action((options: { json: boolean }) => own().status(options));
-  add('env')
   add('boots')
     .option('--json', text('option.json'), false)
     .action((flags: JsonFlag) => own().boots(flags));
+  add('env')
     .option('--shell <name>', text('option.shell'))
     .action(({ shell }: { shell?: string }) => own().env({ shell }));
   addConnectCommands(add, text, () => own().connect);
@@ -121,6 +122,10 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
   addDiskCommands(add, text, () => own().disk);
   addTrustCommands(add, text, () => own().trust);
   add('doctor').action(() => own().doctor());
+  add('diagnostics')
+    .option('-o, --output <file>', text('option.output'))
+    .option('--list', text('option.listOnly'), false)
+    .action(({ output: file, list }: { output?: string; list: boolean }) => own().diagnostics({ output: file, list }));
   add('version').action(() => own().version());
 
   try {
@@ -132,9 +137,5 @@ export async function runProgram(argv: readonly string[], { output, commands }: 
       return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     }
     throw error;
-  add('diagnostics')
-    .option('-o, --output <file>', text('option.output'))
-    .option('--list', text('option.listOnly'), false)
-    .action(({ output: file, list }: { output?: string; list: boolean }) => own().diagnostics({ output: file, list }));
   }
 }

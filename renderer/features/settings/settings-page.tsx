@@ -62,11 +62,29 @@ function Engine(): ReactNode {
       </div>
       <div className={css['line']}>
         <div>
+          <h3>{t('disk.title')}</h3>
+          <p>{t('disk.text')}</p>
+        </div>
+        <Button component="a" href={href('settings', 'disk')} aria-label={t('disk.title')}>
+          {t('disk.open')}
+        </Button>
+      </div>
+      <div className={css['line']}>
+        <div>
           <h3>{t('tools.title')}</h3>
           <p>{t('tools.text')}</p>
         </div>
         <Button component="a" href={href('settings', 'tools')} aria-label={t('tools.title')}>
           {t('tools.open')}
+        </Button>
+      </div>
+      <div className={css['line']}>
+        <div>
+          <h3>{t('diagnostics.title')}</h3>
+          <p>{t('diagnostics.text')}</p>
+        </div>
+        <Button component="a" href={href('settings', 'diagnostics')} aria-label={t('diagnostics.title')}>
+          {t('diagnostics.open')}
         </Button>
       </div>
     </section>
@@ -80,15 +98,6 @@ function Window({ settings }: { readonly settings: Settings }): ReactNode {
     <section>
       <h2>{t('window.title')}</h2>
       {set.error === undefined ? null : <ErrorNotice error={set.error} onDismiss={set.reset} />}
-      <div className={css['line']}>
-        <div>
-          <h3>{t('diagnostics.title')}</h3>
-          <p>{t('diagnostics.text')}</p>
-        </div>
-        <Button component="a" href={href('settings', 'diagnostics')} aria-label={t('diagnostics.title')}>
-          {t('diagnostics.open')}
-        </Button>
-      </div>
       <div className={css['line']}>
         <div>
           <h3>{t('window.language')}</h3>
