@@ -1,6 +1,6 @@
 // The QEMU driver: starts, adopts and ends one QEMU process of one home. Knows argv, QMP and state/vm.json; nothing of ssh or Docker.
 import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { BerthError } from '../../../preload/contract/errors';
 import type { AcceleratorName } from '../../../preload/contract';
 import { asError, retryUntil, settledWithin } from '../../lib/async';
@@ -34,6 +34,7 @@ import type { ShareServer } from './virtiofsd';
 
 export interface QemuDriverDeps {
   readonly files: HomeFiles;
+  /** Read anew at each start: another pair may have been chosen meanwhile. Programs beside QEMU are those of the first. */
   readonly resources: Resources;
   readonly log: Logger;
   readonly arch?: Arch;
@@ -49,7 +50,6 @@ export function createQemuDriver({
   log,
   arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64',
 }: QemuDriverDeps): VmDriver {
-  const qemu = qemuBinary(resources, arch);
   /** Servers of shares map the guest's memory through a memfd, which Linux alone has. */
   const sharing = process.platform === 'linux';
   /** Cleared for good where the host forbids seccomp filters. */
@@ -79,7 +79,14 @@ export function createQemuDriver({
       // Software emulation shares the machine with the other proof and is only slow, never stuck.
       const patience = name === 'tcg' ? { deadline: 60, silence: 40 } : { deadline: 8, silence: 5 };
       return probe(
-        { command: qemu, args, cwd: files.root, qmpSocket, ...patience, guard: (pid) => guard(files.state.folder, name, pid) },
+        {
+          command: qemuBinary(resources, arch),
+          args,
+          cwd: files.root,
+          qmpSocket,
+          ...patience,
+          guard: (pid) => guard(files.state.folder, name, pid),
+        },
         signal,
       );
     };
@@ -105,7 +112,7 @@ export function createQemuDriver({
   const network = openNetwork({ files, command: passtBinary(resources), log });
   const { spawn, attach, clean } = createSpawner({
     files,
-    qemu,
+    qemu: () => qemuBinary(resources, arch),
     log,
     network,
     servers,
@@ -161,7 +168,7 @@ export function createQemuDriver({
           throw error;
         }
         if (tries === ATTEMPTS) {
-          throw new BerthError('vm.spawnFailed', { detail: `${basename(qemu)}: ${ATTEMPTS}` }, { cause: error });
+          throw new BerthError('vm.spawnFailed', { detail: `qemu-system-${arch}: ${ATTEMPTS}` }, { cause: error });
         }
       }
     }
@@ -285,11 +292,11 @@ export function createQemuDriver({
         return undefined;
       }
       try {
-        // What was saved of a guest that is still there, and may have gone on since, is void.
-        await saved.drop();
         const { servers: present, lostSlots } = await servers.adopt();
         const offset = await logSize(files.logs.qemu);
         const vm = await attach(state, { present, lostSlots }, undefined, offset, AbortSignal.timeout(ADOPT_DEADLINE_MS));
+        // What was saved of a guest that is still there is void.
+        await saved.drop();
         return vm.running;
       } catch (error) {
         log.error('the VM that was left running does not answer; it is ended', { pid: state.pid, error });

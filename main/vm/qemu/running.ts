@@ -188,8 +188,18 @@ export function createRunning(deps: RunningDeps): Running {
       if (ended === undefined) {
         void opened.closed.then(() => watchAdopted());
         await forwards.clear();
-        const status = await opened.execute('query-status');
-        if (isRecord(status) && (status['status'] === 'io-error' || status['status'] === 'paused')) {
+        // A save that its backend did not live to see the end of would halt the guest when it is done.
+        await opened.execute('migrate_cancel');
+        const answer = await opened.execute('query-status');
+        const status = isRecord(answer) ? answer['status'] : undefined;
+        if (status === 'inmigrate') {
+          // Of a resume whose backend died: the guest is not in it yet.
+          throw new Error('it waits for the memory of a guest');
+        }
+        if (status === 'postmigrate') {
+          // Of a suspend whose backend died: the guest is whole, and lets its disk go until it goes on.
+          await opened.execute('cont');
+        } else if (status === 'io-error' || status === 'paused') {
           guard.foundHalted();
         }
       }
