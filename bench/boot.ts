@@ -1,5 +1,6 @@
-// Cold start to `_ping`: Berth's guest through the host's docker.sock against a stock Debian 13 through `ssh -L`, same QEMU, machine flags, CPUs and memory, in turns.
-// The stock side waits for sshd's banner with fresh connections, so that it never pays for a SYN that QEMU's user network retries.
+// Cold start to `_ping`: Berth's guest through the host's docker.sock, without shares and with one, against a stock Debian 13 through `ssh -L`,
+// same QEMU, machine flags, CPUs and memory, in turns. The stock side waits for sshd's banner with fresh connections, so that it never pays for a SYN that
+// QEMU's user network retries.
 // npm run bench -- boot [rounds]
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -11,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { escapeOption, probeArgs } from '../main/vm/qemu/args';
+import type { ShareSpec } from '../main/vm/driver';
 import { locateResources } from '../main/vm/resources';
 import type { Resources } from '../main/vm/resources';
 import type { BootTimeline } from '../preload/contract';
@@ -22,15 +24,15 @@ import type { StockGuest } from './stock-guest';
 const ROUNDS = Number(process.argv[2] ?? 5);
 const CPUS = 2;
 const MEMORY = 2 * 2 ** 30;
-const GIVE_UP_MS = 180_000;
+const GIVE_UP_MS = 400_000;
 
 interface OurBoot {
   readonly seconds: number;
   readonly timeline: BootTimeline | undefined;
 }
 
-async function bootOurs(home: string, resources: Resources): Promise<OurBoot> {
-  const box = await openVm(home, { resources, memoryBytes: MEMORY });
+async function bootOurs(home: string, resources: Resources, shares: readonly ShareSpec[] = []): Promise<OurBoot> {
+  const box = await openVm(home, { resources, memoryBytes: MEMORY, shares });
   const start = performance.now();
   await box.vm.start();
   const seconds = (performance.now() - start) / 1000;
@@ -141,7 +143,10 @@ async function main(): Promise<void> {
   const stock = stockGuest();
   const home = await makeHome('berth-b-');
   const work = await makeHome('berth-s-');
+  const folder = await makeHome('berth-f-');
+  const share = { tag: '0123456789ab', folder, readOnly: false };
   const ours: number[] = [];
+  const shared: number[] = [];
   const theirs: number[] = [];
   let timeline: BootTimeline | undefined;
   try {
@@ -152,14 +157,18 @@ async function main(): Promise<void> {
       const boot = await bootOurs(home, resources);
       ours.push(boot.seconds);
       timeline = boot.timeline;
+      shared.push((await bootOurs(home, resources, [share])).seconds);
       theirs.push(await bootStock(stock, resources, work));
-      process.stderr.write(`round ${round}: berth ${boot.seconds.toFixed(1)} s, stock ${(theirs.at(-1) ?? 0).toFixed(1)} s\n`);
+      const [plain, one, other] = [ours, shared, theirs].map((seconds) => (seconds.at(-1) ?? Number.NaN).toFixed(1));
+      process.stderr.write(`round ${round}: berth ${plain} s, with a share ${one} s, stock ${other} s\n`);
     }
   } finally {
     await rm(home, { recursive: true, force: true });
     await rm(work, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
   const a = summarise(ours);
+  const one = summarise(shared);
   const b = summarise(theirs);
   const phases = (timeline?.phases ?? []).map((phase) => [
     `  ${phase.name}`,
@@ -173,12 +182,13 @@ async function main(): Promise<void> {
     [
       ['cold start to _ping, s', 'median', 'min', 'max', 'n'],
       ['berth', a.median, a.min, a.max, String(a.n)],
+      ['berth, one share', one.median, one.min, one.max, String(one.n)],
       ['stock Debian 13', b.median, b.min, b.max, String(b.n)],
       ['stock / berth', b.median / a.median, '', '', ''],
       ['phases of the last start', 'from', 'took', '', ''],
       ...phases,
     ],
-    { berth: ours, stock: theirs, ratio: b.median / a.median, versions: stock.versions, timeline },
+    { berth: ours, shared, stock: theirs, ratio: b.median / a.median, versions: stock.versions, timeline },
   );
 }
 

@@ -78,13 +78,15 @@ async function settled(): Promise<void> {
 }
 
 async function restartEngine(): Promise<void> {
-  await box.vm.agent.call('restart', { service: 'dockerd' });
+  await box.vm.agent.call('restart', { service: 'dockerd' }, { timeoutMs: 120_000 });
   await engineAnswers();
 }
 
 /** What init says of the front. */
 async function said(): Promise<string> {
-  return (await box.vm.agent.call('tail', { service: 'init', lines: 200 })).lines.filter((line) => /dockerd's rules/.test(line)).join('\n');
+  return (await box.vm.agent.call('tail', { service: 'init', lines: 200 })).lines
+    .filter((line) => line.includes("dockerd's rules"))
+    .join('\n');
 }
 
 beforeAll(async () => {
@@ -120,7 +122,21 @@ test('a start that finds networks, published ports and Swarm, and a restart of d
     docker(box, ['run', '-d', '--init', '--restart=always', '--name', name, ...options, TEST_IMAGE, 'sleep', '100000']);
   await start('front-default', '-p', '127.0.0.1:18080:80');
   await start('front-user', '--network', 'front-user', '-p', '18081:80', '-p', '18081:81/udp');
-  await docker(box, ['service', 'create', '--detach', '--name', 'front-swarm', '-p', '18090:80', TEST_IMAGE, 'sleep', '100000']);
+  await docker(box, [
+    'service',
+    'create',
+    '--detach',
+    '--init',
+    '--stop-grace-period',
+    '1s',
+    '--name',
+    'front-swarm',
+    '-p',
+    '18090:80',
+    TEST_IMAGE,
+    'sleep',
+    '100000',
+  ]);
   await settled();
   const seen: Record<string, unknown>[] = [];
   for (const front of [true, false]) {

@@ -273,8 +273,8 @@ int main(int argc, char **argv) {
     dprintf(1, "BERTH-PROBE-OK\n");
     power_off();
   }
+  pid_t cpus = cpus_start();
   modules_load(modules, "early");
-  cpus_start();
   boot_phase("modules");
   if (!disk_find(SYSTEM_SERIAL, 10000, system_disk, sizeof system_disk) || !mounts_root(system_disk)) {
     say("no system disk");
@@ -304,6 +304,7 @@ int main(int argc, char **argv) {
   front_want(config.iptables_front);
   network_at = boot_ms();
   ssh_at = network_at + SSH_ANYWAY;
+  if (cpus > 0) waitpid(cpus, NULL, 0);
   modules_later(modules);
   if (config.repair) {
     /* Nobody has touched the data disk, and nobody will but who comes in by SSH. */
