@@ -157,7 +157,11 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   process.on('SIGINT', () => app.quit());
   process.on('SIGTERM', () => app.quit());
   process.on('SIGHUP', () => undefined);
-  powerMonitor.on('shutdown', () => void quit.begin());
+  powerMonitor.on('shutdown', (event: { preventDefault(): void }) => {
+    // The system waits for us then, logind five seconds by default: a suspend takes two.
+    event.preventDefault();
+    void quit.begin();
+  });
 
   const shutDownAndQuit = (): void => void quit.begin({ shutdown: true });
   const call = (name: 'vm.start' | 'vm.stop'): void => {

@@ -311,6 +311,13 @@ int main(int argc, char **argv) {
   }
   for (int i = 0; i < RINGS; i++) rings[i].kick = rings[i].call = -1;
   signal(SIGPIPE, SIG_IGN);
+  /* Of a session that ends: the guest is saved first, which needs the server too (starter.c). The server inherits it. */
+  sigset_t orders;
+  sigemptyset(&orders);
+  sigaddset(&orders, SIGTERM);
+  sigaddset(&orders, SIGHUP);
+  sigaddset(&orders, SIGINT);
+  sigprocmask(SIG_BLOCK, &orders, NULL);
   /* A pipe whose other end is read by whoever wants to know of the server's end: it is closed when the last words are written. */
   struct stat kind;
   int life = fstat(3, &kind) == 0 && S_ISFIFO(kind.st_mode) ? 3 : -1;

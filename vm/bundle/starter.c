@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,17 @@ __attribute__((format(printf, 1, 2))) static char *join(const char *format, ...)
   if (vasprintf(&made, format, args) < 0) fail("out of memory");
   va_end(args);
   return made;
+}
+
+/* A session or a system that ends asks all of its processes at once to end, and QEMU would obey before the backend, which was asked too, has saved
+   or stopped the guest. It ends by QMP, and at last by SIGKILL. A blocked signal stays blocked over exec. */
+static void ignore_orders(void) {
+  sigset_t orders;
+  sigemptyset(&orders);
+  sigaddset(&orders, SIGTERM);
+  sigaddset(&orders, SIGHUP);
+  sigaddset(&orders, SIGINT);
+  sigprocmask(SIG_BLOCK, &orders, NULL);
 }
 
 /* Keeps a folder open in the program under a fixed number. */
@@ -98,6 +110,7 @@ int main(int argc, char **argv) {
     args[n++] = "-L", args[n++] = join("%s/usr/share/seabios", root);
   }
   for (int i = 1; i < argc; i++) args[n++] = argv[i];
+  if (programs[which].firmware) ignore_orders();
   execv(args[0], args);
   fail("%s: %s", args[0], strerror(errno));
 }

@@ -79,18 +79,22 @@ async function readSettings({ backend: { files } }: Stage): Promise<string> {
 }
 
 /** A process is the home's where it works in it or was told of it. Clients that are on their way out are not looked at. */
-async function readProcesses(home: string): Promise<string> {
+export async function processesOf(home: string): Promise<readonly { readonly pid: number; readonly name: string }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name) && name !== String(process.pid));
-  const names = pids.map(async (pid) => {
+  const found = pids.map(async (pid) => {
     const [cwd, command, name] = await Promise.all([
       readlink(`/proc/${pid}/cwd`).catch(() => ''),
       readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
       readFile(`/proc/${pid}/comm`, 'utf8').catch(() => ''),
     ]);
-    return cwd.startsWith(home) || command.includes(home) ? name.trim() : '';
+    return cwd.startsWith(home) || command.includes(home) ? [{ pid: Number(pid), name: name.trim() }] : [];
   });
-  return (await Promise.all(names))
-    .filter((name) => name !== '' && name !== 'docker')
+  return (await Promise.all(found)).flat().filter(({ name }) => name !== '' && name !== 'docker');
+}
+
+async function readProcesses(home: string): Promise<string> {
+  return (await processesOf(home))
+    .map(({ name }) => name)
     .sort()
     .join('\n');
 }

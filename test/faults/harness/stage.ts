@@ -46,8 +46,6 @@ export async function openStage(resources: Resources): Promise<Stage> {
   const open = (): Promise<OpenBackend> =>
     openBackend(home, { resources, createVm: (deps) => createVm({ ...deps, wall: () => Date.now() + ahead }) });
   let backend = await open();
-  await backend.handlers['settings.set']({ vm: { memoryBytes: TEST_MEMORY } }, quiet);
-  await backend.backend.vm.start();
 
   const stage: Stage = {
     home,
@@ -109,6 +107,8 @@ export async function openStage(resources: Resources): Promise<Stage> {
     },
   };
   try {
+    await backend.handlers['settings.set']({ vm: { memoryBytes: TEST_MEMORY } }, quiet);
+    await backend.backend.vm.start();
     await furnish(stage);
   } catch (error) {
     await stage.dispose();
