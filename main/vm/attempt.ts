@@ -12,6 +12,7 @@ import { tailLog } from './logs';
 import type { LogSource } from './logs';
 import { powerOff } from './power-off';
 import type { Checker } from './resources';
+import type { Slots } from './slots';
 import type { Live } from './supervisor';
 import { createTimeline } from './timeline';
 import type { Timeline } from './timeline';
@@ -30,6 +31,7 @@ export interface BootDeps {
   readonly files: HomeFiles;
   readonly driver: VmDriver;
   readonly checker: Checker;
+  readonly slots: Slots;
   readonly log: Logger;
   settings(): Settings['vm'];
   hostAccess(): Settings['host']['access'];

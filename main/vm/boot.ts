@@ -13,6 +13,7 @@ import { loadKeys } from './keys';
 import { checkHost, hostFigures, sizeOf } from './limits';
 import { capLogs } from './logs';
 import { choose } from './qemu/verdicts';
+import { bootOn } from './slots';
 
 /**
  * QEMU's software emulation can abort while the guest sets its devices up: a processor uses one in the moment in which another processor moves it
@@ -22,7 +23,12 @@ export const EMULATION_RACE = 'iotlb_to_section';
 
 type Why = Pick<BootTimeline, 'notResumed'>;
 
-export async function bootVm(deps: BootDeps, signal: AbortSignal, why: Why = {}): Promise<LiveVm> {
+/** On the application's guest and QEMU, or, where those are new and do not start, on the ones before. */
+export function bootVm(deps: BootDeps, signal: AbortSignal, why: Why = {}): Promise<LiveVm> {
+  return bootOn(deps.slots, () => bootChosen(deps, signal, why), signal);
+}
+
+async function bootChosen(deps: BootDeps, signal: AbortSignal, why: Why): Promise<LiveVm> {
   try {
     return await bootOnce(deps, signal, why);
   } catch (error) {
@@ -66,6 +72,7 @@ export async function adoptVm(deps: BootDeps, signal: AbortSignal): Promise<Live
 export async function resumeVm(deps: BootDeps, signal: AbortSignal, coldInstead: () => void): Promise<LiveVm> {
   const saved = await deps.driver.suspended();
   if (saved !== undefined) {
+    await deps.slots.use({ guestHash: saved.made.guest, bundleHash: saved.made.bundle });
     // Before the memory is used up: what the host lacks now it may have later.
     await checkHost(saved.memoryBytes, deps.files.root);
     await deps.checker.verify();

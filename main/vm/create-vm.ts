@@ -20,6 +20,7 @@ import { powerOff } from './power-off';
 import { createOffLimits } from './off-limits';
 import { createQemuDriver } from './qemu/driver';
 import { createChecker } from './resources';
+import { createSlots } from './slots';
 import { composeStatus } from './status';
 import { createSupervisor } from './supervisor';
 import { createWatchdog } from './watchdog';
@@ -35,9 +36,16 @@ const CAP_LOGS_MS = 60_000;
 const notAnswering: WireError = { code: 'engine.notAnswering', params: { seconds: SILENCE_MS / 1000 } };
 
 export function createVm(deps: VmDeps): Vm {
-  const { files, resources, settings, log, wall = Date.now } = deps;
-  const driver = createQemuDriver({ files, resources, log });
-  const checker = createChecker(resources, files.state.checksums);
+  const { files, settings, log, wall = Date.now } = deps;
+  const slots = createSlots({
+    record: files.state.system,
+    folder: files.system,
+    app: deps.resources,
+    log,
+    notify: (level, error) => deps.notify(level, error),
+  });
+  const driver = createQemuDriver({ files, resources: slots.inUse, log });
+  const checker = createChecker(slots.inUse, files.state.checksums);
   const boots = createBoots(files.state.boots, log);
   const disposing = new AbortController();
 
@@ -105,6 +113,7 @@ export function createVm(deps: VmDeps): Vm {
       },
     },
     checker,
+    slots,
     log,
     settings: () => settings.get().vm,
     hostAccess: () => settings.get().host.access,
@@ -282,6 +291,7 @@ export function createVm(deps: VmDeps): Vm {
       add: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.addShare(spec)),
     },
     forward: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.forward(spec)),
+    trySystemAgain: () => slots.tryAgain(),
     askDriver: (question) => (running === undefined ? Promise.reject(notRunning()) : running.ask(question)),
     async start() {
       offLimits.check();
@@ -328,6 +338,7 @@ export function createVm(deps: VmDeps): Vm {
       disposing.abort(new BerthError('rpc.cancelled', {}));
       clearInterval(capping);
       watchdog.dispose();
+      slots.dispose();
       unsubscribe.forEach((stop) => stop());
     },
   };

@@ -144,6 +144,8 @@ export interface VmDriver {
 /** `memoryBytes` is the guest's, `bytes` what is on the host's disk. */
 export interface SavedVm extends VmSuspended {
   readonly memoryBytes: number;
+  /** Hashes of what it was made from. */
+  readonly made: { readonly guest: string; readonly bundle: string };
 }
 
 /** Why saved memory cannot be used; the words are locale `vm`'s. */

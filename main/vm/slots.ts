@@ -26,6 +26,8 @@ export interface Choice {
 }
 
 export interface Slots {
+  /** What was chosen last, read anew by whoever starts something; the application's own at first. */
+  readonly inUse: Resources;
   /** What the next cold boot takes. Changes nothing. */
   current(): Promise<Choice>;
   /** A cold boot begins: the same, and a trial is counted. */
@@ -40,6 +42,8 @@ export interface Slots {
   tryAgain(): Promise<void>;
   /** Where this very pair is, whole by its manifests: for memory that was saved on it. */
   resourcesFor(hashes: Hashes): Promise<Resources | undefined>;
+  /** The same, to be in use from now on; where it is not there any more, nothing changes. */
+  use(hashes: Hashes): Promise<void>;
   dispose(): void;
 }
 
@@ -85,6 +89,7 @@ const NOT_THE_SYSTEM_DOMAIN = /^(?:disk|home|settings)\./;
 export function createSlots(deps: SlotsDeps): Slots {
   const { app, log } = deps;
   const disposing = new AbortController();
+  let using = app;
   let begun: Choice | undefined;
   /** Told once, when the pair before it runs. */
   let wentBack: BerthError | undefined;
@@ -158,7 +163,24 @@ export function createSlots(deps: SlotsDeps): Slots {
     }
   };
 
+  const resourcesFor = async (wanted: Hashes): Promise<Resources | undefined> => {
+    if (same(await hashesOf(app), wanted)) {
+      return app;
+    }
+    const { current, previous } = await read();
+    const pair = [current, previous].find((each) => same(each, wanted));
+    return pair === undefined ? undefined : find(pair);
+  };
+
   return {
+    inUse: {
+      get guest() {
+        return using.guest;
+      },
+      get bundle() {
+        return using.bundle;
+      },
+    },
     current: choose,
     async begin() {
       const choice = await choose();
@@ -174,6 +196,7 @@ export function createSlots(deps: SlotsDeps): Slots {
         await refuse(trial, `begun ${trial.begun} times and never heard of again`);
       }
       begun = choice;
+      using = choice.resources;
       return choice;
     },
     async confirmed() {
@@ -221,13 +244,9 @@ export function createSlots(deps: SlotsDeps): Slots {
       await change(({ refused: _, ...record }) => record);
     },
     tryAgain: () => change(({ refused: _, trial: __, ...record }) => record),
-    async resourcesFor(wanted) {
-      if (same(await hashesOf(app), wanted)) {
-        return app;
-      }
-      const { current, previous } = await read();
-      const pair = [current, previous].find((each) => same(each, wanted));
-      return pair === undefined ? undefined : find(pair);
+    resourcesFor,
+    async use(wanted) {
+      using = (await resourcesFor(wanted)) ?? using;
     },
     dispose() {
       clearTimeout(keeping);

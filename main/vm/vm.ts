@@ -134,6 +134,8 @@ export interface Vm {
   readonly shares: VmShares;
   /** A listener of the driver's own on the host; rejects with its words, and with `vm.notRunning`. */
   forward(spec: HostForwardSpec): Promise<HostForward>;
+  /** The guest and QEMU that the application came with are tried again at the next cold start, though they did not start before. */
+  trySystemAgain(): Promise<void>;
   /** A question of the driver's own that changes nothing, such as QMP's `query-block`; rejects with its words, and with `vm.notRunning`. */
   askDriver(question: string): Promise<unknown>;
   /** Resolves when the engine answers; joins a start under way. A suspended VM is resumed. */

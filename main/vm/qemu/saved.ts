@@ -70,7 +70,7 @@ export function createSaved(files: HomeFiles, dataDisk: () => Promise<string>): 
         return undefined;
       }
       const { blocks } = await stat(memory);
-      return { at: record.at, by: record.by, bytes: blocks * 512, memoryBytes: record.machine.memoryBytes };
+      return { at: record.at, by: record.by, bytes: blocks * 512, memoryBytes: record.machine.memoryBytes, made: record.machine.made };
     },
     async begin() {
       await ensureFolder(folder);

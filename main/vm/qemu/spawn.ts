@@ -28,7 +28,7 @@ const QMP_DEADLINE_MS = 20_000;
 export interface SpawnDeps {
   readonly files: HomeFiles;
   /** The program. */
-  readonly qemu: string;
+  readonly qemu: () => string;
   readonly log: Logger;
   readonly network: Network;
   readonly servers: ShareServers;
@@ -104,13 +104,14 @@ export function createSpawner({ files, qemu, log, network, servers, saved, ...de
   const spawn: Spawner['spawn'] = async (args, facts, present, signal, enter = () => Promise.resolve()) => {
     await Promise.all([files.run.qmp, files.run.agent].map((path) => rm(path, { force: true })));
     const offset = await logSize(files.logs.qemu);
-    const { child, ended } = launch(qemu, args, files.root, files.logs.qemu);
+    const program = qemu();
+    const { child, ended } = launch(program, args, files.root, files.logs.qemu);
     const pid = child.pid;
     if (pid === undefined) {
       await clean();
       return ended.then(
         () => Promise.reject(new Again('spawn')),
-        (error: unknown) => Promise.reject(explainSpawnError(qemu, error)),
+        (error: unknown) => Promise.reject(explainSpawnError(program, error)),
       );
     }
     try {
