@@ -9,7 +9,7 @@ import { connectHandlers, createConnect, keepConnected } from './connect/create-
 import { systemSocketPath } from './connect/system-socket';
 import { createEngineSocket } from './engine-socket/engine-socket';
 import { createEngine } from './engine/engine';
-import { forShell } from './connected-shell';
+import { countWindows, forShell } from './connected-shell';
 import type { ConnectedShell } from './connected-shell';
 import { createConfigGuest, presentIn } from './config-guest';
 import { createCost } from './cost/cost';
@@ -19,6 +19,7 @@ import { backendDiagnostics } from './diagnostics/backend';
 import { createDisk } from './disk/create-disk';
 import { createDoctor } from './doctor/doctor';
 import { createHostAccess } from './host-access/host-access';
+import { followAvailable } from './idle/engine-available';
 import { countRunning, createIdle } from './idle/idle';
 import { meteredCalls } from './idle/metered-calls';
 import { createPauses } from './idle/pauses';
@@ -250,10 +251,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     judge: (path) => shares.judge(path),
     pulls: mirrors,
     containerEnv: () => ({ add: trust.containerEnv(), drop: trust.cliEnv() }),
-    describe: (error) => {
-      const { title, next } = english.error(error);
-      return `${title}. ${next}`;
-    },
+    describe: english.inShort,
     log: log.child('socket'),
   });
   const idle = createIdle({
@@ -301,21 +299,13 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   });
   await keepConnected(connect, (error) => notices.notify('warn', error), log.child('connect'));
 
-  const unwatch = vm.status.subscribe(({ state, pid }) => {
-    // A VM that died is `starting` again at once, and for a moment without a process.
-    if (state !== 'running' && (state !== 'starting' || pid === undefined)) {
-      available.set(false);
-      engine.pauseEvents();
-    }
-  });
+  const unwatch = followAvailable(vm.status, available, () => void engine.pauseEvents());
   const adopted = vm.adopt().catch((error: unknown) => {
     log.error('adopting failed', { error });
     return false;
   });
 
-  const windows = new Map<AppInfo['shell'], number>();
-  const shells = (): string[] => [...new Set([options.owner, ...windows.keys()])];
-
+  const windows = countWindows();
   const base: BackendHandlers = {
     ...notices.handlers,
     ...settings.handlers,
@@ -346,7 +336,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       contextName: CONTEXT_NAME,
       context: shortState(await connect.context.get()),
       dockerCliFolder,
-      shells: shells(),
+      shells: [...new Set([options.owner, ...windows.kinds()])],
     }),
     'app.doctor': (_input, { signal }) => doctor.run(signal),
     'app.open': () => {
@@ -370,26 +360,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     vm,
     adopted,
     handlersFor: (shell) => forShell(meteredCalls(base, calls), shell),
-    connected(kind) {
-      if (kind === 'cli') {
-        return () => undefined;
-      }
-      windows.set(kind, (windows.get(kind) ?? 0) + 1);
-      return () => {
-        const left = (windows.get(kind) ?? 1) - 1;
-        if (left === 0) {
-          windows.delete(kind);
-        } else {
-          windows.set(kind, left);
-        }
-      };
-    },
+    connected: windows.connected,
     async dispose({ keepVm }) {
       idle.dispose();
-      if (!keepVm) {
-        // What could not be suspended is powered off below.
-        await vm.stop({ by: 'quit' }).catch((error: unknown) => log.warn('not suspended at the end', { error: String(error) }));
-      }
       unwatch();
       tasks.dispose();
       repair.dispose();
@@ -398,6 +371,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       await settledWithin(config.idle(), CONFIG_END_MS);
       config.dispose();
       await terminals.dispose();
+      // What could not be suspended is powered off below.
+      await (keepVm ? undefined : vm.stop({ by: 'quit' }).catch((error: unknown) => log.warn('not suspended', { error: String(error) })));
       trust.dispose();
       mirrors.dispose();
       hostAccess.dispose();

@@ -22,3 +22,25 @@ export function forShell(base: BackendHandlers, { kind, features }: ConnectedShe
       (await base['terminal.list'](input, context)).filter((session) => session.kind !== 'host' || features.hostTerminal),
   };
 }
+
+/** How many windows of each kind are open. */
+export function countWindows(): { connected: (kind: AppInfo['shell']) => () => void; kinds: () => readonly string[] } {
+  const windows = new Map<AppInfo['shell'], number>();
+  return {
+    kinds: () => [...windows.keys()],
+    connected(kind) {
+      if (kind === 'cli') {
+        return () => undefined;
+      }
+      windows.set(kind, (windows.get(kind) ?? 0) + 1);
+      return () => {
+        const left = (windows.get(kind) ?? 1) - 1;
+        if (left === 0) {
+          windows.delete(kind);
+        } else {
+          windows.set(kind, left);
+        }
+      };
+    },
+  };
+}

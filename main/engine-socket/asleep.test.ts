@@ -121,6 +121,18 @@ test('Berth’s own ping is never answered from memory: it is the proof', async 
   expect([setup.engine.connections.length, bed.wakes]).toEqual([dialled + 1, 0]);
 });
 
+test('a suspend that fails needs the ping on its way back: it passes while everybody else is told of the suspend', async () => {
+  setup = await setUp(
+    async (connection) => {
+      await connection.until('\r\n\r\n');
+      connection.socket.end(`${PING}Content-Length: 2\r\n\r\nOK`);
+    },
+    { available: () => new BerthError('vm.suspended', {}) },
+  );
+  expect(await ask('GET /_ping', `User-Agent: ${OWN_USER_AGENT}\r\n`)).toContain('OK');
+  expect(await ask('GET /_ping')).toContain('described vm.suspended');
+});
+
 test('where nothing is known yet, a ping wakes too', async () => {
   const bed = await start();
   bed.sleep = { deep: true };

@@ -27,7 +27,7 @@ export interface Asked {
 export async function meetSleep({ client, head, route, isUse }: Asked, sleep: Sleep, known: Known): Promise<boolean> {
   const found = sleep.asleep();
   // Berth's own ping proves that the engine is back: it must reach it.
-  if (found === undefined || hasToken(head.fields, 'user-agent', OWN_USER_AGENT)) {
+  if (found === undefined || isOwn(head)) {
     return false;
   }
   const framing = requestFraming(head);
@@ -42,6 +42,11 @@ export async function meetSleep({ client, head, route, isUse }: Asked, sleep: Sl
   }
   await sleep.up(leaving(client));
   return false;
+}
+
+/** The ping that proves a start, and a suspend's way back. */
+export function isOwn({ fields }: RequestHead): boolean {
+  return hasToken(fields, 'user-agent', OWN_USER_AGENT);
 }
 
 /** Aborted when the client has gone; one that only ended its side counts as gone, as dockerd has it. */

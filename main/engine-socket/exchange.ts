@@ -2,7 +2,7 @@
 // Bytes pass as they came; only bodies of creates may be written anew.
 import { BerthError, fromWireError, toWireError } from '../../preload/contract';
 import { join, write, type ByteSource, type ByteStream } from '../lib/byte-source';
-import { meetSleep, type Asked } from './asleep';
+import { isOwn, meetSleep, type Asked } from './asleep';
 import { collectBody, keepsAlive, noBody, requestFraming, responseFraming, wireBytes, type Framing } from './body';
 import { ruleBody } from './create-body';
 import type { EngineSocketDeps } from './engine-socket';
@@ -54,7 +54,7 @@ export async function exchange(asked: Asked, deps: ExchangeDeps): Promise<boolea
       return false;
     }
     const unavailable = deps.available();
-    if (unavailable) {
+    if (unavailable && !(unavailable.code === 'vm.suspended' && isOwn(head))) {
       throw unavailable;
     }
     const outgoing = await applyRequestRules(client, head, route, deps);

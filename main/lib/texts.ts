@@ -35,12 +35,34 @@ export interface Texts {
   /** The key itself where there is no text, so that a newer backend's words are not lost. */
   text(namespace: Namespace, key: string, params?: TextParams): string;
   error(error: WireError): ErrorText;
+  /** What happened and what to do. */
+  readonly inShort: (error: WireError) => string;
   bytes(count: number): string;
 }
 
 const files: Readonly<Record<Language, Readonly<Record<Namespace, unknown>>>> = {
-  en: { cli: enCli, cost: enCost, desktop: enDesktop, disk: enDisk, doctor: enDoctor, errors: enErrors, mirrors: enMirrors, repair: enRepair, vm: enVm },
-  'zh-CN': { cli: zhCli, cost: zhCost, desktop: zhDesktop, disk: zhDisk, doctor: zhDoctor, errors: zhErrors, mirrors: zhMirrors, repair: zhRepair, vm: zhVm },
+  en: {
+    cli: enCli,
+    cost: enCost,
+    desktop: enDesktop,
+    disk: enDisk,
+    doctor: enDoctor,
+    errors: enErrors,
+    mirrors: enMirrors,
+    repair: enRepair,
+    vm: enVm,
+  },
+  'zh-CN': {
+    cli: zhCli,
+    cost: zhCost,
+    desktop: zhDesktop,
+    disk: zhDisk,
+    doctor: zhDoctor,
+    errors: zhErrors,
+    mirrors: zhMirrors,
+    repair: zhRepair,
+    vm: zhVm,
+  },
 };
 
 export function createTexts(language: Language): Texts {
@@ -65,6 +87,7 @@ export function createTexts(language: Language): Texts {
       kept: text('errors', `${code}.kept`, params),
       next: text('errors', `${code}.next`, params),
     }),
+    inShort: ({ code, params }) => `${text('errors', `${code}.title`, params)}. ${text('errors', `${code}.next`, params)}`,
   };
 }
 
