@@ -6,6 +6,8 @@ import type { FakeConfiguration } from './dockerd/configuration';
 
 export type FakeGuest = Pick<Vm, 'agent' | 'engine' | 'exec'>;
 
+const GIB = 2 ** 30;
+
 /** `others`: commands that the fake has no answer of its own for. */
 export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0, others?: Vm['exec']): FakeGuest {
   async function configure(daemonJson: string, action: 'write' | 'reload' | 'restart'): Promise<void> {
@@ -19,6 +21,7 @@ export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0, o
     }
   }
 
+  let memory = { totalBytes: 4 * GIB, freeBytes: 2 * GIB, fileBytes: 1.2 * GIB, refaultBytes: 0, writtenBytes: 0 };
   return {
     agent: {
       call: async (op: string, request: Record<string, unknown>) => {
@@ -35,6 +38,15 @@ export function createFakeGuest(configuration: FakeConfiguration, delayMs = 0, o
         }
         if (op === 'status') {
           return { phases: [], services: [], uptime: 0, kernel: '', clockMs: Date.now() };
+        }
+        if (op === 'usage') {
+          // Busier than who is asked for its cache.
+          return { ...memory, availableBytes: memory.freeBytes + memory.fileBytes, cpuSeconds: performance.now() / 1600 };
+        }
+        if (op === 'reclaim') {
+          const bytes = Number(request['bytes']);
+          memory = { ...memory, freeBytes: memory.freeBytes + bytes, fileBytes: memory.fileBytes - bytes };
+          return { bytes };
         }
         throw new Error(`the fake guest has no ${op}`);
       },

@@ -1,5 +1,6 @@
 // What Berth really takes of this computer, beside what the guest says of itself, and what can be done about it with one click.
 import { Button, SegmentedControl } from '@mantine/core';
+import { useDocumentVisibility } from '@mantine/hooks';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -19,7 +20,12 @@ const PLACES: Readonly<Record<Span, { readonly count: number; readonly ms: numbe
   day: { count: 144, ms: 600_000 },
 };
 
+/** Read only while it can be seen: the backend looks more often for it. */
 export function Cost(): ReactNode {
+  return useDocumentVisibility() === 'hidden' ? null : <Card />;
+}
+
+function Card(): ReactNode {
   const { t } = useTranslation('cost');
   const cost = useStream('cost.changes');
   const [span, setSpan] = useState<Span>('hour');
