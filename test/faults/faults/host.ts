@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { connectControl } from '../../../main/control/connect';
 import { retryUntil } from '../../../main/lib/async';
-import { engineGet } from '../../vm/open-vm';
+import { createClient } from '../../../preload/rpc/client';
 import type { Fault } from '../harness/fault';
 import { processesOf } from '../harness/ledgers';
 import type { Stage } from '../harness/stage';
@@ -17,23 +18,29 @@ const TWO_HOURS_MS = 2 * 3_600_000;
 /** systemd gives 90 s; Windows and a short logind delay give 5, which a machine without an accelerator under load has no chance to keep. */
 const SYSTEM_LIMIT_MS = 90_000;
 
-/** A backend as users have it, in a process of its own, over the VM that runs; resolves when the engine answers through it. */
+/** A backend as users have it, in a process of its own, over the VM that runs; resolves when it has taken that over. */
 async function spawnBackend(stage: Stage, folder: string): Promise<ChildProcess> {
   const outfile = join(folder, 'dist', 'main', 'headless.cjs');
   await promisify(execFile)(process.execPath, ['scripts/lib/bundle-file.mjs', 'main/headless.ts', outfile]);
   const resources = join(folder, 'resources.json');
   await writeFile(resources, JSON.stringify(stage.resources));
   const child = spawn(process.execPath, [outfile, '--home', stage.home, '--no-window', '--start'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'ignore',
     env: { ...process.env, BERTH_RESOURCES: resources },
   });
-  const { docker } = stage.backend.files.run;
-  const answers = async (): Promise<void> => {
-    if ((await engineGet(docker, '/_ping')).body !== 'OK') {
-      throw new Error('the backend in a process of its own did not come up');
+  const { control } = stage.backend.files.run;
+  const transport = await retryUntil(
+    async () => (await connectControl(control)) ?? Promise.reject(new Error('the backend in a process of its own did not come up')),
+    100,
+    AbortSignal.timeout(60_000),
+  );
+  const client = createClient(transport, { build: 'faults', client: 'cli' });
+  for await (const { state } of client.stream('vm.status', {})) {
+    if (state === 'running') {
+      break;
     }
-  };
-  await retryUntil(answers, 100, AbortSignal.timeout(120_000));
+  }
+  client.close();
   return child;
 }
 

@@ -1,5 +1,6 @@
 // The way into the guest: sshd held, and the connections' bytes swallowed without an end.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { retryUntil } from '../../../main/lib/async';
 import type { Fault } from '../harness/fault';
 
 const HELD_SECONDS = 20;
@@ -34,11 +35,27 @@ export const transportFaults: readonly Fault[] = [
     messages: [],
     recoversWithin: 30,
     async inject(stage) {
-      const { stdout } = await stage.guest("ss -Htn state established 'sport = :1022' | awk '{print $4}' | sed 's/.*://'");
+      const { stdout } = await stage.guest("ss -Htn state established '( sport = :1022 )' | sed -E 's/.*:([0-9]+) *$/\\1/'");
       const ports = stdout.trim().split('\n');
       const rules = ports.map((port) => `iptables -I INPUT -p tcp --dport 1022 --sport ${port} -j DROP`).join('; ');
       await stage.guest(`setsid sh -c 'sleep 1; ${rules}' >/dev/null 2>&1 </dev/null &`);
       await sleep(1500);
+      // Somebody has to ask: what is not written cannot stay without an answer.
+      stage.docker('ps', '--quiet').catch(() => undefined);
+      const began = performance.now();
+      while (stage.status().error?.code !== 'engine.notAnswering') {
+        if (performance.now() - began > 10_000) {
+          throw new Error('10 s after the bytes were swallowed nothing was said');
+        }
+        await sleep(50);
+      }
+    },
+    async check(stage) {
+      // What is under way on a connection ends with it, and each of them is found out by itself.
+      const { stdout } = await retryUntil(() => stage.guest('iptables -S INPUT'), 500, AbortSignal.timeout(30_000));
+      if (!stdout.includes('--dport 1022 -j DROP')) {
+        throw new Error('nothing was swallowed');
+      }
     },
     async clean(stage) {
       await stage.guest('while iptables -S INPUT | grep -q "dport 1022 -j DROP"; do iptables -D INPUT 1; done');

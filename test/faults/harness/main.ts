@@ -36,7 +36,9 @@ async function main(): Promise<number> {
   // No settings of the user's own docker.
   process.env['DOCKER_CONFIG'] = mkdtempSync(join(tmpdir(), 'berth-faults-docker-'));
   const { values, positionals } = parseArgs({ options: { times: { type: 'string', default: '1' } }, allowPositionals: true });
-  const asked = faults.filter(({ name }) => positionals.length === 0 || positionals.includes(name)).sort((a, b) => positionals.indexOf(a.name) - positionals.indexOf(b.name));
+  const asked = faults
+    .filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+    .sort((a, b) => positionals.indexOf(a.name) - positionals.indexOf(b.name));
   const unknown = positionals.filter((name) => !faults.some((fault) => fault.name === name));
   if (unknown.length > 0) {
     say(`npm run faults -- [name…] [--times N]; names: ${faults.map(({ name }) => name).join(', ')}`);

@@ -29,6 +29,8 @@ export async function runRound(stage: Stage, fault: Fault): Promise<Round> {
     }
   };
 
+  // A round that failed may have left it off.
+  await stage.backend.backend.vm.start();
   await stage.untilWell(120);
   // A fault that ended the VM ended this one too.
   await stage.docker('start', WITNESSES.once);
