@@ -13,6 +13,7 @@ import { MirrorsPage } from './features/mirrors/mirrors-page';
 import { PortsPage } from './features/ports/ports-page';
 import { RepairPage } from './features/repair/repair-page';
 import { RunPage } from './features/run/run-page';
+import { DiskPage } from './features/settings/disk/disk-page';
 import { EngineSettingsPage } from './features/settings/engine/engine-settings-page';
 import { SettingsPage } from './features/settings/settings-page';
 import { SharesPage } from './features/settings/shares/shares-page';
@@ -60,16 +61,18 @@ function page({ page: name, args: [id, section] }: Route): ReactNode {
 
 function settingsPage(id: string | undefined, section: string | undefined): ReactNode {
   switch (id) {
+    case 'disk':
+      return <DiskPage />;
     case 'engine':
       return <EngineSettingsPage section={section} />;
+    case 'diagnostics':
+      return <DiagnosticsPage />;
     case 'shares':
       return <SharesPage />;
     case 'tools':
       return <ToolsPage />;
     default:
       return <SettingsPage />;
-    case 'diagnostics':
-      return <DiagnosticsPage />;
   }
 }
 

@@ -2,7 +2,7 @@
 // where it could not, when the engine next answers. Never smaller, and never larger than the host could hold.
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BerthError } from '../../preload/contract';
+import { BerthError, isBerthError } from '../../preload/contract';
 import { asError } from '../lib/async';
 import type { HomeFiles } from '../lib/home';
 import { changeRecord, diskPath, readRecord } from '../vm/disk';
@@ -28,7 +28,8 @@ export async function growDisk({ files, vm }: GrowDeps, bytes: number): Promise<
   if (wanted <= found.sizeBytes) {
     throw new BerthError('disk.notShrunk', { askedBytes: bytes, sizeBytes: found.sizeBytes });
   }
-  const maxBytes = found.hostBytes + (await freeDisk(dirname(path)));
+  // What is added must fit into what is free, though the file takes it only as it is written.
+  const maxBytes = found.sizeBytes + (await freeDisk(dirname(path)));
   if (wanted > maxBytes) {
     throw new BerthError('disk.growTooLarge', { askedBytes: bytes, maxBytes });
   }
@@ -42,8 +43,11 @@ export async function growDisk({ files, vm }: GrowDeps, bytes: number): Promise<
   }
   await changeRecord(files, (record) => ({ ...record, grown: true }));
   try {
-    await (state === 'running' ? vm.disk.resize(wanted) : vm.whileOff(() => extend(path, wanted)));
+    await (state === 'running' ? vm.disk.resize(wanted) : whileOff(vm, () => extend(path, wanted)));
   } catch (error) {
+    if (isBerthError(error)) {
+      throw error;
+    }
     throw new BerthError('disk.growFailed', { path, detail: asError(error).message }, { cause: error });
   }
   if (state === 'running') {
@@ -63,6 +67,14 @@ export async function growFileSystem({ files, vm }: Pick<GrowDeps, 'files'> & { 
     throw new BerthError('disk.growLater', { path: await diskPath(files), detail: asError(error).message }, { cause: error });
   }
   await changeRecord(files, ({ grown: _, ...rest }) => rest);
+}
+
+/** Saved memory knows the disk by its old size. */
+function whileOff(vm: GrowDeps['vm'], work: () => Promise<void>): Promise<void> {
+  return vm.whileOff(async (alone) => {
+    await alone.claim();
+    await work();
+  });
 }
 
 async function extend(path: string, bytes: number): Promise<void> {

@@ -44,9 +44,9 @@ export function createTrimmer(deps: TrimmerDeps): Trimmer {
   async function once(): Promise<TrimResult> {
     clearTimeout(timer);
     last = performance.now();
-    const before = await hostBytes();
-    // What was deleted is only free when the journal says so.
+    // What was written is on the disk, and what was deleted is free, when the journal says so.
     await agent.call('sync', {}, { timeoutMs: TRIM_MS });
+    const before = await hostBytes();
     await agent.call('trim', {}, { timeoutMs: TRIM_MS });
     const after = await hostBytes();
     await deps.onTrimmed();

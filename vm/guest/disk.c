@@ -93,6 +93,17 @@ static bool check(const char *device, struct data_failure *failure) {
   return true;
 }
 
+/* A disk that containers have filled must still let dockerd start and prune, and both write as they do so. 64 MiB are kept for a user that nobody is;
+   processes with CAP_SYS_RESOURCE may take them as well, and that is dockerd and containerd, but no container that was not given it.
+   For disks of any age, while nothing has to be replayed. */
+static void reserve(const char *device, const struct superblock *sb) {
+  if (sb->reserved != 0 || !sb->clean || sb->replay) return;
+  char out[1024];
+  char *argv[] = { "/usr/sbin/tune2fs", "-r", "16384", "-u", "65533", "-g", "65533", (char *)device, NULL };
+  int status = run_program(argv, out, sizeof out);
+  say("blocks reserved for the engine, tune2fs ended with %d%s%s", status, status ? ": " : "", status ? out : "");
+}
+
 /* What the disk says of its own layout; 1 where it says nothing yet. */
 static long format_number(void) {
   char text[32];
@@ -152,6 +163,7 @@ bool data_open(const struct config *config, struct data_failure *failure) {
   }
   if (!sb.checksum_ok) return refuse(failure, "damaged", "its superblock's checksum is wrong");
   if (!sb.clean && !check(device, failure)) return false;
+  reserve(device, &sb);
   if (!mount_data(device, &sb, !sb.clean, failure)) return false;
   if (access(DATA_DIR "/berth-format", F_OK) != 0 && !replace_file(DATA_DIR "/berth-format", "1\n", 2, 0644))
     return refuse(failure, "damaged", "writing berth-format: %s", strerror(errno));

@@ -48,6 +48,7 @@ bool ext4_read(const char *device, struct superblock *sb, bool *empty) {
   sb->replay = le(s + 0x60, 4) & 4;
   bool metadata_csum = le(s + 0x64, 4) & 0x400;
   sb->checksum_ok = !metadata_csum || le(s + 0x3fc, 4) == crc32c(s, 0x3fc);
+  sb->reserved = le(s + 0x08, 4);
   memcpy(sb->uuid, s + 0x68, 16);
   free(first);
   return true;

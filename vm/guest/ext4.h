@@ -6,6 +6,7 @@
 struct superblock {
   bool found, checksum_ok, clean;
   bool replay; /* the journal holds what the disk does not yet */
+  uint32_t reserved; /* blocks that only its owner may take, the low half of the number */
   uint8_t uuid[16];
 };
 
