@@ -133,7 +133,9 @@ export const suspendFaults: readonly Fault[] = [
     ...lives,
     name: 'suspend-dies-stopped',
     what: 'the backend dies with the guest halted, before anything is saved',
-    inject: abandoned(async (qmp) => void (await qmp.execute('stop'))),
+    inject: abandoned(async (qmp) => {
+      await qmp.execute('stop');
+    }),
     check: nothingSaved,
   },
   {
