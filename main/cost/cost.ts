@@ -35,6 +35,8 @@ export interface Cost {
 }
 
 const WATCHED_MS = 5000;
+/** Over less a hundredth of a second of CPU is too coarse. */
+const LEAST_MS = 1000;
 const RUNNING_MS = 15_000;
 const OFF_MS = 60_000;
 /** More between two looks: the computer slept, and nobody knows when what was counted was. */
@@ -72,6 +74,9 @@ export function createCost({ files, vm, settings, runningContainers, log, accoun
   async function look(): Promise<void> {
     const { pid } = vm.status.get();
     const at = performance.now();
+    if (last !== undefined && at - last.at < LEAST_MS) {
+      return;
+    }
     const exact = at - exactAt >= (readers > 0 ? OFF_MS : EXACT_MS);
     const [present, used] = await Promise.all([usage(), findRoots(files, pid).then((roots) => account.look(roots, exact))]);
     if (exact) {
