@@ -38,6 +38,7 @@ const zones = [
   zone('./main/trust', lib, './main/daemon-config', './main/ssh', contract),
   zone('./main/mirrors', lib, './main/daemon-config', './main/ssh', contract, './assets/mirrors.json'),
   zone('./main/disk', lib, './main/engine', './main/vm', contract),
+  zone('./main/diagnostics', lib, './main/cost', './main/vm', contract),
   zone('./main/vm', lib, './main/ssh', contract),
   zone('./main/engine', lib, contract),
   zone('./main/control', lib, contract, rpc),

@@ -338,7 +338,7 @@ export function createVm(deps: VmDeps): Vm {
       disposing.abort(new BerthError('rpc.cancelled', {}));
       clearInterval(capping);
       watchdog.dispose();
-      slots.dispose();
+      await slots.dispose();
       unsubscribe.forEach((stop) => stop());
     },
   };

@@ -21,7 +21,7 @@ beforeEach(async () => {
   notices = [];
 });
 afterEach(async () => {
-  opened.splice(0).forEach((slots) => slots.dispose());
+  await Promise.all(opened.splice(0).map((slots) => slots.dispose()));
   await rm(root, { recursive: true, force: true });
 });
 
@@ -44,7 +44,7 @@ async function install(version: string): Promise<void> {
 
 /** As a new backend would: every one of these is a point at which the one before may have died. */
 function open(at: Resources = app): Slots {
-  opened.splice(0).forEach((slots) => slots.dispose());
+  opened.forEach((slots) => void slots.dispose());
   const slots = createSlots({
     record: join(root, 'state', 'system.json'),
     folder: join(root, 'system'),
@@ -193,7 +193,7 @@ test('killed after the confirmation, before it was copied: the next confirmation
   const slots = open();
   await slots.begin();
   await slots.confirmed();
-  slots.dispose();
+  await slots.dispose();
   await rm(join(root, 'system'), { recursive: true, force: true });
   await mkdir(join(root, 'system', 'a.part', 'guest'), { recursive: true });
   await writeFile(join(root, 'system', 'a.part', 'guest', 'manifest.json'), '{');
@@ -206,7 +206,7 @@ test('upgraded before it was copied: the new pair has no way back and is taken a
   const slots = open();
   await slots.begin();
   await slots.confirmed();
-  slots.dispose();
+  await slots.dispose();
   await rm(join(root, 'system'), { recursive: true, force: true });
   await install('2');
   expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: false });

@@ -44,7 +44,8 @@ export interface Slots {
   resourcesFor(hashes: Hashes): Promise<Resources | undefined>;
   /** The same, to be in use from now on; where it is not there any more, nothing changes. */
   use(hashes: Hashes): Promise<void>;
-  dispose(): void;
+  /** Resolves when nothing is written any more. */
+  dispose(): Promise<void>;
 }
 
 export interface SlotsDeps {
@@ -94,6 +95,7 @@ export function createSlots(deps: SlotsDeps): Slots {
   /** Told once, when the pair before it runs. */
   let wentBack: BerthError | undefined;
   let keeping: NodeJS.Timeout | undefined;
+  let copying: Promise<void> = Promise.resolve();
 
   // Lost, it costs one boot without a way back, never data.
   const read = (): Promise<SlotRecord> => readJsonOr(deps.record, (value) => recordSchema.parse(value), { format: 1 });
@@ -219,7 +221,7 @@ export function createSlots(deps: SlotsDeps): Slots {
       }
       clearTimeout(keeping);
       keeping = setTimeout(() => {
-        keep().catch((error: unknown) => log.warn('guest and QEMU were not kept', { error }));
+        copying = copying.then(keep).catch((error: unknown) => log.warn('guest and QEMU were not kept', { error }));
       }, deps.keepAfterMs ?? KEEP_AFTER_MS);
       keeping.unref();
     },
@@ -248,9 +250,10 @@ export function createSlots(deps: SlotsDeps): Slots {
     async use(wanted) {
       using = (await resourcesFor(wanted)) ?? using;
     },
-    dispose() {
+    async dispose() {
       clearTimeout(keeping);
       disposing.abort();
+      await copying;
     },
   };
 }
