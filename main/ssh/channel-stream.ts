@@ -6,6 +6,12 @@ import type { Channel } from 'ssh2';
 /** What this end reads ahead; on top of it comes ssh2's window, which is a constant 2 MiB. */
 const READ_AHEAD = 64 * 1024;
 
+/**
+ * What may be under way to a program of the guest's. sshd allows 2 MiB, and copies all that the program has not read yet with every packet that
+ * comes: one that is behind a thousand small ones costs it seconds. It tells of every 96 KiB that were read, so nothing stands still for want of more.
+ */
+const WRITE_AHEAD = 256 * 1024;
+
 export interface ChannelOwner {
   /** Why the whole connection is gone; undefined while it stands. */
   lost(): Error | undefined;
@@ -15,6 +21,8 @@ export interface ChannelOwner {
 
 export function channelStream(channel: Channel, owner: ChannelOwner): Duplex {
   let ended = false;
+  const { outgoing } = channel as unknown as { readonly outgoing: { window: number } };
+  outgoing.window = Math.min(outgoing.window, WRITE_AHEAD);
   const pass = (chunk: Buffer, callback: () => void): void => {
     // ssh2 calls back when the guest's window took the bytes; the socket below it may still be behind.
     channel.write(chunk, () => {

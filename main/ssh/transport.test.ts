@@ -96,6 +96,26 @@ describe('streams', () => {
     stream.destroy();
   });
 
+  test('small pieces for a guest that is behind go together', async () => {
+    let channel: ServerChannel | undefined;
+    const { transport: t } = await connected({ onStream: (opened) => (channel = opened) });
+    const stream = await t.engine();
+    const pieces = 1500;
+    for (let piece = 0; piece < pieces; piece += 1) {
+      stream.write(Buffer.alloc(1000, piece));
+      await new Promise(setImmediate);
+    }
+    stream.end();
+    const packets: Buffer[] = [];
+    channel?.on('data', (data: Buffer) => packets.push(data));
+    await vi.waitFor(() => expect(Buffer.concat(packets)).toHaveLength(pieces * 1000), 5000);
+    const whole = Buffer.concat(Array.from({ length: pieces }, (_, piece) => Buffer.alloc(1000, piece)));
+    expect(Buffer.concat(packets).equals(whole)).toBe(true);
+    // As many as fill what may be under way, and the rest in packets of 32 KiB.
+    expect(packets.length).toBeLessThan(400);
+    stream.destroy();
+  });
+
   test('hold the guest back while we do not read', async () => {
     let sent = 0;
     const { transport: t } = await connected({

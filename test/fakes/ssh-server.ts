@@ -84,15 +84,14 @@ export async function createFakeSshServer(options: FakeSshOptions = {}): Promise
             reject();
             return;
           }
-          const channel = accept();
-          (options.onStream ?? echo)(channel, socketPath);
+          (options.onStream ?? echo)(likeSshd(accept()), socketPath);
         });
         connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
           if (options.refuse?.() === true) {
             reject();
             return;
           }
-          (options.onTcp ?? echo)(accept(), destIP, destPort);
+          (options.onTcp ?? echo)(likeSshd(accept()), destIP, destPort);
         });
         connection.on('session', (acceptSession) => {
           acceptSession().on('exec', (acceptExec, _, { command }) => {
@@ -135,7 +134,7 @@ export async function createFakeSshServer(options: FakeSshOptions = {}): Promise
           reject(new Error(`nothing listens at ${path}`));
           return;
         }
-        owner.openssh_forwardOutStreamLocal(path, (error, channel) => (error === undefined ? resolve(channel) : reject(error)));
+        owner.openssh_forwardOutStreamLocal(path, (error, channel) => (error === undefined ? resolve(likeSshd(channel)) : reject(error)));
       }),
     drop,
     changeHostKey() {
@@ -157,4 +156,33 @@ export async function createFakeSshServer(options: FakeSshOptions = {}): Promise
 
 function echo(channel: ServerChannel): void {
   channel.pipe(channel);
+}
+
+/** sshd lets its client send more as soon as 96 KiB were read; ssh2 does so when half of its window of 2 MiB is used up. */
+function likeSshd(channel: ServerChannel): ServerChannel {
+  const { incoming, outgoing, _client } = channel as unknown as {
+    readonly incoming: { window: number };
+    readonly outgoing: { readonly id: number };
+    readonly _client: { readonly _protocol: { channelWindowAdjust(id: number, bytes: number): void } };
+  };
+  const allowed = incoming.window;
+  const tell = (): void => {
+    const used = allowed - incoming.window - channel.readableLength;
+    if (used >= 96 * 1024) {
+      incoming.window += used;
+      _client._protocol.channelWindowAdjust(outgoing.id, used);
+    }
+  };
+  const fill = channel._read.bind(channel);
+  channel._read = (size) => {
+    tell();
+    fill(size);
+  };
+  const read = channel.read.bind(channel);
+  channel.read = (size) => {
+    const bytes: unknown = read(size);
+    tell();
+    return bytes;
+  };
+  return channel;
 }
