@@ -3,12 +3,16 @@
 const HEAD = 8;
 const MAX_DATAGRAM = 65_507;
 
-/** `flow` is the sender's number; 0 is the guest's own, for its count of what it dropped. */
-export function datagramFrame(flow: number, datagram: Uint8Array): Buffer {
+/** What stands before a datagram. `flow` is the sender's number; 0 is the guest's own, for its count of what it dropped. */
+export function datagramHead(flow: number, datagram: Uint8Array): Buffer {
   const head = Buffer.allocUnsafe(HEAD);
   head.writeUInt32BE(flow, 0);
   head.writeUInt32BE(datagram.length, 4);
-  return Buffer.concat([head, datagram]);
+  return head;
+}
+
+export function datagramFrame(flow: number, datagram: Uint8Array): Buffer {
+  return Buffer.concat([datagramHead(flow, datagram), datagram]);
 }
 
 /** Cuts bytes into frames; false = no frame of the guest's, and the stream is of no use any more. */

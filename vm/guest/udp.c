@@ -7,17 +7,23 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/udp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "sys.h"
 
 enum { HEAD = 8, DATAGRAM = 65507, FLOWS = 1024, IN = 256 * 1024, OUT = 1024 * 1024, IDLE_MS = 120000, REPORT_MS = 1000, BATCH = 64 };
+/* What goes through the kernel at once: as many datagrams of one size and flow as it takes, none larger than a link's packet. */
+enum { RUN = 64, RUN_BYTES = 60000, RUN_DATAGRAM = 1400 };
+/* Answers that come faster than a millisecond go together: sshd and the host pay for each write. */
+enum { GATHER = 32 * 1024 };
 enum { TAG_IN = FLOWS, TAG_OUT };
 
 static struct flow {
@@ -112,28 +118,69 @@ static struct flow *flow_of(uint32_t id) {
   return flow;
 }
 
+static struct iovec run[RUN];
+static struct flow *run_flow;
+static int run_count;
+static size_t run_bytes;
+
+static void send_one(struct iovec *datagram) {
+  /* An ICMP answer to an earlier datagram is told to the next call, which is then made again. */
+  ssize_t sent = send(run_flow->fd, datagram->iov_base, datagram->iov_len, MSG_NOSIGNAL);
+  if (sent < 0 && errno == ECONNREFUSED) sent = send(run_flow->fd, datagram->iov_base, datagram->iov_len, MSG_NOSIGNAL);
+  if (sent < 0) dropped++;
+}
+
+/* The whole run as one, which the kernel cuts where it arrives; one by one where it does not do that. */
+static void send_run(void) {
+  if (run_count > 1) {
+    union {
+      struct cmsghdr head;
+      char bytes[CMSG_SPACE(sizeof(uint16_t))];
+    } control = { .head = { .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof(uint16_t)) } };
+    uint16_t each = (uint16_t)run[0].iov_len;
+    memcpy(CMSG_DATA(&control.head), &each, sizeof each);
+    struct msghdr message = { .msg_iov = run, .msg_iovlen = (size_t)run_count, .msg_control = &control, .msg_controllen = sizeof control };
+    if (sendmsg(run_flow->fd, &message, MSG_NOSIGNAL) >= 0) run_count = 0;
+  }
+  for (int i = 0; i < run_count; i++) send_one(&run[i]);
+  run_count = 0;
+}
+
+/* A shorter one ends its run. */
+static void add_to_run(struct flow *flow, uint8_t *datagram, size_t len) {
+  if (run_count > 0 && (flow != run_flow || run_count == RUN || run_bytes + len > RUN_BYTES || len > run[0].iov_len)) send_run();
+  run_bytes = run_count == 0 ? len : run_bytes + len;
+  run_flow = flow;
+  run[run_count++] = (struct iovec){ .iov_base = datagram, .iov_len = len };
+  if (len > RUN_DATAGRAM || len == 0 || len < run[0].iov_len) send_run();
+}
+
 static void take_in(void) {
   ssize_t n = read(0, in + in_len, IN - in_len);
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) _exit(0);
   if (n < 0) return;
   in_len += (size_t)n;
+  int64_t now = boot_ms();
   size_t at = 0;
   while (in_len - at >= HEAD) {
     uint32_t id = get(in + at), len = get(in + at + 4);
     if (id == 0 || len > DATAGRAM) _exit(2);
     if (in_len - at < HEAD + len) break;
-    struct flow *flow = flow_of(id);
+    struct flow *flow = run_count > 0 && run_flow->id == id ? run_flow : NULL;
     if (!flow) {
-      dropped++;
+      /* A new flow may take the place of the one whose run waits. */
+      send_run();
+      flow = flow_of(id);
+    }
+    if (flow) {
+      flow->used = now;
+      add_to_run(flow, in + at + HEAD, len);
     } else {
-      flow->used = boot_ms();
-      /* An ICMP answer to an earlier datagram is told to the next call, which is then made again. */
-      ssize_t sent = send(flow->fd, in + at + HEAD, len, MSG_NOSIGNAL);
-      if (sent < 0 && errno == ECONNREFUSED) sent = send(flow->fd, in + at + HEAD, len, MSG_NOSIGNAL);
-      if (sent < 0) dropped++;
+      dropped++;
     }
     at += HEAD + len;
   }
+  send_run();
   memmove(in, in + at, in_len - at);
   in_len -= at;
 }
@@ -177,12 +224,13 @@ int udp_main(const char *host, const char *port) {
   fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
   fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
   watch(0, EPOLLIN, TAG_IN, EPOLL_CTL_ADD);
-  int64_t swept = boot_ms();
+  int64_t swept = boot_ms(), flushed = 0;
+  bool gathering = false;
   for (;;) {
     struct epoll_event events[64];
     bool waits = dropped != reported;
     for (int i = 0; i < FLOWS && !waits; i++) waits = flows[i].id != 0;
-    int n = epoll_wait(poller, events, 64, waits ? REPORT_MS : -1);
+    int n = epoll_wait(poller, events, 64, gathering ? 1 : waits ? REPORT_MS : -1);
     for (int i = 0; i < n; i++) {
       uint64_t tag = events[i].data.u64;
       if (tag == TAG_IN) take_in();
@@ -195,6 +243,9 @@ int udp_main(const char *host, const char *port) {
       for (int i = 0; i < FLOWS; i++)
         if (flows[i].id && now - flows[i].used > IDLE_MS) end_flow(&flows[i]);
     }
+    gathering = out_at == 0 && out_len > 0 && out_len < GATHER && now == flushed;
+    if (gathering) continue;
+    if (out_len > 0) flushed = now;
     flush();
   }
 }
