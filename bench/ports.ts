@@ -13,6 +13,7 @@ import { ensureTestImage, TEST_IMAGE } from '../test/vm/images';
 import { makeHome } from '../test/vm/open-vm';
 import { sshArgs } from './by-hand';
 import { openBackend, type OpenBackend } from './open-backend';
+import { sendDatagrams, throughput } from './port-traffic';
 import { percentile, print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
@@ -126,29 +127,6 @@ async function firstAnswer(box: OpenBackend, found: Figures, round: number): Pro
   await docker(box, 'rm', '-f', name);
 }
 
-/** MB/s. */
-async function throughput(port: number, direction: 'in' | 'out'): Promise<number> {
-  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
-  await once(socket, 'connect');
-  const start = performance.now();
-  let bytes = 0;
-  if (direction === 'in') {
-    const block = Buffer.alloc(64 * 1024);
-    for (bytes = 0; bytes < MEGABYTES * 2 ** 20; bytes += block.length) {
-      if (!socket.write(block)) {
-        await once(socket, 'drain');
-      }
-    }
-    socket.end().resume();
-    await once(socket, 'close');
-  } else {
-    socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
-    await once(socket, 'end');
-    socket.destroy();
-  }
-  return bytes / 1e6 / ((performance.now() - start) / 1000);
-}
-
 /** Milliseconds of each. */
 async function echoes(port: number): Promise<number[]> {
   const socket: Socket = connect({ host: '127.0.0.1', port, noDelay: true });
@@ -164,43 +142,14 @@ async function echoes(port: number): Promise<number[]> {
   return times.slice(ECHOES / 10);
 }
 
-/** Sends from a process of its own, so that sender and backend do not share an event loop. */
-const sender = `
-const [port, bytes, perSecond, seconds] = process.argv.slice(1).map(Number);
-const socket = require('node:dgram').createSocket('udp4'), data = Buffer.alloc(bytes, 97);
-let sent = 0, answers = 0;
-socket.on('message', () => answers++);
-socket.bind(0, '127.0.0.1', () => {
-  socket.setRecvBufferSize(4 << 20);
-  const begun = performance.now();
-  const tick = () => {
-    const due = Math.min(perSecond * seconds, Math.floor((performance.now() - begun) / 1000 * perSecond));
-    for (; sent < due; sent++) socket.send(data, port, '127.0.0.1');
-    if (sent < perSecond * seconds) setTimeout(tick, 1);
-    else setTimeout(() => { console.log(JSON.stringify({ sent, answers })); process.exit(); }, 2000);
-  };
-  tick();
-});`;
-
 async function datagrams(box: OpenBackend, port: number): Promise<{ sent: number; arrived: number; answers: number; dropped: number }> {
   const arrived = async (): Promise<number> => {
     const lines = (await docker(box, 'exec', 'bench-lab', 'cat', '/proc/net/snmp')).split('\n').filter((line) => line.startsWith('Udp:'));
     return Number(lines[1]?.split(' ')[1] ?? 0);
   };
   const before = await arrived();
-  const child = spawn(process.execPath, [
-    '-e',
-    sender,
-    String(port),
-    String(DATAGRAM.bytes),
-    String(DATAGRAM.perSecond),
-    String(DATAGRAM.seconds),
-  ]);
-  let text = '';
-  child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()));
-  await once(child, 'close');
+  const { sent, answers } = await sendDatagrams(port, DATAGRAM);
   await sleep(1500);
-  const { sent, answers } = JSON.parse(text) as { sent: number; answers: number };
   for await (const forwards of box.client.stream('ports.changes', {})) {
     const dropped = forwards.filter((each) => each.port === port).reduce((sum, each) => sum + each.dropped, 0);
     return { sent, answers, arrived: (await arrived()) - before, dropped };
@@ -264,7 +213,7 @@ async function main(): Promise<void> {
       for (const [name, ports] of Object.entries(sides)) {
         for (const direction of ['in', 'out'] as const) {
           if (is('tcp')) {
-            keep(into, direction, name, await throughput(ports[direction], direction));
+            keep(into, direction, name, await throughput(ports[direction], direction, MEGABYTES * 2 ** 20));
             process.stderr.write(`${direction} by ${name}\n`);
           }
         }
