@@ -51,6 +51,11 @@ test('a whole disk is only read, however the check was asked for', async () => {
   expect(facts).toEqual(['clean']);
 });
 
+test('a journal that waits to be replayed is no damage', async () => {
+  const fake = createFakeRepairGuest(disk({ journal: true }));
+  expect(await check(fake).done).toEqual({ result: 'done', sound: true });
+});
+
 test('damage is said and left, until somebody asks for the mending', async () => {
   const fake = createFakeRepairGuest(disk({ state: 'damaged' }));
   expect(await check(fake).done).toEqual({ result: 'damaged', sound: false });

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { BerthError, toWireError } from '../../preload/contract';
 import type { BackendHandlers, RepairOrder, RepairReport, RepairResult, RepairState, VmStateName } from '../../preload/contract';
 import type { DaemonConfig } from '../daemon-config/daemon-config';
+import { deferred } from '../lib/async';
 import { createObservable, follow } from '../lib/observable';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
@@ -48,6 +49,8 @@ interface Worked {
 export async function createRepair(deps: RepairDeps): Promise<Repair> {
   const { files, resources, vm, config, tasks, log } = deps;
   const store = await openRepairStore(files.state.repairs);
+  // Of a repair whose backend died: what was written there was never meant to stay.
+  await rm(files.disks.scratch, { force: true }).catch((error: unknown) => log.debug('the scratch file stays', { error }));
   const checker = createChecker(resources, files.state.checksums);
   const confirmWord = basename(files.root);
   const dirty = createObservable<object>({});
@@ -95,14 +98,32 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
     }
   }
 
+  /** With the way there as a step of its own: a guest may take its minute to end. */
+  async function whileOff<T>(progress: Progress, work: (off: OffVm) => Promise<T>): Promise<T> {
+    const { state: before } = vm.status.get();
+    const isOff = deferred<void>();
+    const step = progress.step('off', () => isOff.promise);
+    try {
+      return await vm.whileOff(async (off) => {
+        isOff.resolve();
+        await step;
+        if (before !== 'stopped' && before !== 'failed') {
+          progress.fact('off');
+        }
+        return work(off);
+      });
+    } catch (error) {
+      isOff.reject(error);
+      await step.catch(() => undefined);
+      throw error;
+    }
+  }
+
   /** The disk is the repair's own while it works on it. */
   async function withDisk(progress: Progress, work: (off: OffVm, path: string) => Promise<Worked>) {
     const { state: before } = vm.status.get();
     const path = await diskPath(files);
-    const done = await vm.whileOff(async (off) => {
-      progress.fact('off');
-      return work(off, path);
-    });
+    const done = await whileOff(progress, (off) => work(off, path));
     if (done.startAfter(before)) {
       progress.cancellable(false);
       await start(rungDeps, progress);
@@ -146,7 +167,7 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
       }
       case 'reset':
         progress.cancellable(false);
-        await vm.whileOff(async (off) => {
+        await whileOff(progress, async (off) => {
           await off.claim();
           const path = await diskPath(files);
           const aside = await progress.step('aside', () => setAside(files, path, Date.now()));

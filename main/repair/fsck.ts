@@ -41,9 +41,12 @@ export async function readAccount(guest: RepairGuest, path: string): Promise<Dis
 export type Verdict = 'clean' | 'damaged' | 'unreadable';
 
 /** Looks only. On a disk whose writes are thrown away the journal is replayed first: what it holds is no damage. */
-export async function look(guest: RepairGuest, { device }: DiskAccount, progress: Progress): Promise<Verdict> {
-  await run(guest, ['e2fsck', '-E', 'journal_only', device], progress);
-  return verdictOf(await run(guest, ['e2fsck', '-f', '-n', device], progress));
+export async function look(guest: RepairGuest, { device, fromBackup }: DiskAccount, progress: Progress): Promise<Verdict> {
+  if (!fromBackup) {
+    await run(guest, ['e2fsck', '-p', '-E', 'journal_only', device], progress);
+  }
+  const verdict = verdictOf(await run(guest, ['e2fsck', '-f', '-n', device], progress));
+  return fromBackup && verdict === 'clean' ? 'damaged' : verdict;
 }
 
 export function verdictOf(status: number): Verdict {

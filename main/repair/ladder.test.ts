@@ -62,6 +62,7 @@ test('what was tried last and did not help is not advised again; damage that was
   expect(advised({ error: error('engine.exited'), last: report('engine', 'failed') })).toBe('reboot');
   expect(advised({ error: error('engine.exited'), last: report('reconnect', 'done') })).toBe('engine');
   expect(advised({ last: report('checkDisk', 'damaged') })).toBe('checkDisk');
+  expect(advised({ error: error('repair.interrupted'), last: report('checkDisk', 'failed') })).toBe('checkDisk');
 });
 
 test('only the reset takes images and volumes out of sight, and it sets them aside', () => {

@@ -89,8 +89,8 @@ export function recommend(error: WireError | undefined, last: RepairReport | und
     return undefined;
   }
   const wanted = cureOf(error);
-  // One that was tried last and did not help is not proposed again.
-  const tried = last !== undefined && last.result !== 'running' && last.rung === wanted;
+  // One that was tried last and did not help is not proposed again; one that was cut off was not tried.
+  const tried = last !== undefined && last.result !== 'running' && last.rung === wanted && error.code !== 'repair.interrupted';
   const from = rungNames.indexOf(wanted) + (tried ? 1 : 0);
   return rungNames.slice(from, rungNames.indexOf('reset')).find((name) => usable.includes(name));
 }

@@ -9,6 +9,8 @@ export interface FakeDisk {
   state: 'whole' | 'damaged' | 'superblock' | 'nothing';
   /** e2fsck gives up. */
   readonly hopeless?: boolean;
+  /** As after a power cut: a look that does not replay it takes it for damage. */
+  readonly journal?: boolean;
   /** Names of volumes, as the disk has them. */
   readonly volumes?: readonly string[];
   /** tar fails on these. */
@@ -26,7 +28,12 @@ export function createFakeRepairGuest(disk: FakeDisk): FakeRepairGuest {
   const boots: RepairGuestOptions['disk'][] = [];
   const commands: string[] = [];
 
-  function answer(command: string, access: RepairGuestOptions['disk'], options: ExecOptions, scratch: { mended: boolean }): ExecResult {
+  function answer(
+    command: string,
+    access: RepairGuestOptions['disk'],
+    options: ExecOptions,
+    scratch: { mended: boolean; replayed: boolean },
+  ): ExecResult {
     const say = (code: number, stdout: string, stderr = ''): ExecResult => {
       options.onStderr?.(Buffer.from(stderr));
       return { code, stdout, stderr };
@@ -52,9 +59,12 @@ export function createFakeRepairGuest(disk: FakeDisk): FakeRepairGuest {
       return say(1, '', '/dev/vdb: ***** FILE SYSTEM WAS MODIFIED *****\n');
     }
     if (command.startsWith("'e2fsck'")) {
-      return command.includes('journal_only')
-        ? say(0, '')
-        : say(state === 'whole' ? 0 : 4, '', state === 'whole' ? '' : 'Free blocks count wrong\n');
+      if (command.includes('journal_only')) {
+        scratch.replayed = command.includes("'-p'");
+        return scratch.replayed ? say(0, '') : say(8, '', 'e2fsck: need terminal for interactive repairs\n');
+      }
+      const clean = state === 'whole' && (disk.journal !== true || scratch.replayed);
+      return say(clean ? 0 : 4, '', clean ? '' : 'Free blocks count wrong\n');
     }
     if (command.startsWith("'mount'")) {
       return state === 'whole' || state === 'damaged' ? say(0, '') : say(32, '', 'mount: wrong fs type\n');
@@ -77,7 +87,7 @@ export function createFakeRepairGuest(disk: FakeDisk): FakeRepairGuest {
     commands,
     guest({ disk: access }) {
       boots.push(access);
-      const scratch = { mended: false };
+      const scratch = { mended: false, replayed: false };
       return Promise.resolve({
         exec(command, options = {}) {
           commands.push(command);
