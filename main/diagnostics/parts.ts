@@ -61,8 +61,8 @@ export function createParts(sources: DiagnosticsSources): readonly Part[] {
     // Certificates are public; a client's key is taken out by its name and by its form.
     file('trust', join(files.trust, 'trust.json'), 'trust.json'),
     part('vm', async (give) => {
-      await give('status.json', sources.vm?.status.get() ?? { backend: 'none' });
-      await give('starts.json', sources.vm?.boots() ?? []);
+      await giveFound(give, 'status.json', sources.vm?.status.get());
+      await giveFound(give, 'starts.json', sources.vm?.boots());
     }),
     part('qemu', async (give) => {
       const answers = await sources.askQemu(['query-status', 'query-block', 'query-balloon', 'query-migrate', 'query-cpus-fast']);
@@ -104,8 +104,8 @@ export function createParts(sources: DiagnosticsSources): readonly Part[] {
       const volumes = (await sources.engine('/volumes')) as { readonly Volumes?: unknown } | undefined;
       await give('volumes.json', list(volumes?.Volumes).map(withoutLabels));
     }),
-    part('ports', async (give, signal) => give('ports.json', (await sources.ports(signal)) ?? [])),
-    part('shares', async (give, signal) => give('shares.json', (await sources.shares(signal)) ?? {})),
+    part('ports', async (give, signal) => giveFound(give, 'ports.json', await sources.ports(signal))),
+    part('shares', async (give, signal) => giveFound(give, 'shares.json', await sources.shares(signal))),
     part('processes', async (give) => {
       const pid = sources.vm?.status.get().pid ?? (await readVmState(files.state.vm))?.pid;
       const own = ownProcesses(await findRoots(files, pid));
@@ -134,7 +134,7 @@ export function createParts(sources: DiagnosticsSources): readonly Part[] {
       }
     }),
     part('logs', async (give) => {
-      for (const name of await readdir(files.logs.folder)) {
+      for (const name of await readdir(files.logs.folder).catch((): string[] => [])) {
         if (/\.log(\.1)?$/.test(name)) {
           await give(name, await printableTail(join(files.logs.folder, name)));
         }
@@ -156,6 +156,13 @@ async function giveFile(give: Give, path: string, as: string): Promise<void> {
     // As it stands: that it cannot be read may be the very fault.
   }
   await give(as, content);
+}
+
+/** Without a backend some things are not known; an empty file would say that there are none. */
+async function giveFound(give: Give, file: string, content: unknown): Promise<void> {
+  if (content !== undefined) {
+    await give(file, content);
+  }
 }
 
 function list(value: unknown): readonly Readonly<Record<string, unknown>>[] {
