@@ -17,13 +17,13 @@ import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import { createObservable, follow } from '../lib/observable';
 import type { Observable } from '../lib/observable';
+import { isWithin } from '../lib/within';
 import type { DoctorProbe, ShareHooks } from '../vm/vm';
 import type { ShareBackend } from './backend';
 import { createMounts } from './mounts';
 import { checkFolder, defaultFolders, inOrder, realOf } from './folders';
 import type { ShareGuest } from './guest';
 import { createJudge } from './judge';
-import { isWithin } from './places';
 import type { Shares } from './shares';
 import { createFolderWatch } from './watch-folders';
 

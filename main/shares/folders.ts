@@ -4,7 +4,8 @@ import { isAbsolute } from 'node:path';
 import { BerthError } from '../../preload/contract';
 import type { ShareFolder } from '../../preload/contract';
 import { hasCode } from '../lib/atomic-file';
-import { isReserved, isWithin } from './places';
+import { isWithin } from '../lib/within';
+import { isReserved } from './places';
 
 /** Parents before what lies in them. */
 export function inOrder<T extends { readonly path: string }>(folders: readonly T[]): T[] {

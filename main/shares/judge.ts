@@ -5,7 +5,8 @@ import { BerthError } from '../../preload/contract';
 import type { Share } from '../../preload/contract';
 import { isWindowsPath } from '../lib/binds';
 import type { BindVerdict, JudgeBind } from '../lib/binds';
-import { clean, isGuestsOwn, isReserved, isWithin } from './places';
+import { isWithin } from '../lib/within';
+import { clean, isGuestsOwn, isReserved } from './places';
 
 /** dockerd's own socket, in the guest. */
 export const GUEST_SOCKET = '/run/docker.sock';

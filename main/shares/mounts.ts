@@ -5,12 +5,12 @@ import { BerthError, toWireError } from '../../preload/contract';
 import type { Share, ShareFolder, WireError } from '../../preload/contract';
 import { asError } from '../lib/async';
 import type { Logger } from '../lib/logger';
+import { isWithin } from '../lib/within';
 import type { ShareSpec } from '../vm/driver';
 import type { ShareBackend, ShareCommand, ShareSource } from './backend';
 import { shareLine } from './backend';
 import { identityOf, keepsOwners, realOf } from './folders';
 import type { ShareGuest } from './guest';
-import { isWithin } from './places';
 
 export interface PathState {
   readonly state: Share['state'];

@@ -1,6 +1,7 @@
 // Paths with a meaning of their own: those that name the engine's machine, which is the guest, and those where nothing may be mounted.
 // Words only: looks at no file system.
 import { posix } from 'node:path';
+import { isWithin } from '../lib/within';
 
 /** What cAdvisor, node-exporter, Portainer and tools of the kernel bind to look at the engine's machine: the guest's. */
 const guestTrees = [
@@ -50,11 +51,6 @@ export function isReserved(path: string): boolean {
 /** Without `.`, `..`, double and trailing slashes: as dockerd takes it, by the letters alone. */
 export function clean(path: string): string {
   return posix.normalize(path).replace(/(?<=.)\/$/, '');
-}
-
-/** The folder itself, or below it. */
-export function isWithin(folder: string, path: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
 function trees(list: readonly string[], place: string): boolean {

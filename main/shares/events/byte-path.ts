@@ -1,4 +1,5 @@
 // Paths of the host as they are: bytes, one to a character, because a name need not be UTF-8. Knows no file system.
+import { isWithin } from '../../lib/within';
 
 /** An absolute path, each character a byte (latin1); never shown to anybody. */
 export type BytePath = string;
@@ -15,10 +16,6 @@ export function folderOf(path: BytePath): BytePath {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }
 
-export function isUnder(path: string, folder: string): boolean {
-  return path === folder || folder === '/' || path.startsWith(`${folder}/`);
-}
-
 /** Each folder once: without those inside of another one, and without ends in slashes. */
 export function outermost(folders: readonly string[]): readonly string[] {
   const sorted = [...new Set(folders.filter((folder) => folder.startsWith('/')).map((folder) => folder.replace(/(?<=.)\/+$/, '')))].sort(
@@ -26,7 +23,7 @@ export function outermost(folders: readonly string[]): readonly string[] {
   );
   const kept: string[] = [];
   for (const folder of sorted) {
-    if (!kept.some((outer) => isUnder(folder, outer))) {
+    if (!kept.some((outer) => isWithin(outer, folder))) {
       kept.push(folder);
     }
   }

@@ -3,7 +3,8 @@
 import { statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { bytePath, isUnder } from './byte-path';
+import { isWithin } from '../../lib/within';
+import { bytePath } from './byte-path';
 import type { BytePath } from './byte-path';
 import type { HostWatcher, WatchListener } from './host-watcher';
 
@@ -16,7 +17,7 @@ export function createSystemWatcher({ excluded, listener }: SystemWatcherDeps): 
   const watched = new Map<string, () => void>();
   const hidden = excluded.map(bytePath);
   const say = (kind: 'c' | 'n', path: BytePath): void => {
-    if (!hidden.some((folder) => isUnder(path, folder))) {
+    if (!hidden.some((folder) => isWithin(folder, path))) {
       listener.change(kind, path);
     }
   };

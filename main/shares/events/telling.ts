@@ -1,7 +1,8 @@
 // What is told to the guest and when: a change at once, the same path again after a pause, one batch at a time, so that a busy guest is told less
 // and not later. What waits is bounded: beyond it folders are told in place of files, and beyond that only what is bound. Knows no watcher.
 import type { Logger } from '../../lib/logger';
-import { folderOf, isUnder } from './byte-path';
+import { isWithin } from '../../lib/within';
+import { folderOf } from './byte-path';
 import type { BytePath } from './byte-path';
 import type { Change, ChangeKind } from './records';
 
@@ -169,7 +170,7 @@ export function createTelling({ send, onMissed, log, maxWaiting = MAX_WAITING }:
     bound(folders) {
       roots = folders;
       for (const path of waiting.keys()) {
-        if (!roots.some((root) => isUnder(path, root))) {
+        if (!roots.some((root) => isWithin(root, path))) {
           waiting.delete(path);
         }
       }

@@ -8,6 +8,7 @@
 import { constants } from 'node:fs';
 import { chmod, lstat, open, readlink, realpath } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { isWithin } from '../../lib/within';
 import { Refused } from './status';
 import { Status } from './wire';
 
@@ -64,8 +65,7 @@ export function createBeneath({ folder, hidden = [], platform = process.platform
   // macOS and Windows find a file by other letters too.
   const folded = (path: string): string =>
     platform === 'linux' ? path : Buffer.from(path, 'latin1').toString('utf8').normalize('NFC').toLowerCase();
-  const within = (path: string, above: string): boolean => path === above || path.startsWith(`${above}/`);
-  const own = hidden.map((path) => folded(nameOf(path))).filter((path) => within(path, folded(root)));
+  const own = hidden.map((path) => folded(nameOf(path))).filter((path) => isWithin(folded(root), path));
   const placeOf = (name: string): string => folded([root, ...components(name)].join('/'));
   const { finder, ...rest } =
     platform === 'linux' ? { finder: heldFolders(root), ...heldEntries } : { finder: walkedFolders(folder), ...walkedEntries };
@@ -74,13 +74,13 @@ export function createBeneath({ folder, hidden = [], platform = process.platform
     noFollow: platform === 'darwin' ? O_NOFOLLOW_ANY : flag('O_NOFOLLOW'),
     async entry(name, use) {
       const parts = components(name);
-      if (own.some((path) => within(placeOf(name), path))) {
+      if (own.some((path) => isWithin(path, placeOf(name)))) {
         throw new Refused(Status.permissionDenied, 'Berth keeps its own files here');
       }
       const last = parts.at(-1) ?? '.';
       return finder.inFolder(parts.slice(0, -1), (at) => use(bytesOf(`${at}/${last}`)));
     },
-    pinned: (name) => own.some((path) => within(path, placeOf(name))),
+    pinned: (name) => own.some((path) => isWithin(placeOf(name), path)),
     dispose: () => finder.dispose(),
   };
 }

@@ -1,4 +1,5 @@
 // sshfs in the guest: its command line, and what the guest's table of mounts says of it. Text only; sshfs.ts runs it.
+import { isWithin } from '../../lib/within';
 
 /** In a folder of root's in the guest, so that no container reaches it, whatever network it has. */
 export function socketPath(tag: string): string {
@@ -95,15 +96,11 @@ export function seenAt(mountinfo: string, path: string): Mounted | undefined {
   for (;;) {
     const current = here;
     const next = lines
-      .filter(({ parent, point, id }) => parent === current?.id && id !== current.id && leadsTo(point, path))
+      .filter(({ parent, point, id }) => parent === current?.id && id !== current.id && isWithin(point, path))
       .sort((a, b) => a.point.length - b.point.length)[0];
     if (next === undefined) {
       return here?.point === path ? mountedOf(here) : undefined;
     }
     here = next;
   }
-}
-
-function leadsTo(point: string, path: string): boolean {
-  return point === path || path.startsWith(point === '/' ? '/' : `${point}/`);
 }
