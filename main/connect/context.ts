@@ -98,11 +98,17 @@ export function createDockerContext({ dockerHost, memory, env = process.env, isS
     log.info('wrote the docker context', { path, dockerHost });
   }
 
-  async function create(): Promise<void> {
+  /** Nothing of somebody else's is touched. */
+  async function ownState(): Promise<Exclude<Found['state'], 'foreign'>> {
     const { state, host } = await find();
     if (state === 'foreign') {
       throw new BerthError('context.foreign', { name: CONTEXT_NAME, host: host === '' ? 'unknown' : host, path });
     }
+    return state;
+  }
+
+  async function create(): Promise<void> {
+    const state = await ownState();
     if (state !== 'ours') {
       await write();
     }
@@ -153,10 +159,7 @@ export function createDockerContext({ dockerHost, memory, env = process.env, isS
         await deselect();
         return;
       }
-      const { state, host } = await find();
-      if (state === 'foreign') {
-        throw new BerthError('context.foreign', { name: CONTEXT_NAME, host: host === '' ? 'unknown' : host, path });
-      }
+      const state = await ownState();
       if (state !== 'ours') {
         throw new BerthError('context.missing', { name: CONTEXT_NAME });
       }
@@ -167,10 +170,7 @@ export function createDockerContext({ dockerHost, memory, env = process.env, isS
       }
     },
     async remove() {
-      const { state, host } = await find();
-      if (state === 'foreign') {
-        throw new BerthError('context.foreign', { name: CONTEXT_NAME, host: host === '' ? 'unknown' : host, path });
-      }
+      await ownState();
       // First the choice: a chosen context that is missing makes every `docker` fail.
       await deselect();
       await rm(dirname(path), { recursive: true, force: true }).catch((cause: unknown) => {

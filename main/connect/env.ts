@@ -71,7 +71,7 @@ export function findInPath(name: string, path: string | undefined): string | und
     });
 }
 
-function quoteSh(text: string): string {
+export function quoteSh(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -7,6 +7,7 @@ import type { SystemSocketState } from '../../preload/contract';
 import { asError } from '../lib/async';
 import { hasCode } from '../lib/atomic-file';
 import type { Logger } from '../lib/logger';
+import { quoteSh } from './env';
 import type { ConnectMemory } from './memory';
 import { whoAnswers } from './who-answers';
 
@@ -180,23 +181,19 @@ interface CommandFacts {
 
 /** For a terminal, each line by itself safe to repeat. `ln` without -f overwrites nothing. */
 function commandFor(state: SystemSocketState['state'], { path, own, aside, kept }: CommandFacts): string {
-  const link = `sudo ln -sT ${quote(own)} ${quote(path)}`;
+  const link = `sudo ln -sT ${quoteSh(own)} ${quoteSh(path)}`;
   switch (state) {
     case 'missing':
       return link;
     case 'dead':
-      return `sudo mv -T ${quote(path)} ${quote(aside)} && ${link}`;
+      return `sudo mv -T ${quoteSh(path)} ${quoteSh(aside)} && ${link}`;
     case 'ours':
-      return `sudo rm ${quote(path)}${kept ? ` && sudo mv -T ${quote(aside)} ${quote(path)}` : ''}`;
+      return `sudo rm ${quoteSh(path)}${kept ? ` && sudo mv -T ${quoteSh(aside)} ${quoteSh(path)}` : ''}`;
     case 'other':
     case 'closed':
     case 'notASocket':
       return '';
   }
-}
-
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 async function exists(path: string): Promise<boolean> {
