@@ -46,7 +46,8 @@ export function createQuit(deps: QuitDeps): Quit {
         // A backend that is gone has nothing left to stop from here.
         const answer = wire.code === 'rpc.disconnected' ? 'leave' : await deps.askAnyway(how, wire);
         if (answer === 'shutDown') {
-          return run(true);
+          await run(true);
+          return;
         }
         if (answer === 'stay') {
           deps.hide();

@@ -29,5 +29,5 @@ export interface TerminalSize {
 /** Times in which what a terminal is in stands still. */
 export interface Pauses {
   /** Asked when a process ended: undefined = no pause is why. Else resolves with the words of the mark once it is over, or undefined where it ended in no resume. */
-  over(): Promise<string | undefined> | undefined;
+  readonly over: () => Promise<string | undefined> | undefined;
 }

@@ -14,19 +14,19 @@ export function lastingProcess(
 ): TerminalProcess {
   let current: TerminalProcess | undefined = first;
   let now = size;
-  let closed = false;
+  const closing = new AbortController();
   let held = false;
-  const { promise: exitCode, resolve: settle } = deferred<number | undefined>();
+  const exit = deferred<number | undefined>();
 
   const follow = (process: TerminalProcess, listener: Listener): void => {
     const end = (): void => {
       listener.end();
-      void process.exitCode.then(settle);
+      void process.exitCode.then((code) => exit.resolve(code));
     };
     process.listen({
       data: (chunk) => listener.data(chunk),
       end() {
-        const over = closed ? undefined : pauses.over();
+        const over = closing.signal.aborted ? undefined : pauses.over();
         if (over === undefined) {
           end();
           return;
@@ -46,7 +46,7 @@ export function lastingProcess(
     listener: Listener,
   ): Promise<TerminalProcess | undefined> => {
     const words = await over;
-    if (words === undefined || closed) {
+    if (words === undefined || closing.signal.aborted) {
       return undefined;
     }
     // The earlier shell still waits in its container for somebody to type.
@@ -54,7 +54,8 @@ export function lastingProcess(
     listener.data(Buffer.from(`\x1b[0m\r\n\x1b[2m${words}\x1b[22m\r\n`));
     try {
       const { process } = await open(now);
-      if (closed) {
+      // A close comes while it opens, too.
+      if ((closing.signal as { readonly aborted: boolean }).aborted) {
         await process.close();
         return undefined;
       }
@@ -81,9 +82,9 @@ export function lastingProcess(
       held = false;
       current?.resume();
     },
-    exitCode,
+    exitCode: exit.promise,
     async close() {
-      closed = true;
+      closing.abort();
       await current?.close();
     },
   };

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
+import { logEntry } from '../fakes/dockerd/logs';
 import { openWindow } from './window';
 import type { TestWindow, TestWindowOptions } from './window';
 
@@ -72,6 +73,61 @@ describe('suspend and resume in the window', () => {
     await page.reload();
     await page.getByRole('heading', { name: 'Suspend when idle' }).waitFor();
     expect(await page.getByRole('switch', { name: 'Although containers run' }).isChecked()).toBe(true);
-    expect(await page.getByRole('radio', { name: '5 min' }).isChecked()).toBe(true);
+    expect(await page.getByRole('radio', { name: '5 min', exact: true }).isChecked()).toBe(true);
+  });
+
+  test('a container’s log and its terminal go on behind a mark, nothing lost and nothing twice', async () => {
+    const stamp = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString().replace('Z', '000000Z');
+    const history = Array.from({ length: 5 }, (_, index) => logEntry(`before ${String(index)}\n`, 'stdout', stamp(index - 10)));
+    const page = await begin({
+      containers: 0,
+      phaseMs: 100,
+      seed: (dockerd) => {
+        dockerd.model.addContainer({ name: 'box', state: 'running', startedAt: Date.now() - 60_000 });
+        dockerd.logs.set('box', { history });
+      },
+    });
+    const id = open?.dockerd.model.findContainer('box')?.id ?? '';
+    const go = (hash: string): Promise<void> => page.evaluate((to) => void (location.hash = to), hash);
+    const vm = async (name: 'Suspend' | 'Resume', then: 'Suspended' | 'Running'): Promise<void> => {
+      // A terminal takes the keys for itself.
+      await page.getByRole('button', { name: 'Search or run an action' }).click();
+      await page.getByRole('textbox', { name: 'Search or run an action' }).fill(name);
+      await page.keyboard.press('Enter');
+      await page.getByRole('contentinfo').getByText(then, { exact: true }).waitFor();
+    };
+
+    await go(`#/containers/${id}/logs`);
+    const view = page.getByRole('region', { name: 'Log of box' });
+    await view.getByText('before 4').waitFor();
+    await vm('Suspend', 'Suspended');
+    history.push(logEntry('after\n', 'stdout', stamp(1)));
+    await vm('Resume', 'Running');
+    await view.getByText('after').waitFor();
+    expect(await view.getByText(/^Paused from .* to /).count()).toBe(1);
+    const rows = await view.locator('[data-seq], [data-mark]').allTextContents();
+    expect(rows.map((row) => /before \d|Paused|after/.exec(row)?.[0])).toEqual([
+      ...['before 0', 'before 1', 'before 2', 'before 3', 'before 4'],
+      ...['Paused', 'after'],
+    ]);
+    expect(await page.locator('[data-lines]').getAttribute('data-lines')).toBe('6');
+    await picture(page, 'log-mark');
+
+    await go(`#/containers/${id}/terminal`);
+    const screen = page.locator('.xterm-rows');
+    const shows = (text: string): Promise<void> => expect.poll(() => screen.textContent(), { timeout: 20_000 }).toContain(text);
+    await shows('box:/#');
+    await page.keyboard.type('first\r');
+    await shows('sh: first: not found');
+    await vm('Suspend', 'Suspended');
+    await page.getByText('A new shell goes on here when it resumes.').waitFor();
+    await picture(page, 'terminal-suspended');
+    await vm('Resume', 'Running');
+    await shows('Paused from');
+    await screen.click();
+    await page.keyboard.type('second\r');
+    await shows('sh: second: not found');
+    expect(await screen.textContent()).toContain('sh: first: not found');
+    await picture(page, 'terminal-mark');
   });
 });
