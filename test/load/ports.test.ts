@@ -15,6 +15,7 @@ import { createObservable } from '../../main/lib/observable';
 import { listenOnPort } from '../../main/ports/port-listener';
 import { createPorts } from '../../main/ports/ports';
 import { listenOnUdp } from '../../main/ports/udp-listener';
+import { freePort } from '../../main/vm/qemu/launch';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-ports-'));
 const guest = resolve(import.meta.dirname, '../../vm/guest');
@@ -50,14 +51,6 @@ function dialTo(port: number): Promise<Duplex> {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     socket.once('connect', () => done(socket)).once('error', fail);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 /** How a client ends: as it should, without waiting for the answer, or with a reset in the middle. */

@@ -3,10 +3,10 @@
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { freePort } from '../../main/vm/qemu/launch';
 import { runDocker } from './cli';
 import { ensureTestImage, TEST_IMAGE } from './images';
 import { openBackend, quiet, type OpenBackend } from './open-backend';
@@ -96,14 +96,6 @@ test('up, edited on the host and reloaded in the container, down and up again', 
   expect(await ask(udp, 'again')).toBe('AGAIN');
   expect(await compose('exec', '-T', 'db', 'stat', '-c', '%u %a', '/var/lib/data')).toBe('999 700\n');
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 /** Asked again each second: a datagram may come before the program listens. */
 async function ask(port: number, words: string): Promise<string> {

@@ -4,6 +4,7 @@ import { createServer, connect, type AddressInfo } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ownerOfPort } from '../../main/ports/port-owner';
+import { freePort } from '../../main/vm/qemu/launch';
 import { runDocker } from './cli';
 import { useVm } from './harness';
 import { ensureTestImage, TEST_IMAGE, TEST_PAGE } from './images';
@@ -45,14 +46,6 @@ async function ways(port: number): Promise<string[]> {
       .map(({ protocol, address, way, notDirect }) => [protocol, address, way, ...(notDirect ? [notDirect.reason] : [])].join(' '));
   }
   return [];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 test('run -d -p: answers on 127.0.0.1 and ::1 as soon as the start returns, and not after the stop', async () => {
