@@ -36,7 +36,7 @@ function importImage(bytes: number, ...tag: readonly string[]): Promise<string> 
   return new Promise((resolve, reject) => {
     const env = { ...process.env, DOCKER_HOST: box.dockerHost };
     const child = execFile(join(box.resources.bundle, 'bin', 'docker'), ['import', '-', ...tag], { env }, (error, stdout) =>
-      error === null ? resolve(stdout.trim()) : reject(error),
+      error === null ? resolve(stdout.trim()) : reject(new Error('docker import', { cause: error })),
     );
     const header = Buffer.alloc(512);
     header.write('big');
@@ -111,6 +111,7 @@ test('growing while it runs: the file, the device and the file system; nothing r
 test('a disk that containers have filled: dockerd and containerd start on it, and a prune makes room', async () => {
   const { vm } = box.backend;
   await docker(box, ['volume', 'create', 'berth-test-full']);
+  await docker(box, ['create', '--name', 'berth-test-late', TEST_IMAGE, 'true']);
   const at = '/data/docker/volumes/berth-test-full/_data';
   try {
     // All that whoever is not the engine may take; its blocks are only promised, so the host gives none.
@@ -121,11 +122,10 @@ test('a disk that containers have filled: dockerd and containerd start on it, an
     );
     expect([Number(stdout.trim()) < 65536, stderr]).toEqual([true, '']);
     const full = await run('-v', 'berth-test-full:/v', TEST_IMAGE, 'sh', '-c', 'dd if=/dev/zero of=/v/more bs=1M count=4').catch(String);
-    expect(full).toMatch(/No space left on device/);
+    expect(full).toMatch(/no space left on device/i);
     await vm.agent.call('restart', { service: 'containerd' }, { timeoutMs: 60_000 });
     await vm.agent.call('restart', { service: 'dockerd' }, { timeoutMs: 60_000 });
     await vm.engine.answers(AbortSignal.timeout(90_000));
-    await docker(box, ['create', '--name', 'berth-test-late', TEST_IMAGE, 'true']);
     expect(await pruned({ containers: true })).toMatchObject({ state: 'done' });
     expect(await docker(box, ['ps', '-aq', '--filter', 'name=berth-test-late'])).toBe('');
     expect(await pruned({ volumes: ['berth-test-full'] })).toMatchObject({ state: 'done' });

@@ -94,7 +94,8 @@ static bool check(const char *device, struct data_failure *failure) {
 }
 
 /* A disk that containers have filled must still let dockerd start and prune, and both write as they do so. 64 MiB are kept for a user that nobody is;
-   processes with CAP_SYS_RESOURCE may take them as well, and that is dockerd and containerd, but no container that was not given it.
+   processes with CAP_SYS_RESOURCE may take them as well, and that is dockerd and containerd: containers have it only where it was given to them, and
+   overlayfs writes without it for whomever.
    For disks of any age, while nothing has to be replayed. */
 static void reserve(const char *device, const struct superblock *sb) {
   if (sb->reserved != 0 || !sb->clean || sb->replay) return;
