@@ -1,4 +1,4 @@
-// The VM's process beyond what every fault's round asks (rounds.test.ts): a guest that panics, ends that are seen after an adoption, locks and
+// The VM's process beyond what every fault's round asks (rounds.test.ts): ends that are seen after an adoption, locks and
 // leftovers. One VM, which each test leaves running for the next.
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -50,14 +50,6 @@ function pidOf(box: OpenVm): number {
   }
   return pid;
 }
-
-test('a guest that panics is a death with a cause, not a hang', async () => {
-  void open.vm.exec('echo c > /proc/sysrq-trigger').catch(() => undefined);
-  await eventually(() => expect(open.notices.map(({ code }) => code)).toContain('vm.exited'), 20);
-  expect(String(open.notices[0]?.params['detail'])).toMatch(/guest-(panic|reset|shutdown).*Kernel panic/);
-  await open.vm.start();
-  expect(open.vm.status.get().state).toBe('running');
-});
 
 test('restart of the engine only: same VM, dockerd anew, no notice', async () => {
   const before = pidOf(open);

@@ -7,8 +7,8 @@ import { WITNESSES } from '../harness/stage';
 
 const HELD_MS = 20_000;
 
-/** Seen by its exit, within two seconds, and said before the next start. */
-async function killQemu(stage: Stage): Promise<void> {
+/** Milliseconds until the state says so. */
+async function seenEnding(stage: Stage): Promise<number> {
   const began = performance.now();
   const seen = new Promise<number>((resolve) => {
     const stop = stage.backend.backend.vm.status.subscribe(({ state }) => {
@@ -18,9 +18,18 @@ async function killQemu(stage: Stage): Promise<void> {
       }
     });
   });
+  const milliseconds = await Promise.race([seen, sleep(30_000, undefined, { ref: false })]);
+  if (milliseconds === undefined) {
+    throw new Error('the end of the VM was not seen');
+  }
+  return milliseconds;
+}
+
+/** Seen by its exit, within two seconds, and said before the next start. */
+async function killQemu(stage: Stage): Promise<void> {
+  const ended = seenEnding(stage);
   process.kill(stage.pid(), 'SIGKILL');
-  const late = sleep(10_000, Infinity, { ref: false });
-  const milliseconds = await Promise.race([seen, late]);
+  const milliseconds = await ended;
   if (milliseconds > 2000) {
     throw new Error(`the death of QEMU was seen after ${milliseconds} ms`);
   }
@@ -40,6 +49,24 @@ export const qemuFaults: readonly Fault[] = [
   { ...killed, name: 'qemu-killed', what: 'kill -9 of QEMU, idle' },
   { ...killed, name: 'qemu-killed-writing', what: 'kill -9 of QEMU while a container writes with fsync', under: 'writes' },
   { ...killed, name: 'qemu-killed-pull', what: 'kill -9 of QEMU during a pull', under: 'pull' },
+  {
+    name: 'guest-panic',
+    what: 'the guest’s kernel panics',
+    messages: ['vm.exited'],
+    endsVm: true,
+    async inject(stage) {
+      const ended = seenEnding(stage);
+      void stage.guest('echo c > /proc/sysrq-trigger').catch(() => undefined);
+      await ended;
+    },
+    async check(stage, { messages }) {
+      const detail = String(messages[0]?.params['detail']);
+      if (!detail.includes('Kernel panic')) {
+        throw new Error(`the cause that was said is ${detail}`);
+      }
+      await cameBack(stage);
+    },
+  },
   {
     name: 'qemu-held',
     what: 'SIGSTOP of QEMU for 20 s while a container writes',

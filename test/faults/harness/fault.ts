@@ -14,7 +14,7 @@ export interface Fault {
   readonly under?: 'writes' | 'pull';
   /** The VM ends with it, and containers without a restart policy too. Without this every container must run on, started when it was. */
   readonly endsVm?: boolean;
-  /** From the injection's end to an engine that answers and a state without an error; 120 s by default, for an emulated VM on a busy machine. */
+  /** From the injection's end to an engine that answers and a state without an error; 300 s by default, for an emulated VM on a busy machine. */
   readonly recoversWithin?: number;
   /** Undefined, or why it cannot be put in on this machine. */
   whyNot?(): Promise<string | undefined>;

@@ -18,6 +18,8 @@ export interface Round {
 }
 
 const texts = createTexts('en');
+/** An emulated VM that boots beside nine others takes 100 s for that alone. */
+const RECOVERS_WITHIN = 300;
 
 export async function runRound(stage: Stage, fault: Fault): Promise<Round> {
   const failures: string[] = [];
@@ -31,7 +33,7 @@ export async function runRound(stage: Stage, fault: Fault): Promise<Round> {
 
   // A round that failed may have left it off.
   await stage.backend.backend.vm.start();
-  await stage.untilWell(120);
+  await stage.untilWell(RECOVERS_WITHIN);
   // A fault that ended the VM ended this one too.
   await stage.docker('start', WITNESSES.once);
   await stage.dismissNotices();
@@ -42,7 +44,7 @@ export async function runRound(stage: Stage, fault: Fault): Promise<Round> {
   try {
     await attempt('inject', () => fault.inject(stage));
     const began = performance.now();
-    await attempt('recovery', () => stage.untilWell(fault.recoversWithin ?? 120));
+    await attempt('recovery', () => stage.untilWell(fault.recoversWithin ?? RECOVERS_WITHIN));
     seconds = (performance.now() - began) / 1000;
     // Messages that come late are messages too.
     await sleep(1500);
