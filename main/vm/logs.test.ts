@@ -67,10 +67,12 @@ test('following a log that is not there yet', async () => {
 
 test('a log over its limit is kept as the older one and begins anew, in place', async () => {
   await writeFile(files.logs.serial, 'x'.repeat(2000));
+  await writeFile(files.logs.shares, 'y'.repeat(2000));
   await writeFile(files.logs.guest, 'small');
   const { ino } = await stat(files.logs.serial);
   await capLogs(files, 1000);
   expect(await stat(files.logs.serial)).toMatchObject({ size: 0, ino });
   expect(await readFile(`${files.logs.serial}.1`, 'utf8')).toHaveLength(2000);
+  expect((await stat(files.logs.shares)).size).toBe(0);
   expect(await readFile(files.logs.guest, 'utf8')).toBe('small');
 });

@@ -106,9 +106,9 @@ export async function* followLog(
   }
 }
 
-/** QEMU appends to these files and holds them open: so they are copied and cut, not renamed. */
+/** QEMU and the shares' servers append to these files and hold them open: so they are copied and cut, not renamed. */
 export async function capLogs(files: HomeFiles, limit: number = LOG_LIMIT_BYTES): Promise<void> {
-  for (const path of [files.logs.serial, files.logs.guest, files.logs.qemu]) {
+  for (const path of [files.logs.serial, files.logs.guest, files.logs.qemu, files.logs.shares]) {
     if ((await sizeOf(path)) > limit) {
       await copyFile(path, `${path}.1`);
       await truncate(path);
