@@ -14,11 +14,15 @@ beforeAll(async () => {
 
 afterAll(() => stage.dispose());
 
-test.each(faults.map((fault) => [fault.name, fault] as const))('%s', async (_name, fault) => {
-  const why = await fault.whyNot?.();
-  if (why !== undefined) {
-    process.stdout.write(`${fault.name}: not here, ${why}\n`);
-    return;
-  }
-  expect((await runRound(stage, fault)).failures).toEqual([]);
-});
+test.each(faults.map((fault) => [fault.name, fault] as const))(
+  '%s',
+  async (_name, fault) => {
+    const why = await fault.whyNot?.();
+    if (why !== undefined) {
+      process.stdout.write(`${fault.name}: not here, ${why}\n`);
+      return;
+    }
+    expect((await runRound(stage, fault)).failures).toEqual([]);
+  },
+  600_000,
+);
