@@ -50,18 +50,21 @@ function bed(open: () => Promise<TerminalProcess> = () => Promise.reject(new Err
 
 test('after a pause a new shell goes on in the same session, behind the mark and in the size of now', async () => {
   const second = shell();
-  const one = bed(() => Promise.resolve(second.process));
+  const opened = deferred<TerminalProcess>();
+  const one = bed(() => opened.promise);
   one.first.say('$ ');
   one.first.end();
   one.process.write('lost');
   await one.process.resize(120, 40);
   one.over.resolve('PAUSED');
   await expect.poll(() => one.sizes).toEqual([{ cols: 120, rows: 40 }]);
-  await Promise.resolve();
+  one.process.write('early ');
+  opened.resolve(second.process);
+  await expect.poll(() => second.log).toEqual(['write early ']);
   second.say('# ');
   expect(one.text()).toMatch(/^\$ [^]*PAUSED[^]*# $/);
   one.process.write('ls');
-  expect(second.log).toEqual(['write ls']);
+  expect(second.log).toEqual(['write early ', 'write ls']);
   // The earlier one is seen off: dockerd leaves it waiting.
   expect(one.first.log).toEqual(['close']);
   expect(one.ends()).toBe(0);

@@ -3,6 +3,8 @@
 import { deferred } from '../lib/async';
 import type { OpenedTerminal, Pauses, TerminalProcess, TerminalSize } from '../lib/terminal-process';
 
+const MAX_TYPED = 4096;
+
 type Listener = Parameters<TerminalProcess['listen']>[0];
 
 /** `open` opens the same shell again. */
@@ -16,6 +18,9 @@ export function lastingProcess(
   let now = size;
   const closing = new AbortController();
   let held = false;
+  /** What is typed behind the mark, before the new shell reads. */
+  let typed = '';
+  let opening = false;
   const exit = deferred<number | undefined>();
 
   const follow = (process: TerminalProcess, listener: Listener): void => {
@@ -52,6 +57,7 @@ export function lastingProcess(
     // The earlier shell still waits in its container for somebody to type.
     void before.close().catch(() => undefined);
     listener.data(Buffer.from(`\x1b[0m\r\n\x1b[2m${words}\x1b[22m\r\n`));
+    opening = true;
     try {
       const { process } = await open(now);
       // A close comes while it opens, too.
@@ -60,16 +66,28 @@ export function lastingProcess(
         return undefined;
       }
       current = process;
+      if (typed !== '') {
+        process.write(typed);
+      }
       return process;
     } catch {
       // Its container is gone, or has no shell any more.
       return undefined;
+    } finally {
+      opening = false;
+      typed = '';
     }
   };
 
   return {
     listen: (listener) => follow(first, listener),
-    write: (data) => current?.write(data),
+    write(data) {
+      if (current !== undefined) {
+        current.write(data);
+      } else if (opening && typed.length < MAX_TYPED) {
+        typed += data;
+      }
+    },
     async resize(cols, rows) {
       now = { cols, rows };
       await current?.resize(cols, rows);
