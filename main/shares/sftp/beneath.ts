@@ -207,11 +207,10 @@ function heldFolders(root: string): Finder {
         }
       }
     },
-    async dispose() {
+    dispose() {
       clearTimeout(timer);
-      const all = [...held];
-      all.forEach(([key, folder]) => drop(key, folder));
-      await Promise.resolve();
+      [...held].forEach(([key, folder]) => drop(key, folder));
+      return Promise.resolve();
     },
   };
 }
