@@ -61,25 +61,27 @@ async function serve(home: string, resources: Resources): Promise<void> {
   process.exit(0);
 }
 
-async function prepare(home: string, resources: Resources): Promise<{ readonly files: HomeFiles; readonly vm: number }> {
+async function prepare(home: string, outside: string, resources: Resources): Promise<{ readonly files: HomeFiles; readonly vm: number }> {
   const box = await openBackend(home, resources);
-  await ensureTestImage({ dockerHost: box.dockerHost, resources });
-  const folders = ['a', 'b', 'c'].map((name) => join(home, `shared-${name}`));
-  for (const path of folders) {
-    await mkdir(path);
-    await box.client.call('shares.add', { path, readOnly: false });
+  try {
+    await ensureTestImage({ dockerHost: box.dockerHost, resources });
+    const folders = ['a', 'b', 'c'].map((name) => join(outside, name));
+    for (const path of folders) {
+      await mkdir(path);
+      await box.client.call('shares.add', { path, readOnly: false });
+    }
+    const ports = Array.from({ length: PORTS }, (_, index) => ['-p', `127.0.0.1:${FIRST_PORT + index}:${8000 + index}`]).flat();
+    const binds = folders.flatMap((path) => ['-v', `${path}:${path}`]);
+    const { code, stderr } = await runDocker({ dockerHost: box.dockerHost, resources }, [
+      ...['run', '-d', '--name', 'bench', ...ports, ...binds, TEST_IMAGE, 'sleep', '100000'],
+    ]);
+    if (code !== 0) {
+      throw new Error(stderr);
+    }
+    return { files: box.files, vm: box.backend.vm.status.get().pid ?? 0 };
+  } finally {
+    await box.close({ keepVm: true });
   }
-  const ports = Array.from({ length: PORTS }, (_, index) => ['-p', `127.0.0.1:${FIRST_PORT + index}:${8000 + index}`]).flat();
-  const binds = folders.flatMap((path) => ['-v', `${path}:${path}`]);
-  const { code, stderr } = await runDocker({ dockerHost: box.dockerHost, resources }, [
-    ...['run', '-d', '--name', 'bench', ...ports, ...binds, TEST_IMAGE, 'sleep', '100000'],
-  ]);
-  if (code !== 0) {
-    throw new Error(stderr);
-  }
-  const vm = box.backend.vm.status.get().pid ?? 0;
-  await box.close({ keepVm: true });
-  return { files: box.files, vm };
 }
 
 async function measure(files: HomeFiles, vm: number, backend: number | undefined): Promise<Found> {
@@ -124,8 +126,10 @@ async function main(): Promise<void> {
     return serve(second ?? '', resources);
   }
   const home = await makeHome('berth-b-');
+  // Nothing of a home is shared.
+  const outside = await makeHome('berth-s-');
   try {
-    const { files, vm } = await prepare(home, resources);
+    const { files, vm } = await prepare(home, outside, resources);
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const mode of round % 2 === 0 ? (['alone', 'berth'] as const) : (['berth', 'alone'] as const)) {
         const child = mode === 'berth' ? await started(home) : undefined;
@@ -143,7 +147,7 @@ async function main(): Promise<void> {
     const last = await openVm(home, { resources });
     await last.vm.adopt();
     await last.close({ keepVm: false });
-    await rm(home, { recursive: true, force: true });
+    await Promise.all([home, outside].map((path) => rm(path, { recursive: true, force: true })));
   }
   report();
 }

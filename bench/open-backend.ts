@@ -36,7 +36,11 @@ export async function openBackend(home: string, resources: Resources): Promise<O
   const client = createClient(pair.client, { build: 'bench', client: 'cli' });
   await client.ready;
   if (!(await backend.adopted)) {
-    await client.call('vm.start', {});
+    await client.call('vm.start', {}).catch(async (error: unknown) => {
+      // Or its socket and its VM would hide what went wrong from whoever cleans up.
+      await backend.dispose({ keepVm: false });
+      throw error;
+    });
   }
   return {
     ...{ backend, client, files, resources, dockerHost: `unix://${files.run.docker}` },
