@@ -84,7 +84,7 @@ test('a guest that does not boot gives way to the one before; the next one is co
     expect(await hashOf(open.vm)).toBe(before);
     const after = await record();
     expect(after).toMatchObject({ current: { guestHash: versions[1] }, previous: { guestHash: hash } });
-    expect(after).not.toHaveProperty('refused');
+    expect(after).not.toHaveProperty('trial');
   } finally {
     await Promise.all([broken, next].map(({ guest }) => rm(guest, { recursive: true, force: true })));
   }
