@@ -10,11 +10,12 @@ import type { ReactNode } from 'react';
 export function AwayLine({ at }: { readonly at: number }): ReactNode {
   const { t } = useTranslation('containers');
   const format = useFormat();
+  const suspended = useStore((state) => state.vm.status?.state === 'suspended');
   return (
     <div style={{ padding: '12px 20px 0' }}>
       <div className="note" role="status">
-        <StateMark kind="waiting" />
-        <div className="title">{t('away.title')}</div>
+        <StateMark kind={suspended ? 'pause' : 'waiting'} />
+        <div className="title">{t(suspended ? 'away.suspended' : 'away.title')}</div>
         <p>{t('away.text', { time: format.clock(at) })}</p>
       </div>
     </div>

@@ -124,7 +124,7 @@ describe('suspend and resume in the window', () => {
     await picture(page, 'terminal-suspended');
     await vm('Resume', 'Running');
     await shows('Paused from');
-    await screen.click();
+    await page.locator('.xterm-screen').click();
     await page.keyboard.type('second\r');
     await shows('sh: second: not found');
     expect(await screen.textContent()).toContain('sh: first: not found');

@@ -29,7 +29,7 @@ function untilSaid(child: ChildProcess, text: string): Promise<() => string> {
   });
 }
 
-const fields = ['state', 'phase', 'error', 'dockerHost', 'engine', 'vm', 'boot', 'home', 'shells'];
+const fields = ['state', 'phase', 'error', 'dockerHost', 'engine', 'vm', 'suspended', 'boot', 'home', 'shells'];
 
 describe('without a backend', () => {
   it('status says stopped with every field, and ends with 3', async () => {
