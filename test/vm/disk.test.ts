@@ -124,14 +124,14 @@ test('a disk that containers have filled: dockerd and containerd start on it, an
     const full = await run('-v', 'berth-test-full:/v', TEST_IMAGE, 'sh', '-c', 'dd if=/dev/zero of=/v/more bs=1M count=4').catch(String);
     expect(full).toMatch(/no space left on device/i);
     await vm.agent.call('restart', { service: 'containerd' }, { timeoutMs: 60_000 });
-    await vm.agent.call('restart', { service: 'dockerd' }, { timeoutMs: 60_000 });
-    await vm.engine.answers(AbortSignal.timeout(90_000));
+    await box.handlers['vm.restart']({ engineOnly: true }, quiet);
     expect(await pruned({ containers: true })).toMatchObject({ state: 'done' });
     expect(await docker(box, ['ps', '-aq', '--filter', 'name=berth-test-late'])).toBe('');
     expect(await pruned({ volumes: ['berth-test-full'] })).toMatchObject({ state: 'done' });
     expect((await ledger()).guest?.freeBytes).toBeGreaterThan(GIB);
   } finally {
     await vm.exec(`rm -f ${at}/filler* ${at}/more`);
-    await docker(box, ['volume', 'rm', '-f', 'berth-test-full']);
+    // What went wrong before says more than this.
+    await docker(box, ['volume', 'rm', '-f', 'berth-test-full']).catch(() => undefined);
   }
 });
