@@ -73,6 +73,8 @@ const eventSchema = z.discriminatedUnion('event', [
     pid: z.number().default(0),
     status: z.string().default(''),
     restartInMs: z.number().optional(),
+    /** It ended too often; without this and `restartInMs` the guest is shutting down. */
+    gaveUp: z.boolean().default(false),
   }),
 ]);
 export type AgentEvent = z.output<typeof eventSchema>;

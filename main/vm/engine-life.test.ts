@@ -38,7 +38,14 @@ function setUp(better?: string) {
   });
   life.reset({ version: '1', apiVersion: '1' });
   const event = (state: ServiceEvent['state'], status = '', name = 'dockerd', restartInMs = 100): void =>
-    life.onService({ event: 'service', name, state, pid: 1, status, ...(restartInMs < 0 ? {} : { restartInMs }) });
+    life.onService({
+      event: 'service',
+      name,
+      state,
+      pid: 1,
+      status,
+      ...(restartInMs < 0 ? { gaveUp: true } : { restartInMs, gaveUp: false }),
+    });
   return { life, said, engine, vm, event, end: () => disposing.abort(new Error('over')) };
 }
 
@@ -163,4 +170,12 @@ test('the guest’s resolver comes back unsaid, unless it does not', async () =>
   event('exited', 'signal 9', 'dns', -1);
   await soon();
   expect(said).toEqual(['engine.gaveUp dns 4 10 failed to start daemon: b']);
+});
+
+test('ends of a guest that shuts down are nobody’s message', async () => {
+  const { life, said } = setUp();
+  life.onService({ event: 'service', name: 'dockerd', state: 'exited', pid: 1, status: 'exit 0', gaveUp: false });
+  life.onService({ event: 'service', name: 'containerd', state: 'exited', pid: 2, status: 'exit 0', gaveUp: false });
+  await soon();
+  expect([said, life.error()]).toEqual([[], undefined]);
 });

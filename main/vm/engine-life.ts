@@ -82,8 +82,7 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
   }
 
   /** In the state at once where the engine is down for it; said when its cause is known. */
-  async function ended({ name, pid, status, restartInMs }: ServiceEvent, downs: boolean): Promise<void> {
-    const gaveUp = restartInMs === undefined;
+  async function ended({ name, pid, status, gaveUp }: ServiceEvent, downs: boolean): Promise<void> {
     const describe = (detail: string): BerthError =>
       gaveUp
         ? new BerthError('engine.gaveUp', { service: name, ...GIVES_UP, detail })
@@ -217,13 +216,16 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     error: () => error,
     reset,
     onService(event) {
+      if (event.state === 'exited' && event.restartInMs === undefined && !event.gaveUp) {
+        return; // The guest shuts down.
+      }
       if (event.state === 'running' && resigned.delete(event.name) && error?.params['service'] === event.name) {
         error = undefined;
         deps.changed();
       }
       if (event.name === 'dockerd') {
         onDockerd(event);
-      } else if (event.state === 'exited' && expecting === 0 && (event.name !== 'dns' || event.restartInMs === undefined)) {
+      } else if (event.state === 'exited' && expecting === 0 && (event.name !== 'dns' || event.gaveUp)) {
         // The guest's resolver is back within a blink, and nothing runs less for it: the log has it.
         void ended(event, false);
       }

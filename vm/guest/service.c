@@ -69,6 +69,7 @@ static void announce(struct service *s, const char *state, pid_t pid, const char
   text_addf(&event, "{\"event\":\"service\",\"name\":\"%s\",\"state\":\"%s\",\"pid\":%d", s->name, state, pid);
   if (status) text_addf(&event, ",\"status\":\"%s\"", status);
   if (restart_in >= 0) text_addf(&event, ",\"restartInMs\":%d", restart_in);
+  else if (status && !s->forgotten) text_addf(&event, ",\"gaveUp\":true");
   text_add(&event, "}", 1);
   boot_emit(&event);
   text_free(&event);
