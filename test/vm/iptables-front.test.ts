@@ -120,7 +120,7 @@ test('a start that finds networks, published ports and Swarm, and a restart of d
   await docker(box, ['network', 'create', '--ipv6', '--subnet', 'fd00:53::/64', 'front-user']);
   const start = (name: string, ...options: readonly string[]): Promise<string> =>
     docker(box, ['run', '-d', '--init', '--restart=always', '--name', name, ...options, TEST_IMAGE, 'sleep', '100000']);
-  await start('front-default', '-p', '127.0.0.1:18080:80');
+  await start('front-default', '-p', '18080:80');
   await start('front-user', '--network', 'front-user', '-p', '18081:80', '-p', '18081:81/udp');
   await docker(box, [
     'service',
