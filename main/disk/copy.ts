@@ -45,7 +45,7 @@ export async function copyDisk(spec: CopySpec): Promise<void> {
 
 /** Undefined where both hold the same; else qemu-img's words on the first difference. */
 export async function compareDisks(spec: CopySpec): Promise<string | undefined> {
-  const args = ['-p', '-s', '-f', 'raw', '-F', 'raw', spec.from, spec.to];
+  const args = ['-p', '-f', 'raw', '-F', 'raw', spec.from, spec.to];
   try {
     // Past the page cache, so that what is compared is what the disk has.
     await run(spec, ['compare', '-T', 'none', ...args]);
