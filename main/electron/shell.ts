@@ -157,9 +157,9 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   process.on('SIGINT', () => app.quit());
   process.on('SIGTERM', () => app.quit());
   process.on('SIGHUP', () => undefined);
-  powerMonitor.on('shutdown', (event: { preventDefault(): void }) => {
-    // The system waits for us then, logind five seconds by default: a suspend takes two.
-    event.preventDefault();
+  // The event is documented and not in Electron's types. Prevented, the system waits for us, logind five seconds by default: a suspend takes two.
+  powerMonitor.on('shutdown', (event?: { preventDefault(): void }) => {
+    event?.preventDefault();
     void quit.begin();
   });
 

@@ -113,7 +113,7 @@ test('a prune runs while the VM waits, and what it freed lets it go on', async (
   const { vm } = box.backend;
   await leave(0.5 * GIB);
   await vi.waitFor(() => expect(space()).toBe('paused'), SOON);
-  const choice = { containers: true, images: 'none', buildCache: false, volumes: [] } as const;
+  const choice = { containers: true, images: 'none' as const, buildCache: false, volumes: [] };
   expect(await box.ended((await box.handlers['disk.prune'](choice, quiet)).task)).toMatchObject({ state: 'done' });
   await vi.waitFor(() => expect(vm.status.get()).toHaveProperty('waitsFor'), SOON);
   await leave(30 * GIB);

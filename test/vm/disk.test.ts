@@ -27,7 +27,7 @@ const hostBytes = async (): Promise<number> => (await stat(box.files.disks.data)
 const run = (...args: readonly string[]): Promise<string> => docker(box, ['run', '--rm', ...args]);
 
 async function pruned(choice: Partial<Parameters<OpenBackend['handlers']['disk.prune']>[0]>): Promise<Task> {
-  const all = { containers: false, images: 'none', buildCache: false, volumes: [], ...choice } as const;
+  const all = { containers: false, images: 'none' as const, buildCache: false, volumes: [], ...choice };
   return box.ended((await box.handlers['disk.prune'](all, quiet)).task);
 }
 
