@@ -8,7 +8,7 @@ const HELD_SECONDS = 20;
 export const transportFaults: readonly Fault[] = [
   {
     name: 'sshd-held',
-    what: `SIGSTOP of the guest's sshd, sessions too, for ${HELD_SECONDS} s, with a log being followed`,
+    what: `SIGSTOP of the guest's sshd, sessions too, for ${HELD_SECONDS} s`,
     messages: [],
     async inject(stage) {
       const { stdout } = await stage.guest('pidof sshd sshd-session');
