@@ -47,7 +47,12 @@ async function spawnBackend(stage: Stage, folder: string): Promise<ChildProcess>
 async function withBackend(stage: Stage, work: (child: ChildProcess) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-child-'));
   try {
-    await stage.without(async () => work(await spawnBackend(stage, folder)));
+    const { lock, run } = stage.backend.files;
+    await stage.without(async () => {
+      await work(await spawnBackend(stage, folder));
+      // The stage's own backend takes no lock: what the dead one left of it, and of its socket, the next owner would have taken away.
+      await Promise.all([lock, run.control].map((path) => rm(path, { force: true })));
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
