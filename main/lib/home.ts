@@ -40,15 +40,15 @@ export interface HomeFiles {
     readonly guest: string;
     readonly shares: string;
   };
-  readonly state: {
   /** Guests and QEMUs that an upgrade of the application must not take away. */
   readonly system: string;
   /** What `diagnostics` gathered, until it is saved or thrown away. */
   readonly diagnostics: string;
+  readonly state: {
     readonly folder: string;
-    readonly vm: string;
     /** Which guest and QEMU are current, which were before, which is tried. */
     readonly system: string;
+    readonly vm: string;
     readonly boots: string;
     readonly accelerators: string;
     readonly checksums: string;
@@ -114,16 +114,16 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       guest: at('logs', 'guest.log'),
       shares: at('logs', 'shares.log'),
     },
+    system: at('system'),
+    diagnostics: at('diagnostics'),
     state: {
       folder: at('state'),
+      system: at('state', 'system.json'),
       vm: at('state', 'vm.json'),
       boots: at('state', 'boots.json'),
       accelerators: at('state', 'accelerators.json'),
-    system: at('system'),
-    diagnostics: at('diagnostics'),
       checksums: at('state', 'checksums.json'),
       window: at('state', 'window.json'),
-      system: at('state', 'system.json'),
       configJournal: at('state', 'config-journal.json'),
       configHistory: at('state', 'config-history.json'),
       configGuest: at('state', 'config-guest.json'),

@@ -96,7 +96,11 @@ export const errorTable = {
   'disk.growFailed': spec<{ path: string; detail: string }>('openLogs', true),
   'disk.growLater': spec<{ path: string; detail: string }>('openLogs', true),
   'disk.busy': spec('retry', true),
-  'disk.moveFolder': spec<{ folder: string; reason: 'relative' | 'missing' | 'notFolder' | 'notWritable' | 'same' | 'taken'; detail: string }>(),
+  'disk.moveFolder': spec<{
+    folder: string;
+    reason: 'relative' | 'missing' | 'notFolder' | 'notWritable' | 'same' | 'taken';
+    detail: string;
+  }>(),
   'disk.moveNoSpace': spec<{ folder: string; neededBytes: number; availableBytes: number }>('retry', true),
   'disk.moveFailed': spec<{ folder: string; detail: string }>('retry', true),
   'disk.moveDiffers': spec<{ folder: string; detail: string }>('retry', true),

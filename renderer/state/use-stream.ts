@@ -4,7 +4,10 @@ import type { Contract, InputOf, ItemOf, StreamNames } from '../../preload/contr
 import { useClient, useStore } from './context';
 
 /** Streams that take no input and whose last item is the whole truth. */
-type StateStream = Extract<StreamNames, 'connect.changes' | 'cost.changes' | 'disk.changes' | 'host.changes' | 'ports.changes' | 'repair.changes' | 'shares.changes'>;
+type StateStream = Extract<
+  StreamNames,
+  'connect.changes' | 'cost.changes' | 'disk.changes' | 'host.changes' | 'ports.changes' | 'repair.changes' | 'shares.changes'
+>;
 
 /** The stream's last item; undefined until the first one. */
 export function useStream<K extends StateStream>(name: K): ItemOf<Contract[K]> | undefined {

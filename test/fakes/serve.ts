@@ -46,7 +46,13 @@ const headless = await runHeadless({
   port: Number(values.port),
   window: 'print',
   start: !values.stopped,
-  createVm: createFakeVm({ engine, phaseMs: Number(values['phase-ms']), configuration: fake.configuration, guestMs: 250, suspend: values.suspend }),
+  createVm: createFakeVm({
+    engine,
+    phaseMs: Number(values['phase-ms']),
+    configuration: fake.configuration,
+    guestMs: 250,
+    suspend: values.suspend,
+  }),
   print: (line) => void process.stdout.write(`${line}\n`),
   say: (line) => void process.stderr.write(`${line}\n`),
 });

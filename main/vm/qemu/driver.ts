@@ -110,7 +110,7 @@ export function createQemuDriver({
 
   const saved = createSaved(files, () => diskPath(files));
   const network = openNetwork({ files, command: passtBinary(resources), log });
-  const { spawn, attach, clean } = createSpawner({
+  const spawner = createSpawner({
     files,
     qemu: () => qemuBinary(resources, arch),
     log,
@@ -188,7 +188,7 @@ export function createQemuDriver({
     const args = await argsOf(facts, { ...below.args, incoming: false, dataAccess }, given, present);
     // A guest without the disk of every day has nothing to go on with.
     const made = dataAccess === 'writable' ? { made: { ...(await madeOf()), fwCfg: [...given] } } : {};
-    return spawn(args, { ...facts, ...made, sshPort: below.args.sshPort, startedAt: Date.now() }, present, signal);
+    return spawner.spawn(args, { ...facts, ...made, sshPort: below.args.sshPort, startedAt: Date.now() }, present, signal);
   };
 
   /** A share whose folder is not there any more keeps nobody from going on: its device gives errors until it is. */
@@ -220,7 +220,7 @@ export function createQemuDriver({
     // What could not be had then is not had now either.
     const kept = { ...facts, network: facts.network.backend === 'passt' ? below.network : facts.network };
     const args = await argsOf(kept, { ...below.args, incoming: true, dataAccess: 'writable' }, made.fwCfg, present);
-    return spawn(args, { ...kept, made, sshPort: below.args.sshPort }, present, signal, async (vm) => {
+    return spawner.spawn(args, { ...kept, made, sshPort: below.args.sshPort }, present, signal, async (vm) => {
       onLoading();
       await vm.load(await saved.take());
       await Promise.all(absent.map((server) => server.abandon()));
@@ -288,20 +288,20 @@ export function createQemuDriver({
         if (state !== undefined) {
           log.warn('cleaned up after a VM that is gone', { pid: state.pid, pidReused: isAlive(state.pid) });
         }
-        await clean();
+        await spawner.clean();
         return undefined;
       }
       try {
         const { servers: present, lostSlots } = await servers.adopt();
         const offset = await logSize(files.logs.qemu);
-        const vm = await attach(state, { present, lostSlots }, undefined, offset, AbortSignal.timeout(ADOPT_DEADLINE_MS));
+        const vm = await spawner.attach(state, { present, lostSlots }, undefined, offset, AbortSignal.timeout(ADOPT_DEADLINE_MS));
         // What was saved of a guest that is still there is void.
         await saved.drop();
         return vm.running;
       } catch (error) {
         log.error('the VM that was left running does not answer; it is ended', { pid: state.pid, error });
         await endProcess(state);
-        await clean();
+        await spawner.clean();
         return undefined;
       }
     },

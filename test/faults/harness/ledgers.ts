@@ -104,7 +104,11 @@ async function readFiles({ home, backend: { files } }: Stage): Promise<string> {
   const names = folders.map(async (folder) => (await readdir(folder).catch(() => [])).map((name) => join(folder, name)));
   // Shares have another tag at each start.
   const plain = (await Promise.all(names)).flat().map((name) => name.replace(/fs-[0-9a-f]{12}/, 'fs-TAG'));
-  return [...new Set(plain)].sort().join('\n');
+  // The folder of saved memory stays from the first suspend on.
+  return [...new Set(plain)]
+    .filter((name) => name !== files.suspend.folder)
+    .sort()
+    .join('\n');
 }
 
 async function readContainers(stage: Stage): Promise<string> {
