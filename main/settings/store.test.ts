@@ -35,7 +35,7 @@ describe('settings', () => {
     expect(store.settings.get()).toEqual({
       language: 'system',
       theme: 'system',
-      vm: { cpus: null, memoryBytes: null, accelerator: 'auto' },
+      vm: { cpus: null, memoryBytes: null, accelerator: 'auto', idleMinutes: 15, idleDespiteContainers: false },
       ports: { publish: 'loopback', tcp: 'ssh' },
       host: { access: 'all', ports: [] },
       shares: { driver: 'auto', folders: null },

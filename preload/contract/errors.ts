@@ -26,6 +26,9 @@ interface Spec<P> {
   readonly action: ErrorAction;
 }
 
+/** Why the data disk cannot go there. */
+type NoFolderReason = 'relative' | 'missing' | 'notFolder' | 'notWritable' | 'same' | 'taken';
+
 /** A code without parameters. */
 type None = Record<string, never>;
 
@@ -96,11 +99,7 @@ export const errorTable = {
   'disk.growFailed': spec<{ path: string; detail: string }>('openLogs', true),
   'disk.growLater': spec<{ path: string; detail: string }>('openLogs', true),
   'disk.busy': spec('retry', true),
-  'disk.moveFolder': spec<{
-    folder: string;
-    reason: 'relative' | 'missing' | 'notFolder' | 'notWritable' | 'same' | 'taken';
-    detail: string;
-  }>(),
+  'disk.moveFolder': spec<{ folder: string; reason: NoFolderReason; detail: string }>(),
   'disk.moveNoSpace': spec<{ folder: string; neededBytes: number; availableBytes: number }>('retry', true),
   'disk.moveFailed': spec<{ folder: string; detail: string }>('retry', true),
   'disk.moveDiffers': spec<{ folder: string; detail: string }>('retry', true),
