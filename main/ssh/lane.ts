@@ -31,6 +31,8 @@ export interface LaneDeps {
 const BACKOFF_MS = [0, 100, 250, 500, 1000, 2000, 5000] as const;
 /** Between two tries to find out whether it is the connection or the guest that is silent. */
 const CHALLENGE_MS = 2000;
+/** How long a connection is silent before another one takes its place: one that is busy has our question behind megabytes that the guest has not read yet. */
+const DOOMED_MS = 6000;
 /** A connection that stood this long was a good one: its loss begins the backoff anew. */
 const STEADY_MS = 1000;
 
@@ -71,21 +73,24 @@ export function createLane(deps: LaneDeps): Lane {
     const heard = new AbortController();
     const stop = silent.silent.subscribe(() => heard.abort(new Error('it is heard again')));
     const signal = AbortSignal.any([ending.signal, heard.signal]);
+    const patience = sleep(DOOMED_MS, signal);
+    patience.catch(() => undefined);
+    let fresh: SshConnection | undefined;
     try {
       while (connection === silent) {
-        const fresh = await deps.connect(signal).catch(() => sleep(CHALLENGE_MS, signal));
-        if (fresh !== undefined && (connection !== silent || signal.aborted)) {
-          fresh.end();
-        } else if (fresh !== undefined) {
+        fresh = (await deps.connect(signal).catch(() => sleep(CHALLENGE_MS, signal))) ?? undefined;
+        if (fresh !== undefined) {
+          await patience;
           successor = fresh;
+          fresh = undefined;
           silent.drop(new Error('it was silent while another connection was not'));
-          return;
         }
       }
     } catch {
       // Heard again, or closed.
     } finally {
       stop();
+      fresh?.end();
     }
   };
 
