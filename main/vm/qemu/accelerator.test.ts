@@ -25,7 +25,7 @@ function make(
 ): Accelerators {
   return createAccelerators({
     statePath: join(folder, 'accelerators.json'),
-    resources: { guest: '/g/guest-1', bundle: `/b/${change.bundle ?? 'bundle-1'}` },
+    made: () => Promise.resolve({ guest: 'guest-1', bundle: change.bundle ?? 'bundle-1' }),
     log: silentLogger,
     platform: change.platform ?? 'linux',
     device: change.device ?? join(folder, 'kvm'),

@@ -3,19 +3,18 @@
 import { constants } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import { release, userInfo } from 'node:os';
-import { basename } from 'node:path';
 import { z } from 'zod';
 import { acceleratorNames } from '../../../preload/contract';
 import type { AcceleratorName, AcceleratorVerdict } from '../../../preload/contract';
 import { hasCode, readJsonOr, writeJson } from '../../lib/atomic-file';
 import type { Logger } from '../../lib/logger';
-import type { Resources } from '../resources';
 import { acceleratorsOf, explain, platformOf, verdictKey } from './verdicts';
 import type { Evidence, Reason } from './verdicts';
 
 export interface AcceleratorDeps {
   readonly statePath: string;
-  readonly resources: Resources;
+  /** Hashes of QEMU and of the guest. */
+  made(): Promise<{ readonly bundle: string; readonly guest: string }>;
   readonly log: Logger;
   readonly platform?: NodeJS.Platform;
   readonly device?: string;
@@ -48,8 +47,7 @@ export function createAccelerators(deps: AcceleratorDeps): Accelerators {
 
   const find = async (signal: AbortSignal): Promise<readonly AcceleratorVerdict[]> => {
     const key = verdictKey({
-      bundle: basename(deps.resources.bundle),
-      guest: basename(deps.resources.guest),
+      ...(await deps.made()),
       kernel: release(),
       device: await describeDevice(device),
     });

@@ -98,7 +98,7 @@ export function createQemuDriver({
     }
     return evidence;
   };
-  const accelerators = createAccelerators({ statePath: files.state.accelerators, resources, log, probe: prove });
+  const accelerators = createAccelerators({ statePath: files.state.accelerators, made: () => madeOf(), log, probe: prove });
 
   const servers = createShareServers({
     files,
