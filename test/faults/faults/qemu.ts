@@ -46,11 +46,12 @@ async function cameBack(stage: Stage): Promise<void> {
 const killed = { messages: ['vm.exited'], endsVm: true, inject: killQemu, check: cameBack } as const satisfies Partial<Fault>;
 
 export const qemuFaults: readonly Fault[] = [
-  { ...killed, name: 'qemu-killed', what: 'kill -9 of QEMU, idle' },
+  { ...killed, name: 'qemu-killed', long: true, what: 'kill -9 of QEMU, idle' },
   { ...killed, name: 'qemu-killed-writing', what: 'kill -9 of QEMU while a container writes with fsync', under: 'writes' },
-  { ...killed, name: 'qemu-killed-pull', what: 'kill -9 of QEMU during a pull', under: 'pull' },
+  { ...killed, name: 'qemu-killed-pull', long: true, what: 'kill -9 of QEMU during a pull', under: 'pull' },
   {
     name: 'guest-panic',
+    long: true,
     what: 'the guest’s kernel panics',
     messages: ['vm.exited'],
     endsVm: true,

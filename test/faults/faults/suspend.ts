@@ -132,6 +132,7 @@ export const suspendFaults: readonly Fault[] = [
   {
     ...lives,
     name: 'suspend-dies-stopped',
+    long: true,
     what: 'the backend dies with the guest halted, before anything is saved',
     inject: abandoned(async (qmp) => {
       await qmp.execute('stop');
@@ -148,6 +149,7 @@ export const suspendFaults: readonly Fault[] = [
   {
     ...lives,
     name: 'suspend-dies-named',
+    long: true,
     what: 'the backend dies when the memory has its name, and QEMU is still there',
     inject: abandoned(async (qmp, { backend: { files } }) => {
       await save(qmp);
@@ -159,6 +161,7 @@ export const suspendFaults: readonly Fault[] = [
   {
     ...cold,
     name: 'resume-dies',
+    long: true,
     what: 'the backend dies with the memory taken for a resume that did not come about',
     inject: between(({ backend: { files } }) => rename(files.suspend.memory, files.suspend.using)),
     check: coldBecause(undefined),
@@ -166,6 +169,7 @@ export const suspendFaults: readonly Fault[] = [
   {
     ...cold,
     name: 'suspend-truncated',
+    long: true,
     what: 'the saved memory is cut to its half',
     inject: between(async ({ backend: { files } }) =>
       truncate(files.suspend.memory, Math.floor((await stat(files.suspend.memory)).size / 2)),
@@ -184,6 +188,7 @@ export const suspendFaults: readonly Fault[] = [
   {
     ...cold,
     name: 'suspend-other-guest',
+    long: true,
     what: 'the saved memory is of another guest image',
     inject: between(async ({ backend: { files } }) => {
       const record = await readFile(files.suspend.record, 'utf8');

@@ -16,6 +16,8 @@ export interface Fault {
   readonly endsVm?: boolean;
   /** From the injection's end to an engine that answers and a state without an error; 300 s by default, for an emulated VM on a busy machine. */
   readonly recoversWithin?: number;
+  /** Not in the short form that `npm test` runs: what is special about it is tested nearer to the code, or by another fault. */
+  readonly long?: boolean;
   /** Undefined, or why it cannot be put in on this machine. */
   whyNot?(): Promise<string | undefined>;
   /** Resolves when the fault is in, or over where it is one that passes. */
