@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import Dockerode from 'dockerode';
 import { extract } from 'tar-stream';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { freePort } from '../../main/vm/qemu/launch';
 import { runDocker, startDocker, type CliOptions } from './cli';
 import { CLI_IMAGE, ensureCliImage, ensureTestImage, TEST_IMAGE } from './images';
@@ -64,10 +64,10 @@ test('Testcontainers: its reaper reaches the engine’s socket and the host its 
   suite.kill('SIGKILL');
   await expect.poll(() => docker(['ps', '-aq', '--no-trunc', '--filter', `id=${seen.id}`]), { timeout: 60_000 }).toBe('');
   await docker(['network', 'prune', '-f', '--filter', 'label=org.testcontainers=true']);
-  // The reaper ends by itself some time after its suite.
+  // The reaper ends by itself some time after its suite, and is removed by the engine then.
   const reapers = (await docker(['ps', '-aq', '--filter', `ancestor=${RYUK}`])).split('\n').filter(Boolean);
   await docker(['rm', '-f', ...reapers], { allowed: true });
-  await docker(['rmi', RYUK]);
+  await vi.waitFor(() => docker(['rmi', RYUK]), { timeout: 60_000, interval: 500 });
 });
 
 test('dockerode: run, exec with stdin, logs, stats, events, archives', async () => {
