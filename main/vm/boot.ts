@@ -17,7 +17,7 @@ import { bootOn } from './slots';
 
 /**
  * QEMU's software emulation can abort while the guest sets its devices up: a processor uses one in the moment in which another processor moves it
- * (QEMU's issue 1921; seen once). Nothing of the guest has begun by then.
+ * (QEMU's issue 1921). Nothing of the guest has begun by then.
  */
 export const EMULATION_RACE = 'iotlb_to_section';
 

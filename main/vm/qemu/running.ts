@@ -119,7 +119,10 @@ export function createRunning(deps: RunningDeps): Running {
     },
     async run() {
       await qmp?.execute('cont');
-      await deps.saved.drop();
+      if (state.made !== undefined) {
+        // One that does not write to the disk leaves what was saved over it as it is.
+        await deps.saved.drop();
+      }
     },
     onPaused(listener) {
       tellPaused = listener;
