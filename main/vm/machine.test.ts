@@ -148,6 +148,29 @@ describe('what is asked for while a suspend or a resume is under way is done aft
   });
 });
 
+describe('an adoption is not broken off: what is asked for is done with the VM that it finds', () => {
+  const adopting = step(at('stopped'), { type: 'adopt' }).model;
+  const suspend = step(adopting, { type: 'suspend', by: 'quit' }).model;
+  const stop = step(adopting, { type: 'stop' }).model;
+
+  test('a VM that runs is suspended, or powered off in order', () => {
+    expect([suspend.state, stop.state]).toEqual(['starting', 'starting']);
+    expect(effects(suspend, { type: 'booted' })).toEqual(['suspend']);
+    expect(effects(stop, { type: 'booted' })).toEqual(['powerOff']);
+    expect(state(step(stop, { type: 'start' }).model, { type: 'booted' })).toBe('running');
+  });
+
+  test('one that is suspended already stays so, or is resumed to end in order', () => {
+    expect(state(suspend, { type: 'foundSuspended' })).toBe('suspended');
+    expect(step(stop, { type: 'foundSuspended' })).toMatchObject({ model: { state: 'resuming', then: 'stop' }, effects: [{ type: 'resume' }] });
+  });
+
+  test('where there is none, or it cannot be taken over, it is off', () => {
+    expect(state(suspend, { type: 'nothingToAdopt' })).toBe('stopped');
+    expect(state(stop, { type: 'bootFailed', error, at: 0 })).toBe('stopped');
+  });
+});
+
 test('a suspend that fails leaves it running, says why, and a stop asked for meanwhile is done', () => {
   const full = { code: 'vm.exited', params: { detail: 'full' } } as const;
   const failed = step(at('suspending'), { type: 'suspendFailed', error: full });

@@ -8,7 +8,12 @@ export interface Model {
   readonly error?: WireError;
   /** When the VM died by itself, within the window. */
   readonly crashes: readonly number[];
-  /** What was asked for meanwhile: done as soon as the present state is over. A suspend and a resume are never broken off, they take a second. */
+  /** It is looked for a VM that an earlier backend left. */
+  readonly adopting?: true;
+  /**
+   * What was asked for meanwhile: done as soon as the present state is over. A suspend and a resume are never broken off, they take a second; nor is an
+   * adoption, whose containers run.
+   */
   readonly then?: 'start' | 'restart' | 'suspend' | 'stop';
   /** How often it came to rest: who waits for a stop sees it though a start followed at once. */
   readonly rests: number;
@@ -49,11 +54,11 @@ export function step(model: Model, event: MachineEvent): Step {
     case 'start':
       return onStart(model);
     case 'adopt':
-      return model.state === 'stopped' ? go(model, { state: 'starting' }, [{ type: 'adopt' }]) : stay(model);
+      return model.state === 'stopped' ? go(model, { state: 'starting', adopting: true }, [{ type: 'adopt' }]) : stay(model);
     case 'nothingToAdopt':
       return model.state === 'stopping' ? onOff(model) : model.state === 'starting' ? go(model, { state: 'stopped' }) : stay(model);
     case 'foundSuspended':
-      return ['starting', 'stopping'].includes(model.state) ? go(model, rested(model, 'suspended')) : stay(model);
+      return onFoundSuspended(model);
     case 'stop':
       return onStop(model);
     case 'suspend':
@@ -91,6 +96,8 @@ function onStart(model: Model): Step {
       return later(model, 'start');
     case 'resuming':
       return later(model, undefined);
+    case 'starting':
+      return model.then === undefined ? stay(model) : later(model, undefined);
     default:
       return stay(model);
   }
@@ -99,7 +106,7 @@ function onStart(model: Model): Step {
 function onStop(model: Model): Step {
   switch (model.state) {
     case 'starting':
-      return go(model, { state: 'stopping' }, [{ type: 'abortBoot' }]);
+      return model.adopting === true ? later(model, 'stop') : go(model, { state: 'stopping' }, [{ type: 'abortBoot' }]);
     case 'running':
       return powerOff(model);
     case 'stopping':
@@ -126,6 +133,8 @@ function onSuspend(model: Model, by: SuspendedBy): Step {
       return later(model, 'suspend');
     case 'suspended':
       return stay(model);
+    case 'starting':
+      return model.adopting === true ? later(model, 'suspend') : onStop(model);
     default:
       // What has not come up has nothing to save.
       return onStop(model);
@@ -147,10 +156,7 @@ function onRestart(model: Model): Step {
 }
 
 function onBooted(model: Model): Step {
-  if (model.state === 'starting') {
-    return go(model, { state: 'running' });
-  }
-  if (model.state !== 'resuming') {
+  if (model.state !== 'starting' && model.state !== 'resuming') {
     return stay(model);
   }
   switch (model.then) {
@@ -179,6 +185,9 @@ function onBootFailed(model: Model, error: WireError, at: number): Step {
   }
   if (model.state !== 'starting' && model.state !== 'resuming') {
     return stay(model);
+  }
+  if (model.then === 'stop' || model.then === 'suspend') {
+    return onOff(model);
   }
   // A restart of ours that dies again goes on counting; a start that the user asked for fails at once and says why.
   return model.crashes.length > 0 && error.code === 'vm.exited' ? onDeath(model, error, at) : go(model, { state: 'failed', error });
@@ -243,6 +252,13 @@ function onSuspendFailed(model: Model, error: WireError): Step {
   }
 }
 
+function onFoundSuspended(model: Model): Step {
+  if (model.state !== 'starting' && model.state !== 'stopping') {
+    return stay(model);
+  }
+  return model.then === 'stop' ? resume(model, 'stop') : go(model, rested(model, 'suspended'));
+}
+
 function resume(model: Model, then?: Model['then']): Step {
   return go(model, { state: 'resuming', crashes: [], ...(then === undefined ? {} : { then }) }, [{ type: 'resume' }]);
 }
@@ -257,12 +273,13 @@ function rested(model: Model, state: MachineState): Pick<Model, 'state' | 'rests
 
 /** What is under way goes on; another wish takes the place of an earlier one. */
 function later(model: Model, then: Model['then']): Step {
-  return go(model, { state: model.state, ...(then === undefined ? {} : { then }) });
+  const { state, adopting } = model;
+  return go(model, { state, ...(adopting === undefined ? {} : { adopting }), ...(then === undefined ? {} : { then }) });
 }
 
-/** An error and a wish belong to the state they came with: they are gone with the next one, unless that one brings its own. */
+/** An error, a wish and what a start is belong to the state they came with: they are gone with the next one, unless that one brings its own. */
 function go(model: Model, change: Partial<Model> & Pick<Model, 'state'>, effects: readonly Effect[] = []): Step {
-  const { error: _, then: __, ...rest } = model;
+  const { error: _, then: __, adopting: ___, ...rest } = model;
   return { model: { ...rest, ...change }, effects };
 }
 
