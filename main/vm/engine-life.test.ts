@@ -179,3 +179,15 @@ test('ends of a guest that shuts down are nobody’s message', async () => {
   await soon();
   expect([said, life.error()]).toEqual([[], undefined]);
 });
+
+test('whoever waits for an engine that the guest has given up on is told at once, and an order of ours begins anew', async () => {
+  const { life, engine, event } = setUp();
+  engine.answers = false;
+  const release = life.control.expectExits();
+  const waits = expect(life.control.answers(never)).rejects.toMatchObject({ code: 'engine.exited' });
+  event('exited', 'signal 9', 'dockerd', -1);
+  await waits;
+  await life.control.configure('{}', 'restart');
+  await life.control.answers(never);
+  release();
+});

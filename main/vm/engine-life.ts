@@ -130,12 +130,18 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     deps.changed();
   }
 
+  /** By our order: what was before does not count. */
+  function begunAnew(): void {
+    ends = [];
+    resigned.delete('dockerd');
+  }
+
   async function answers(signal: AbortSignal): Promise<void> {
     const hopeless = new AbortController();
     const look = (): void => {
       const last = ends.at(-1);
-      // One that ended by itself will do so again; one that was killed is started once more by the guest.
-      if (last !== undefined && (last.startsWith('exit') || ends.length > 1)) {
+      // One that ended by itself will do so again; one that was killed is started once more by the guest, until it gives up.
+      if (last !== undefined && (last.startsWith('exit') || ends.length > 1 || resigned.has('dockerd'))) {
         hopeless.abort(new BerthError('engine.exited', { service: 'dockerd', status: last, detail: last }));
       }
     };
@@ -192,6 +198,9 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     }
     ends.push(event.status);
     lastEnd = event;
+    if (event.gaveUp) {
+      resigned.add('dockerd');
+    }
     listeners.forEach((look) => look());
     if (expecting === 0) {
       void ended(event, true);
@@ -206,7 +215,7 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
       async configure(daemonJson, action) {
         await deps.agent().call('config', { daemonJson, action }, action === 'restart' ? { timeoutMs: RESTART_MS } : {});
         if (action === 'restart') {
-          ends = [];
+          begunAnew();
         }
       },
       answers,
@@ -237,7 +246,7 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
           await deps.agent().call('restart', { service }, { timeoutMs: RESTART_MS });
         }
         await deps.agent().call('restart', { service: 'dockerd' }, { timeoutMs: RESTART_MS });
-        ends = [];
+        begunAnew();
         await answers(deps.disposing);
       } finally {
         release();

@@ -84,10 +84,14 @@ async function main(): Promise<void> {
     // A VM that died is started by the backend itself; after the third time in a row it asks first.
     const status = await firstItem(
       (context) => handlers['vm.status']({}, context),
-      ({ state, engine }) => state === 'failed' || state === 'stopped' || (state === 'running' && engine !== undefined),
+      ({ state, engine, error }) =>
+        state === 'failed' || state === 'stopped' || (state === 'running' && (engine !== undefined || error?.code === 'engine.gaveUp')),
     );
     if (status.state !== 'running') {
       await handlers['vm.start']({}, quiet);
+    } else if (status.engine === undefined) {
+      // The guest starts dockerd three times in ten minutes; here it dies more often.
+      await handlers['vm.restart']({ engineOnly: true }, quiet);
     }
     const state = await firstItem(
       (context) => handlers['config.changes']({}, context),
