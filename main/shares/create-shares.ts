@@ -10,6 +10,7 @@ import type {
   ShareDriver,
   ShareFolder,
   SharesStatus,
+  VmStateName,
   VmStatus,
   WireError,
 } from '../../preload/contract';
@@ -57,6 +58,9 @@ export interface SharesWithHooks extends Shares {
   bootLines(): string;
   readonly doctorProbe: DoctorProbe;
 }
+
+/** A guest is there or comes, and what was found in it holds. */
+const HAS_GUEST: ReadonlySet<VmStateName> = new Set(['starting', 'resuming', 'running']);
 
 export function createShares(deps: SharesDeps): SharesWithHooks {
   const { files, settings, vm, backends, users, log } = deps;
@@ -219,7 +223,7 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
       tellWatchers();
     }),
     vm.subscribe(({ state }) => {
-      if (state !== 'running' && state !== 'starting' && inForce !== undefined) {
+      if (!HAS_GUEST.has(state) && inForce !== undefined) {
         inForce = undefined;
         mounts.leave();
         refresh();
