@@ -28,7 +28,9 @@ const run = (...args: readonly string[]): Promise<string> => docker(box, ['run',
 
 async function pruned(choice: Partial<Parameters<OpenBackend['handlers']['disk.prune']>[0]>): Promise<Task> {
   const all = { containers: false, images: 'none' as const, buildCache: false, volumes: [], ...choice };
-  return box.ended((await box.handlers['disk.prune'](all, quiet)).task);
+  const task = await box.ended((await box.handlers['disk.prune'](all, quiet)).task);
+  expect(task.error).toBeUndefined();
+  return task;
 }
 
 /** Of bytes that nothing can make smaller. */

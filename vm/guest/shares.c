@@ -23,7 +23,7 @@
 #define COVER "berth-cover"
 #define FUSE_MAGIC 0x65735546
 
-enum { LIMIT = 1024 * 1024, MOUNTINFO_LIMIT = 16 * 1024 * 1024, DEPTH = 64 };
+enum { LIMIT = 1024 * 1024, MOUNTINFO_LIMIT = 16 * 1024 * 1024, DEPTH = 64, FINDS = 250, FIND_US = 20000 };
 
 static char words[512];
 
@@ -124,9 +124,12 @@ static bool mount_share(const char *tag, bool read_only, const char *path) {
   struct mounted found;
   if (top(path, &found) && strcmp(found.type, "virtiofs") == 0 && strcmp(found.source, tag) == 0) return true;
   if (!cover(path)) return false;
-  /* Devices of the host's are not the guest's. */
-  if (mount(tag, path, "virtiofs", MS_NODEV | (read_only ? MS_RDONLY : 0), NULL) == 0) return true;
-  return fail("%s", strerror(errno));
+  /* Devices of the host's are not the guest's. EINVAL: there is no such tag, or not yet; one that was plugged in just now takes its time to be found. */
+  for (int left = FINDS; mount(tag, path, "virtiofs", MS_NODEV | (read_only ? MS_RDONLY : 0), NULL) != 0; left--) {
+    if (errno != EINVAL || left == 0) return fail("%s", strerror(errno));
+    usleep(FIND_US);
+  }
+  return true;
 }
 
 static bool uncover(const char *path) {

@@ -191,12 +191,9 @@ export function createQemuDriver({
     return spawner.spawn(args, { ...facts, ...made, sshPort: below.args.sshPort, startedAt: Date.now() }, present, signal);
   };
 
-  /** A share whose folder is not there any more keeps nobody from going on: its device gives errors until it is. */
-  const serveAgain = async (
-    shares: SavedMachine['shares'],
-  ): Promise<{ readonly present: ShareServer[]; readonly absent: ShareServer[] }> => {
-    const absent: ShareServer[] = [];
-    const present = await Promise.all(
+  /** A share whose folder is not there any more keeps nobody from going on: what containers have open of it gives errors until it is back. */
+  const serveAgain = (shares: SavedMachine['shares']): Promise<ShareServer[]> =>
+    Promise.all(
       shares.map(async ({ slot, ...spec }) => {
         try {
           return await servers.start(spec, slot);
@@ -204,18 +201,14 @@ export function createQemuDriver({
           log.warn('a share that the suspended VM had is not there', { folder: spec.folder, error });
           const nothing = join(files.run.folder, 'absent');
           await mkdir(nothing, { recursive: true, mode: 0o500 });
-          const server = await servers.start(spec, slot, nothing);
-          absent.push(server);
-          return server;
+          return servers.start(spec, slot, nothing);
         }
       }),
     );
-    return { present, absent };
-  };
 
   const resumeOnce = async (record: SavedRecord, signal: AbortSignal, onLoading: () => void): Promise<RunningVm> => {
     const { made, shares, ...facts } = record.machine;
-    const [freed, { present, absent }] = await Promise.all([freePort(), serveAgain(shares)]);
+    const [freed, present] = await Promise.all([freePort(), serveAgain(shares)]);
     const below = await network.start(facts.network.backend === 'passt' ? 'none' : 'all', freed);
     // What could not be had then is not had now either.
     const kept = { ...facts, network: facts.network.backend === 'passt' ? below.network : facts.network };
@@ -223,7 +216,6 @@ export function createQemuDriver({
     return spawner.spawn(args, { ...kept, made, sshPort: below.args.sshPort }, present, signal, async (vm) => {
       onLoading();
       await vm.load(await saved.take());
-      await Promise.all(absent.map((server) => server.abandon()));
     });
   };
 

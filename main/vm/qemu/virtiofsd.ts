@@ -45,14 +45,12 @@ export interface ShareServer {
   openFiles(): Promise<number>;
   /** Whether what the guest asks is answered, by it or, when it is gone, by its keeper with errors. */
   answers(): Promise<boolean>;
-  /** Ends it and leaves its keeper, so that the guest gets errors. */
-  abandon(): Promise<void>;
   /** Ends it and takes its files away. */
   stop(): Promise<void>;
 }
 
 export interface ShareServers {
-  /** Resolves when it listens. `served` in place of the folder, which is not there. */
+  /** Resolves when it listens. `served`, read-only, in place of the folder, which is not there. */
   start(spec: ShareSpec, slot: number, served?: string): Promise<ShareServer>;
   /** Those of an earlier backend that still run; the slots of those that do not. */
   adopt(): Promise<{ readonly servers: readonly ShareServer[]; readonly lostSlots: readonly number[] }>;
@@ -114,10 +112,6 @@ export function createShareServers({ files, keeper, command, environment, log, .
     socket: forQemu(files, socketOf(record.tag)),
     gone,
     openFiles: async () => (await readdir(`/proc/${await serverPid(record)}/fd`)).length,
-    async abandon() {
-      process.kill(Number(await serverPid(record)), 'SIGKILL');
-      await gone;
-    },
     answers: () => isSameProcess(record),
     async stop() {
       await end(record);
@@ -139,7 +133,8 @@ export function createShareServers({ files, keeper, command, environment, log, .
     const mask = process.umask(0o177);
     let child: ChildProcess;
     try {
-      const args = virtiofsdArgs({ ...spec, folder: served }, limit, process.getuid?.() === 0);
+      const readOnly = spec.readOnly || served !== spec.folder;
+      const args = virtiofsdArgs({ ...spec, folder: served, readOnly }, limit, process.getuid?.() === 0);
       child = spawn(keeper, [forQemu(files, socket), command, ...args], {
         cwd: files.root,
         detached: true,
