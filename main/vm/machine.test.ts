@@ -162,7 +162,10 @@ describe('an adoption is not broken off: what is asked for is done with the VM t
 
   test('one that is suspended already stays so, or is resumed to end in order', () => {
     expect(state(suspend, { type: 'foundSuspended' })).toBe('suspended');
-    expect(step(stop, { type: 'foundSuspended' })).toMatchObject({ model: { state: 'resuming', then: 'stop' }, effects: [{ type: 'resume' }] });
+    expect(step(stop, { type: 'foundSuspended' })).toMatchObject({
+      model: { state: 'resuming', then: 'stop' },
+      effects: [{ type: 'resume' }],
+    });
   });
 
   test('where there is none, or it cannot be taken over, it is off', () => {

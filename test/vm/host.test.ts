@@ -29,6 +29,8 @@ let folder: string;
 
 beforeAll(async () => {
   box = await openBackend(inject('vmHome'));
+  // dockerd 28 forgets --host-gateway-ip at a reload (SIGHUP), which files before this one do.
+  await box.handlers['vm.restart']({ engineOnly: true }, quiet);
   await ensureTestImage(box);
   service = createServer((_request, response) => response.end(`${WORDS}\n`));
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
