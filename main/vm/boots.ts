@@ -1,4 +1,5 @@
-// The last 20 starts, newest first, in state/boots.json: for the picture of a start, and for what went wrong yesterday.
+// The last 20 starts of each kind, newest first, in state/boots.json: for the picture of a start, and for what went wrong yesterday. Each kind by
+// itself, because a backend that is started often takes its VM over often, and would push the last real boot out.
 import { z } from 'zod';
 import type { BootTimeline } from '../../preload/contract';
 import { acceleratorNames, bootPhases, isErrorCode, notResumedKeys } from '../../preload/contract';
@@ -45,7 +46,8 @@ export function createBoots(path: string, log: Logger): Boots {
     load: () => (loading ??= load()),
     async add(boot) {
       await (loading ??= load());
-      boots = [boot, ...boots].slice(0, LIMIT);
+      const kept = boots.filter(({ kind }) => kind === boot.kind).slice(0, LIMIT - 1);
+      boots = [boot, ...boots.filter((one) => one.kind !== boot.kind || kept.includes(one))];
       // A history is not worth a failed start.
       await writeJson(path, boots).catch((error: unknown) => log.warn('the list of starts was not written', { error }));
     },
