@@ -34,6 +34,7 @@ test('new connections are refused and those that stand are broken, in both famil
   const [script = ''] = scripts;
   expect(script).toMatch(/^iptables -A .*--ctorigdst 203\.0\.113\.5 --ctorigdstport 8443 .*-j REJECT/m);
   expect(script).toMatch(/^ip6tables -A .*--ctorigdst 2001:db8::5 --ctorigdstport 8443 .*-j REJECT/m);
+  expect(script).toMatch(/^iptables -A .*--ctorigdst 203\.0\.113\.5 .*--ctstate DNAT .*icmp-port-unreachable\niptables -A .*tcp-reset$/m);
   expect(script).toMatch(/^ss -K dst '203\.0\.113\.5' dport = :8443/m);
   expect(
     script

@@ -62,11 +62,15 @@ function script(places: readonly (readonly [address: string, port: string])[]): 
     `${tool} -N ${CHAIN} 2>/dev/null`,
     `${tool} -C OUTPUT -j ${CHAIN} 2>/dev/null || ${tool} -I OUTPUT -j ${CHAIN}`,
     `${tool} -F ${CHAIN}`,
-    // By the address that was asked for, whatever a translation made of it.
-    ...own.map(
-      ([address, port]) =>
-        `${tool} -A ${CHAIN} -p tcp -m conntrack --ctproto tcp --ctorigdst ${address} --ctorigdstport ${port} -m tcp ! --sport ${TEST_PORTS.first}:${TEST_PORTS.last} -j REJECT --reject-with tcp-reset`,
-    ),
+    ...own.flatMap(([address, port]) => {
+      // By the address that was asked for, whatever a translation made of it.
+      const asked = `-m conntrack --ctproto tcp --ctorigdst ${address} --ctorigdstport ${port}`;
+      const rule = (match: string, how: string): string =>
+        `${tool} -A ${CHAIN} -p tcp ${match} -m tcp ! --sport ${TEST_PORTS.first}:${TEST_PORTS.last} -j REJECT --reject-with ${how}`;
+      // Of a translated one (a container's published port) the reset gets lost on the way back, and who dials waits for its own 30 s.
+      const unreachable = tool === 'iptables' ? 'icmp-port-unreachable' : 'icmp6-port-unreachable';
+      return [rule(`${asked} --ctstate DNAT`, unreachable), rule(asked, 'tcp-reset')];
+    }),
   ];
   const [six, four] = [places.filter(([address]) => address.includes(':')), places.filter(([address]) => !address.includes(':'))];
   return [
