@@ -18,7 +18,7 @@ import type { DaemonConfig } from './daemon-config/daemon-config';
 import { backendDiagnostics } from './diagnostics/backend';
 import { createDisk } from './disk/create-disk';
 import { createDoctor } from './doctor/doctor';
-import { createHostAccess } from './host-access/host-access';
+import { createHostAccess, hostAddress } from './host-access/host-access';
 import { followAvailable } from './idle/engine-available';
 import { countRunning, createIdle } from './idle/idle';
 import { meteredCalls } from './idle/metered-calls';
@@ -251,6 +251,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     judge: (path) => shares.judge(path),
     pulls: mirrors,
     containerEnv: () => ({ add: trust.containerEnv(), drop: trust.cliEnv() }),
+    hostGateway: () => hostAddress(vm.status.get().network),
     describe: english.inShort,
     log: log.child('socket'),
   });

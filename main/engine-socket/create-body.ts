@@ -1,7 +1,8 @@
 // What Berth changes in the bodies of creates: sources of bind mounts become what the guest mounts there (lib/binds), proxies of containers come
-// into their environment. Everything else in the body is dockerd's to judge, so a body that Berth has no say in passes byte for byte.
+// into their environment, and the host's address in place of its word. Everything else in the body is dockerd's to judge, so a body that Berth has no say in passes byte for byte.
 import { leadBinds } from '../lib/binds';
 import type { JudgeBind } from '../lib/binds';
+import { leadHostGateway } from './host-gateway';
 
 /** `NAME=value`: what every container gets where it names no value, and what the docker CLI put there for builds, which containers do not get. */
 export interface ContainerEnv {
@@ -9,8 +10,15 @@ export interface ContainerEnv {
   readonly drop: readonly string[];
 }
 
+export interface BodyRules {
+  readonly judge: JudgeBind;
+  /** Where the host is for containers. Missing = not known. */
+  readonly hostGateway?: string | undefined;
+  readonly env?: ContainerEnv | undefined;
+}
+
 /** Resolves to the body to send; rejects with a bind's refusal. */
-export async function ruleBody(text: string, judge: JudgeBind, env: ContainerEnv = { add: [], drop: [] }): Promise<string> {
+export async function ruleBody(text: string, { judge, hostGateway, env }: BodyRules): Promise<string> {
   const exact = keepBigNumbers(text);
   let body: unknown;
   try {
@@ -18,9 +26,12 @@ export async function ruleBody(text: string, judge: JudgeBind, env: ContainerEnv
   } catch {
     return text;
   }
-  const led = await leadBinds(body, judge);
-  const changed = setEnv(body, env) || led;
-  return changed ? exact.restore(JSON.stringify(body)) : text;
+  const changed = [
+    await leadBinds(body, judge),
+    env !== undefined && setEnv(body, env),
+    hostGateway !== undefined && leadHostGateway(body, hostGateway),
+  ];
+  return changed.includes(true) ? exact.restore(JSON.stringify(body)) : text;
 }
 
 /** The docker CLI knows one setting for containers and builds; Berth has two, so its values for builds make room here. */

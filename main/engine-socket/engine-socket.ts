@@ -34,6 +34,8 @@ export interface EngineSocketDeps {
   readonly judge: JudgeBind;
   /** Proxies of containers, asked at each create. */
   containerEnv?(): ContainerEnv;
+  /** Where the host is for containers now, asked at each create; missing or undefined = `host-gateway` stays a word. */
+  hostGateway?(): string | undefined;
   /** The error's English words, from the locale files. */
   describe(error: BerthError): string;
   readonly log: Logger;

@@ -16,7 +16,7 @@ import type { Upstream, Upstreams } from './upstreams';
 
 export interface ExchangeDeps extends Pick<
   EngineSocketDeps,
-  'available' | 'sleep' | 'ports' | 'pulls' | 'judge' | 'describe' | 'log' | 'containerEnv'
+  'available' | 'sleep' | 'ports' | 'pulls' | 'judge' | 'describe' | 'log' | 'containerEnv' | 'hostGateway'
 > {
   readonly upstreams: Upstreams;
   readonly known: Known;
@@ -141,7 +141,11 @@ async function applyRequestRules(client: ByteStream, head: RequestHead, route: R
   }
   const body = await collectBody(client.source, framing, MAX_CREATE_BYTES);
   const text = body.toString('utf8');
-  const ruled = await ruleBody(text, deps.judge, route.rule === 'create' ? deps.containerEnv?.() : undefined);
+  const ruled = await ruleBody(text, {
+    judge: deps.judge,
+    hostGateway: deps.hostGateway?.(),
+    env: route.rule === 'create' ? deps.containerEnv?.() : undefined,
+  });
   const changed = ruled === text ? body : Buffer.from(ruled);
   const length = { name: 'Content-Length', value: String(changed.length) };
   return { head: withFields(head, ['content-length', 'transfer-encoding', 'trailer', 'expect'], [length]), framing: noBody, body: changed };

@@ -133,7 +133,7 @@ test.each([
 const led: JudgeBind = (source) => Promise.resolve({ source: source === '/home/me/link' ? '/srv/real' : source });
 
 test('binds are led wherever a body names them, and nothing else is touched', async () => {
-  const rule = (value: unknown) => ruleBody(JSON.stringify(value), led);
+  const rule = (value: unknown) => ruleBody(JSON.stringify(value), { judge: led });
   const led1 = JSON.stringify({ HostConfig: { Binds: ['/srv/real:/s:ro,rslave', 'name:/z'] } });
   expect(await rule({ HostConfig: { Binds: ['/home/me/link:/s:ro,rslave', 'name:/z'] } })).toBe(led1);
   const mount = (source: string) => ({ Type: 'bind', Source: source, Target: '/s', BindOptions: { Propagation: 'rshared' } });
@@ -171,7 +171,7 @@ test('binds are led wherever a body names them, and nothing else is touched', as
     [1, 'x', null],
   ]) {
     const text = JSON.stringify(passes, undefined, 1);
-    expect(await ruleBody(text, led)).toBe(text);
+    expect(await ruleBody(text, { judge: led })).toBe(text);
   }
 });
 
@@ -179,7 +179,7 @@ test('proxies of containers come into the environment; what the docker CLI put t
   const env = { add: ['HTTP_PROXY=http://c:1', 'http_proxy=http://c:1'], drop: ['HTTP_PROXY=http://b:2', 'http_proxy=http://b:2'] };
   const rule = async (value: unknown, given = env) => {
     const text = JSON.stringify(value);
-    const ruled = await ruleBody(text, led, given);
+    const ruled = await ruleBody(text, { judge: led, env: given });
     return ruled === text ? 'pass' : (JSON.parse(ruled) as unknown);
   };
   expect(await rule({ Image: 'x' })).toEqual({ Image: 'x', Env: env.add });
@@ -196,7 +196,7 @@ test('proxies of containers come into the environment; what the docker CLI put t
 test('a rule never throws and never changes what it has no say in', async () => {
   await fc.assert(
     fc.asyncProperty(fc.json(), async (text) => {
-      expect(await ruleBody(text, led)).toBe(text);
+      expect(await ruleBody(text, { judge: led })).toBe(text);
     }),
   );
 });

@@ -3,7 +3,7 @@ import type { Lane } from '../lib/dialer';
 
 export interface Route {
   readonly lane: Lane;
-  /** create: its binds are judged, its environment gets proxies. binds: its binds are judged. start: ports are bound first. ended: ports may close after it. */
+  /** create: its body is ruled, its environment gets proxies. binds: its body is ruled. start: ports are bound first. ended: ports may close after it. */
   readonly rule?: 'create' | 'binds' | 'start' | 'ended';
   /** The container that the rule is about, as the client named it. */
   readonly container?: string;

@@ -131,6 +131,40 @@ test('a source that is another one in the guest is written anew, big numbers unh
   expect(head).toContain(`Content-Length: ${sent.length}`);
 });
 
+test.each([
+  ['a container', '/v1.51/containers/create?name=x', { HostConfig: { ExtraHosts: ['a:host-gateway', 'b:10.1.1.1', 'c:host-gateway'] } }],
+  ['keys in any case', '/containers/create', { hostconfig: { extrahosts: ['a:host-gateway'] } }],
+  ['a service', '/services/create', { TaskTemplate: { ContainerSpec: { Hosts: ['host-gateway a b', '10.1.1.1 host-gateway'] } } }],
+])('the host’s address is written for the word that an engine which reloaded knows no address for: %s', async (_name, path, body) => {
+  let seen = '';
+  await start(
+    async (connection) => {
+      seen = await connection.until('}}');
+      connection.socket.end(created);
+    },
+    { hostGateway: '10.0.2.4' },
+  );
+  expect(await answerTo(post(path, JSON.stringify(body)))).toContain('201');
+  expect(seen.split('\r\n\r\n')[1]).toBe(
+    JSON.stringify(body).replaceAll(':host-gateway', ':10.0.2.4').replace('"host-gateway a', '"10.0.2.4 a'),
+  );
+});
+
+test.each([
+  ['where it is not known', undefined, '{"HostConfig":{"ExtraHosts":["a:host-gateway"]} }'],
+  ['where it is a name', '10.0.2.2', '{"HostConfig":{"ExtraHosts":["host-gateway:10.1.1.1","a:host-gateway.example"]} }'],
+])('the word stays %s', async (_name, hostGateway, body) => {
+  const { engine } = await start(
+    async (connection) => {
+      await connection.until('\r\n\r\n');
+      connection.socket.end(created);
+    },
+    hostGateway === undefined ? {} : { hostGateway },
+  );
+  expect(await answerTo(post('/containers/create', body))).toContain('201');
+  expect(engine.connections.at(-1)?.received().split('\r\n\r\n')[1]).toBe(body);
+});
+
 test('a create in chunks that waits for 100-continue is read and sent whole', async () => {
   let seen = '';
   await start(async (connection) => {

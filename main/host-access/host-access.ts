@@ -1,6 +1,6 @@
 // Who of the containers reaches services of this computer: what is set, what the VM that runs keeps to, and the guest's list of DNS servers.
 // The network itself is the driver's (main/vm/qemu/network.ts); this opens what the list names and says what is and is not enforced.
-import type { BackendHandlers, HostAccessStatus, Settings, WireError } from '../../preload/contract';
+import type { BackendHandlers, HostAccessStatus, Settings, VmStatus, WireError } from '../../preload/contract';
 import { GUEST } from '../lib/guest-network';
 import { createObservable, follow, select } from '../lib/observable';
 import type { Observable } from '../lib/observable';
@@ -13,6 +13,11 @@ import { guestServers, readServers, RESOLV_CONF, watchServers } from './resolv-c
 /** vm/AGREEMENT.md, The host from the guest. */
 const ADDRESS = { user: GUEST.gateway, passt: GUEST.ways } as const;
 const SERVERS_FILE = '/run/berth-dns/servers';
+
+/** Where the host is for containers, on the network of the VM that runs. */
+export function hostAddress(network: VmStatus['network']): string | undefined {
+  return network === undefined ? undefined : ADDRESS[network.backend];
+}
 
 export interface HostAccessDeps {
   readonly settings: Observable<Settings>;

@@ -1,6 +1,7 @@
 // Where the bodies of Docker's API name a folder of this computer, whoever sends them: creates of containers, volumes and services.
 // Knows the shapes only; what a path means to the guest is the judge's to say (main/shares).
 import type { BerthError } from '../../preload/contract';
+import { arraysAt, isObject, objectsAt, valuesAt } from './any-case';
 
 /** What a bind mount's source is to the guest. `source` is what the guest mounts: the socket's and a symlink's real place differ from what was asked for. */
 export type BindVerdict = { readonly source: string } | { readonly error: BerthError };
@@ -12,8 +13,6 @@ interface BindPlace {
   readonly source: string;
   lead(to: string): void;
 }
-
-type Json = Record<string, unknown>;
 
 /** Writes into `body` what the guest is to mount; resolves to whether that differs from what stood there. Throws the first refusal. */
 export async function leadBinds(body: unknown, judge: JudgeBind): Promise<boolean> {
@@ -38,7 +37,7 @@ export function boundSources(inspected: unknown): string[] {
   return bindPlaces(inspected).map(({ source }) => source);
 }
 
-/** dockerd's JSON reader ignores the case of keys, so this one does too; options of a volume driver are a map, whose keys are as they are. */
+/** Options of a volume driver are a map, whose keys are as they are. */
 function bindPlaces(body: unknown): BindPlace[] {
   const places: BindPlace[] = [];
   const hosts = objectsAt(body, 'hostconfig');
@@ -91,24 +90,4 @@ export function isWindowsPath(path: string): boolean {
 function splitBind(bind: string): [string, string] {
   const colon = bind.indexOf(':', /^[A-Za-z]:[\\/]/.test(bind) ? 2 : 0);
   return colon < 0 ? [bind, ''] : [bind.slice(0, colon), bind.slice(colon)];
-}
-
-function valuesAt(parent: unknown, lowerKey: string): unknown[] {
-  return isObject(parent)
-    ? Object.entries(parent)
-        .filter(([key]) => key.toLowerCase() === lowerKey)
-        .map(([, value]) => value)
-    : [];
-}
-
-function objectsAt(parent: unknown, lowerKey: string): Json[] {
-  return valuesAt(parent, lowerKey).filter(isObject);
-}
-
-function arraysAt(parent: unknown, lowerKey: string): unknown[][] {
-  return valuesAt(parent, lowerKey).filter((value): value is unknown[] => Array.isArray(value));
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

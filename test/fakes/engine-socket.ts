@@ -27,6 +27,7 @@ export interface SetupOptions {
   readonly pulls?: Pick<PullGuard, 'watch'>;
   /** Without it every path is a place of the guest. */
   readonly judge?: JudgeBind;
+  readonly hostGateway?: string;
 }
 
 export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): Promise<Setup> {
@@ -41,6 +42,7 @@ export async function setUp(behaviour: Behaviour, options: SetupOptions = {}): P
     judge: options.judge ?? ((source) => Promise.resolve({ source })),
     ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
     ...(options.pulls === undefined ? {} : { pulls: options.pulls }),
+    hostGateway: () => options.hostGateway,
     describe: (error) => `described ${error.code} ${JSON.stringify(error.params)}`,
     log: silentLogger,
   });
