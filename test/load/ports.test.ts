@@ -16,6 +16,7 @@ import { listenOnPort } from '../../main/ports/port-listener';
 import { createPorts } from '../../main/ports/ports';
 import { listenOnUdp } from '../../main/ports/udp-listener';
 import { freePort } from '../../main/vm/qemu/launch';
+import { held, heldAtRest, MIB } from './memory';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-ports-'));
 const guest = resolve(import.meta.dirname, '../../vm/guest');
@@ -123,9 +124,9 @@ test('a storm of 50,000 datagrams a second: each one passed on or counted as dro
     return Promise.resolve(Duplex.from({ writable: child.stdin, readable: child.stdout }));
   });
   ends.push(() => listener.close());
-  const before = process.memoryUsage().rss;
+  const before = held();
   let most = 0;
-  const watching = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
+  const watching = setInterval(() => (most = Math.max(most, held())), 200);
   sender.stdin.write('go');
   await expect.poll(() => lines.length, { timeout: 120_000 }).toBe(2);
   clearInterval(watching);
@@ -138,8 +139,10 @@ test('a storm of 50,000 datagrams a second: each one passed on or counted as dro
   expect(sent).toBe(count);
   expect(arrived).toBeGreaterThan(0);
   expect(listener.figures().connections).toBe(1);
-  expect(most - before).toBeLessThan(128 * 2 ** 20);
-}, 180_000);
+  console.info(`datagrams: ${Math.round((most - before) / MIB)} MiB held at most, ${arrived} of ${sent} passed on`);
+  // Half of what was sent: who keeps what it cannot pass on would hold all of it.
+  expect(most - before).toBeLessThan((count * bytes) / 2);
+}, 600_000);
 
 test('ten senders’ datagrams of 65,507 bytes come through whole', async () => {
   const echo = createSocket('udp4');
@@ -213,13 +216,22 @@ test('a thousand times down and up: what listens is what is published, and no de
     await Promise.all(ids.map((id) => ports.gate.changed(id)));
     expect(await Promise.all(published.map((port) => client(port, 'whole')))).toEqual(['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED']);
   };
-  for (let number = 0; number < 20; number += 1) {
-    await round(number);
-  }
-  const before = { open: descriptors(), rss: process.memoryUsage().rss };
-  for (let number = 20; number < 1020; number += 1) {
-    await round(number);
-  }
-  await expect.poll(descriptors, { timeout: 10_000 }).toBeLessThanOrEqual(before.open);
-  expect(process.memoryUsage().rss - before.rss).toBeLessThan(96 * 2 ** 20);
-}, 180_000);
+  let number = 0;
+  const rounds = async (count: number): Promise<void> => {
+    for (const end = number + count; number < end; number += 1) {
+      await round(number);
+    }
+  };
+  await rounds(20);
+  const open = descriptors();
+  const resources = process.getActiveResourcesInfo().length;
+  await rounds(500);
+  const half = await heldAtRest();
+  await rounds(500);
+  await expect.poll(descriptors, { timeout: 10_000 }).toBeLessThanOrEqual(open);
+  await expect.poll(() => process.getActiveResourcesInfo().length, { timeout: 10_000 }).toBeLessThanOrEqual(resources);
+  const perRound = ((await heldAtRest()) - half) / 500;
+  console.info(`ports: ${Math.round(perRound)} bytes a round kept`);
+  // What warms up has done so in the first half. A socket that somebody keeps has more, and each round has twenty of them.
+  expect(perRound).toBeLessThan(1024);
+}, 600_000);
