@@ -4,7 +4,8 @@ import type { Backend } from './backend';
 
 export interface BackendHolder {
   get(): Promise<Backend>;
-  current(): Backend | undefined;
+  /** Undefined where there is none; one that is being opened is waited for. */
+  current(): Promise<Backend | undefined>;
   /** Called with every backend that is opened, from the next one on. */
   watch(opened: (backend: Backend) => void): void;
   dispose(options: { readonly keepVm: boolean }): Promise<void>;
@@ -13,16 +14,13 @@ export interface BackendHolder {
 export function createBackendHolder(open: () => Promise<Backend>): BackendHolder {
   const watchers: ((backend: Backend) => void)[] = [];
   let opening: Promise<Backend> | undefined;
-  let current: Backend | undefined;
   let disposed = false;
 
   async function begin(): Promise<Backend> {
     try {
       const backend = await open();
-      current = backend;
       void backend.client.closed.then(() => {
-        if (current === backend) {
-          current = undefined;
+        if (!disposed) {
           opening = undefined;
           return backend.dispose({ keepVm: true });
         }
@@ -46,12 +44,11 @@ export function createBackendHolder(open: () => Promise<Backend>): BackendHolder
       opening ??= begin();
       return opening;
     },
-    current: () => current,
+    current: () => opening?.catch(() => undefined) ?? Promise.resolve(undefined),
     watch: (opened) => void watchers.push(opened),
     async dispose(options) {
       disposed = true;
-      const last = current;
-      current = undefined;
+      const last = await opening?.catch(() => undefined);
       await last?.dispose(options);
     },
   };

@@ -1,8 +1,8 @@
 // The Electron shell, composed: one instance a home, the window, its port, menu, tray, quitting. Knows a Backend, never how one comes about.
 import { mkdirSync } from 'node:fs';
-import { app, BrowserWindow, dialog, powerMonitor, shell } from 'electron';
+import { app, dialog, powerMonitor, shell } from 'electron';
 import { BerthError, toWireError } from '../../preload/contract';
-import type { Settings, WireError } from '../../preload/contract';
+import type { Settings } from '../../preload/contract';
 import type { HomeFiles } from '../lib/home';
 import { allowedExternalUrl } from '../lib/external-url';
 import type { Logger } from '../lib/logger';
@@ -12,10 +12,9 @@ import { createBackendHolder } from './backend-holder';
 import { setApplicationMenu } from './menu';
 import { createPagePorts } from './page-port';
 import { lockPages, refusePermissions } from './permissions';
-import { registerScheme, serveWindow, windowAddress } from './protocol';
-import { quitPage } from './quit-page';
-import type { QuitWork } from './quit-page';
+import { registerScheme, serveWindow } from './protocol';
 import { createQuit } from './quit';
+import { createQuitWindow, quitPath } from './quit-window';
 import { desktopTexts } from './texts';
 import { createTray } from './tray';
 import type { TrayStatus } from './tray';
@@ -62,9 +61,8 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   refusePermissions();
 
   let texts = desktopTexts('system', app.getLocale());
-  let quitting: Parameters<typeof quitPage>[1] = 'stop';
-  let work: QuitWork | undefined;
-  serveWindow(await listStaticFiles(folders.renderer), new Map([['/quit', () => quitPage(texts, quitting, work)]]));
+  const quitWindow = createQuitWindow(() => texts);
+  serveWindow(await listStaticFiles(folders.renderer), new Map([[quitPath, quitWindow.page]]));
 
   const openExternal = async (url: string): Promise<void> => {
     const allowed = allowedExternalUrl(url);
@@ -98,52 +96,39 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
     devTools: developer,
     prepare: ({ webContents }) => ports.register(webContents),
   });
-  app.on('second-instance', () => window.show());
-  app.on('activate', () => window.show());
+  let again = false;
+  const reopen = (): void => {
+    // Whoever starts Berth while it quits wants it to be there afterwards.
+    again = quit.under;
+    if (!again) {
+      window.show();
+    }
+  };
+  app.on('second-instance', reopen);
+  app.on('activate', reopen);
   // Closing hides; the tray and a second start bring it back.
   app.on('window-all-closed', () => undefined);
 
-  let quitWindow: BrowserWindow | undefined;
   const quit = createQuit({
-    client: () => holder.current()?.client,
-    show(how, next) {
-      quitting = how;
-      work = next;
+    client: async () => (await holder.current())?.client,
+    show(how, work) {
       window.browserWindow.hide();
-      quitWindow ??= new BrowserWindow({
-        width: 440,
-        height: 320,
-        resizable: false,
-        minimizable: false,
-        autoHideMenuBar: true,
-        webPreferences: { sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false, devTools: false },
-      });
-      // The page changes under a load that may still be under way; the last one counts.
-      quitWindow.loadURL(new URL('quit', windowAddress).href).catch(() => undefined);
+      quitWindow.show(how, work);
     },
     hide() {
-      quitWindow?.destroy();
-      quitWindow = undefined;
+      quitWindow.close();
+      again = false;
       window.show();
     },
-    async askAnyway(how, error: WireError) {
-      const { title, next } = texts.error(error);
-      const answers = ['leave', 'stay', ...(how === 'suspend' ? (['shutDown'] as const) : [])] as const;
-      const { response } = await dialog.showMessageBox({
-        type: 'warning',
-        message: texts.text(`quit.failedTitle.${how}`),
-        detail: [title, next, texts.text('quit.failedNext')].join('\n'),
-        buttons: answers.map((answer) => texts.text(`quit.${answer}`)),
-        defaultId: 1,
-        cancelId: 1,
-      });
-      return answers[response] ?? 'stay';
-    },
-    async finish() {
+    askAnyway: quitWindow.ask,
+    // Stopped already, or left running because the user said so: either way nothing is cut here.
+    letGo: () => holder.dispose({ keepVm: true }),
+    end() {
       tray.dispose();
       window.release();
-      // Stopped already, or left running because the user said so: either way nothing is cut here.
-      await holder.dispose({ keepVm: true });
+      if (again) {
+        app.relaunch();
+      }
       app.quit();
     },
   });
@@ -153,14 +138,15 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
       void quit.begin();
     }
   });
+  const quitUnattended = (): void => void quit.begin({ unattended: true });
   // Ours, because a library that listens for signals takes Chromium's own handlers away. A terminal that is closed is no order to stop containers.
   process.on('SIGINT', () => app.quit());
-  process.on('SIGTERM', () => app.quit());
+  process.on('SIGTERM', quitUnattended);
   process.on('SIGHUP', () => undefined);
   // The event is documented and not in Electron's types. Prevented, the system waits for us, logind five seconds by default: a suspend takes two.
   powerMonitor.on('shutdown', (event?: { preventDefault(): void }) => {
     event?.preventDefault();
-    void quit.begin();
+    quitUnattended();
   });
 
   const shutDownAndQuit = (): void => void quit.begin({ shutdown: true });
@@ -192,17 +178,20 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
     });
   };
   refresh();
+  // The end of a stream is its transport's, which the holder sees.
+  const follow = <T>(items: AsyncIterable<T>, take: (item: T) => void): void =>
+    void each(items, take).catch((error: unknown) => log.info('a stream of the shell ended', { error }));
   holder.watch((backend) => {
-    void each(backend.client.stream('vm.status', {}), ({ state, features }) => {
+    follow(backend.client.stream('vm.status', {}), ({ state, features }) => {
       const before = status;
       status = { state, suspends: features.suspend };
       if (status.suspends !== before.suspends) {
         refresh();
-      } else {
+      } else if (state !== before.state) {
         tray.update(status, texts);
       }
     });
-    void each(backend.client.stream('settings.changes', {}), ({ settings }) => {
+    follow(backend.client.stream('settings.changes', {}), ({ settings }) => {
       language = settings.language;
       refresh();
     });
@@ -216,13 +205,8 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   });
 }
 
-/** Until the stream ends, however it does: its end is the transport's, which the holder sees. */
 async function each<T>(items: AsyncIterable<T>, take: (item: T) => void): Promise<void> {
-  try {
-    for await (const item of items) {
-      take(item);
-    }
-  } catch {
-    // See above.
+  for await (const item of items) {
+    take(item);
   }
 }

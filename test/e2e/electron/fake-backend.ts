@@ -3,7 +3,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
-import { settingsSchema } from '../../../preload/contract';
+import { BerthError, settingsSchema } from '../../../preload/contract';
 import type { BackendHandlers, ContainerSummary, EngineChange, Task, VmStateName, VmStatus } from '../../../preload/contract';
 import { createClient } from '../../../preload/rpc/client';
 import { messagePortTransport } from '../../../preload/rpc/message-port';
@@ -16,9 +16,16 @@ export interface FakeBackend extends Backend {
   /** What was called, in order. */
   readonly calls: string[];
   setState(state: VmStateName): void;
+  /** Whether its driver suspends, instead of stopping. */
+  suspends: boolean;
   setLanguage(language: 'system' | 'en' | 'zh-CN'): void;
-  /** `app.stop` waits for this. */
+  /** A stop, or a suspend, waits for this; a rejection is one that failed. */
   stopGate: Promise<void>;
+  suspendGate: Promise<void>;
+  /** From now on the host's disk is full for what a suspend saves. */
+  fillDisk(): void;
+  /** Letting go waits for this. */
+  disposeGate: Promise<void>;
   /** Pages that are connected now. */
   readonly pages: ReadonlySet<unknown>;
   /** Pages that ever were. */
@@ -39,11 +46,11 @@ const task = {
   bytesPerSecond: 0,
 } satisfies Task;
 
-function statusOf(state: VmStateName): VmStatus {
+function statusOf(state: VmStateName, suspend: boolean): VmStatus {
   return {
     state,
     driver: 'qemu',
-    features: { suspend: false, shares: true, shareDrivers: ['virtiofs', 'sshfs'], hostfwd: true, balloon: true },
+    features: { suspend, shares: true, shareDrivers: ['virtiofs', 'sshfs'], hostfwd: true, balloon: true },
     cpus: 2,
     memoryBytes: 2 ** 31,
     pendingRestart: false,
@@ -51,7 +58,7 @@ function statusOf(state: VmStateName): VmStatus {
 }
 
 export function createFakeBackend(host: DesktopHost, home: string): FakeBackend {
-  const state = createObservable(statusOf('stopped'));
+  const state = createObservable(statusOf('stopped', false));
   const settings = createObservable(settingsSchema.parse({}));
   const calls: string[] = [];
   const pages = new Set<unknown>();
@@ -59,6 +66,19 @@ export function createFakeBackend(host: DesktopHost, home: string): FakeBackend 
   async function* changes(signal: AbortSignal): AsyncGenerator<EngineChange> {
     yield { kind: 'snapshot', at: Date.now(), containers: [container], images: [], counts: { volumes: 0, networks: 3 } };
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  }
+
+  async function stop(maySuspend: boolean): Promise<void> {
+    const suspend = fake.suspends && maySuspend;
+    const before = state.get();
+    fake.setState(suspend ? 'suspending' : 'stopping');
+    try {
+      await (suspend ? fake.suspendGate : fake.stopGate);
+      fake.setState(suspend ? 'suspended' : 'stopped');
+    } catch (error) {
+      state.set(before);
+      throw error;
+    }
   }
 
   const handlers: Partial<BackendHandlers> = {
@@ -77,23 +97,22 @@ export function createFakeBackend(host: DesktopHost, home: string): FakeBackend 
       shells: ['electron'],
     }),
     'app.notices': (_input, { signal }) => follow(createObservable([]), signal),
-    'app.stop': async () => {
-      calls.push('app.stop');
+    'app.stop': async ({ shutdown }) => {
+      const call = shutdown ? 'app.stop shutdown' : 'app.stop';
+      calls.push(call);
       // For tests that look when the process is gone.
-      await appendFile(join(home, 'stopped'), 'app.stop\n');
-      state.set(statusOf('stopping'));
-      await fake.stopGate;
-      state.set(statusOf('stopped'));
+      await appendFile(join(home, 'calls'), `${call}\n`);
+      await stop(!shutdown);
     },
     'vm.status': (_input, { signal }) => follow(state, signal),
     'vm.boots': () => [],
     'vm.start': () => {
       calls.push('vm.start');
-      state.set(statusOf('running'));
+      fake.setState('running');
     },
-    'vm.stop': () => {
+    'vm.stop': async () => {
       calls.push('vm.stop');
-      state.set(statusOf('stopped'));
+      await stop(true);
     },
     'settings.changes': async function* (_input, { signal }) {
       for await (const current of follow(settings, signal)) {
@@ -114,8 +133,15 @@ export function createFakeBackend(host: DesktopHost, home: string): FakeBackend 
     calls,
     pages,
     connects: 0,
+    suspends: false,
     stopGate: Promise.resolve(),
-    setState: (name) => state.set(statusOf(name)),
+    suspendGate: Promise.resolve(),
+    disposeGate: Promise.resolve(),
+    setState: (name) => state.set(statusOf(name, fake.suspends)),
+    fillDisk() {
+      fake.suspendGate = Promise.reject(new BerthError('vm.notEnoughDisk', { path: home, neededBytes: 2e9, availableBytes: 1e6 }));
+      fake.suspendGate.catch(() => undefined);
+    },
     setLanguage: (language) => settings.set({ ...settings.get(), language }),
     connect(page) {
       pages.add(page);
@@ -126,6 +152,7 @@ export function createFakeBackend(host: DesktopHost, home: string): FakeBackend 
     dispose: async () => {
       calls.push('dispose');
       ownEnd.close();
+      await fake.disposeGate;
     },
   };
   return fake;
