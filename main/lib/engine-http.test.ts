@@ -32,9 +32,10 @@ test('404 is no container; other refusals carry the engine’s words; 503 and a 
 });
 
 test('the ping goes through the host’s socket and reads the versions', async () => {
-  const setup = await setUp(answer('200 OK', '{"Version":"28.5.2","ApiVersion":"1.51"}'));
+  const head = 'HTTP/1.1 200 OK\r\nServer: Docker/28.5.2+dfsg4 (linux)\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK';
+  const setup = await setUp(answerEach(head));
   engine = setup.engine;
-  expect(await pingSocket(setup.path)).toEqual({ version: '28.5.2', apiVersion: '1.51' });
+  expect(await pingSocket(setup.path)).toEqual({ version: '28.5.2+dfsg4', apiVersion: '1.51' });
   await setup.dispose();
   await expect(pingSocket(setup.path)).rejects.toMatchObject({ code: 'engine.away' });
 });

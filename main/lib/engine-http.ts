@@ -1,5 +1,5 @@
 // A tiny JSON client of the engine: the ping that decides "running", and the inspects that ports need. Everything richer is main/engine's.
-import { request, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
 import { BerthError } from '../../preload/contract';
 import type { Dialer } from './dialer';
 
@@ -66,13 +66,22 @@ export function createEngineHttp(dialer: Dialer): EngineHttp {
 
 /** Asks the engine through the host's socket, as any client would; rejects with `engine.away`. */
 export async function pingSocket(path: string): Promise<EngineVersion> {
-  await exchange({ socketPath: path, agent: false }, 'GET', '/_ping');
-  const found = (await exchange({ socketPath: path, agent: false }, 'GET', '/version')) as
-    { Version?: string; ApiVersion?: string } | undefined;
-  return { version: found?.Version ?? '', apiVersion: found?.ApiVersion ?? '' };
+  const { headers } = await send({ socketPath: path, agent: false }, 'GET', '/_ping');
+  // As every answer names them: for `/version`, dockerd runs two programs.
+  const version = /^Docker\/(\S+)/.exec(String(headers.server ?? ''))?.[1] ?? '';
+  return { version, apiVersion: String(headers['api-version'] ?? '') };
 }
 
 async function exchange(how: RequestOptions, method: string, path: string, body?: unknown): Promise<unknown> {
+  return (await send(how, method, path, body)).answer;
+}
+
+async function send(
+  how: RequestOptions,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ headers: IncomingHttpHeaders; answer: unknown }> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     Host: 'docker',
@@ -100,12 +109,13 @@ async function exchange(how: RequestOptions, method: string, path: string, body?
     throw new BerthError('engine.away', { reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
   });
   const status = response.statusCode ?? 0;
+  const { headers: said } = response;
   if (status === 404) {
-    return undefined;
+    return { headers: said, answer: undefined };
   }
   const answer = parse(text);
   if (status >= 200 && status < 300) {
-    return answer;
+    return { headers: said, answer };
   }
   const detail = typeof answer === 'object' && answer !== null && 'message' in answer ? String(answer.message) : text.slice(0, 500);
   throw status === 503 ? new BerthError('engine.away', { reason: detail }) : new BerthError('engine.failed', { status, detail });

@@ -20,12 +20,14 @@ export interface HomeFiles {
   };
   /** `scratch` takes what a repair writes to a disk that it only reads. */
   readonly disks: { readonly folder: string; readonly data: string; readonly record: string; readonly scratch: string };
-  /** The memory of a suspended VM; private. `saving` becomes `memory` when it is whole, and `using` for the one time that it is used. */
+  /** The memory of a suspended VM; private. `saving` becomes `memory` when it is whole, and `using` for the one time that it is used; `devices` is
+   * what QEMU saved beside it. */
   readonly suspend: {
     readonly folder: string;
     readonly saving: string;
     readonly memory: string;
     readonly using: string;
+    readonly devices: string;
     readonly record: string;
   };
   /** Certificates and proxies; private. */
@@ -102,6 +104,7 @@ export function homeFiles(root: string, runFolder: string): HomeFiles {
       saving: at('suspend', 'saving'),
       memory: at('suspend', 'memory'),
       using: at('suspend', 'using'),
+      devices: at('suspend', 'devices'),
       record: at('suspend', 'record.json'),
     },
     trust: at('trust'),

@@ -30,6 +30,8 @@ async function behindRelay(): Promise<{ server: FakeSshServer; relay: Relay; tra
     onConnected: () => undefined,
     onRefused: () => undefined,
   });
+  await transport.ready();
+  transport.widen();
   const { logins } = server;
   await vi.waitFor(() => expect(logins()).toBe(3), 10_000);
   // Those that are logged in there may not be ready here.

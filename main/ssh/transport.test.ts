@@ -33,6 +33,7 @@ async function connected(
     onRefused: (error) => refusals.push(error),
   });
   await transport.ready();
+  transport.widen();
   return { server, transport, ups: () => ups, refusals };
 }
 
@@ -187,10 +188,21 @@ describe('streams', () => {
 });
 
 describe('connections', () => {
-  test('three of them, the api one first', async () => {
-    const { server: s, ups } = await connected();
-    expect(ups()).toBe(1);
-    await vi.waitFor(() => expect(s.logins()).toBe(3));
+  test('one of them; the others when it is time, and not after the end', async () => {
+    server = await createFakeSshServer();
+    const { target, logins } = server;
+    transport = createTransport({ target, log: silentLogger, onConnected: () => undefined, onRefused: () => undefined });
+    await transport.ready();
+    const stream = await transport.engine('bulk');
+    stream.end('over the api one');
+    expect(await text(stream)).toBe('over the api one');
+    expect(logins()).toBe(1);
+    transport.widen();
+    await vi.waitFor(() => expect(logins()).toBe(3));
+    transport.close();
+    transport.widen();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(logins()).toBe(3);
   });
 
   test('dropped ones are dialled again; meanwhile a dial says so', async () => {

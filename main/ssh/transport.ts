@@ -25,6 +25,8 @@ export interface Transport extends Dialer {
   readonly connected: Observable<boolean>;
   /** Resolves when the api connection stands for the first time. */
   ready(): Promise<void>;
+  /** The connections for bulk and terminals, which the api one stands in for until then: their handshakes would compete with the engine's first answer. */
+  widen(): void;
   exec(command: string, options?: ExecOptions): Promise<ExecResult>;
   /** False while what was written on a connection has brought nothing back for three seconds. */
   readonly answering: Observable<boolean>;
@@ -54,6 +56,7 @@ export interface TransportDeps {
 
 export function createTransport(deps: TransportDeps): Transport {
   const connected = createObservable(false);
+  let closed = false;
   const answering = createObservable(true);
   /** Connections that are silent, and `down` where the api connection has been gone for as long. */
   const silent = new Set<string>();
@@ -105,12 +108,6 @@ export function createTransport(deps: TransportDeps): Transport {
         say('down', false);
         connected.set(true);
         deps.onConnected();
-        // One connection first, so that the engine answers early; the handshakes of the others would compete with it.
-        for (const other of ['bulk', 'terminal'] as const) {
-          if (!lanes.has(other)) {
-            open(other);
-          }
-        }
       },
       onDown() {
         if (name === 'api') {
@@ -145,6 +142,13 @@ export function createTransport(deps: TransportDeps): Transport {
     connected,
     answering,
     ready: () => api.up().then(() => undefined),
+    widen() {
+      for (const other of ['bulk', 'terminal'] as const) {
+        if (!closed && !lanes.has(other)) {
+          open(other);
+        }
+      }
+    },
     engine: async (lane: LaneName = 'api'): Promise<Duplex> =>
       pick(lane)
         .streamLocal(ENGINE_SOCKET)
@@ -187,6 +191,7 @@ export function createTransport(deps: TransportDeps): Transport {
       };
     },
     close({ serving = false } = {}) {
+      closed = true;
       clearTimeout(down);
       connected.set(false);
       served.forEach((socket) => socket.reject(new BerthError('engine.away', { reason: 'transport' })));

@@ -68,11 +68,13 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
   deps.onAgent(agent);
 
   const { kind } = timeline.get();
-  if (kind !== 'cold') {
-    if (kind === 'resume') {
-      await goOn(running, agent, log);
-      timeline.end('memory');
-    }
+  let goingOn: Promise<unknown> | undefined;
+  if (kind === 'resume') {
+    await running.run();
+    goingOn = goOn(agent, log).then(() => timeline.end('memory'));
+    // What was suspended had all of them.
+    ['sshd', 'data', 'containerd', 'dockerd'].forEach((name) => phase(name).resolve());
+  } else if (kind === 'adopt') {
     const status = await agent.call('status', {}, { timeoutMs: ADOPT_MS });
     if (status.phases.some(({ name }) => name === 'repair')) {
       // Of a repair whose backend died: it has no engine and never will.
@@ -100,11 +102,12 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
     timeline.end('ssh');
     return transport;
   });
-  const shares = ssh
-    .then(() => untilAborted(deps.onGuest(signal), signal))
-    .catch((error: unknown) => {
+  const mountShares = (): Promise<void> =>
+    untilAborted(deps.onGuest(signal), signal).catch((error: unknown) => {
       log.error('the shared folders were not mounted', { error });
     });
+  // An engine that starts may wait for them; in a guest that went on they are mounted, and looking at them would compete with its first answer.
+  const mounted = kind === 'cold' ? ssh.then(mountShares, () => undefined) : undefined;
   const engine = at('data').then(async () => {
     parts.mounted = true;
     timeline.end('data');
@@ -112,7 +115,7 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
     timeline.begin(...engineStarts);
     await Promise.all([at('containerd').then(() => timeline.end('containerd')), at('dockerd').then(() => timeline.end('dockerd'))]);
   });
-  const [transport] = await Promise.all([ssh, engine]);
+  const [transport] = await Promise.all([ssh, engine, goingOn]);
 
   timeline.begin('ping');
   const version = await untilAborted(
@@ -122,7 +125,8 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
   answered = true;
   timeline.end('ping');
   timeline.begin('ports');
-  await shares;
+  transport.widen();
+  await (mounted ?? mountShares());
   await untilAborted(deps.settle(signal), signal).catch((error: unknown) => {
     signal.throwIfAborted();
     // The engine answers: what else is not right is said by whoever could not make it so, and ends nobody's containers.
@@ -163,13 +167,13 @@ export async function enterAgain(deps: BootDeps, live: LiveVm, disposing: AbortS
     deps.log.error('the shared folders were not mounted', { error });
   });
   await retryUntil(() => deps.ping(signal), 100, signal);
+  live.transport.widen();
   await untilAborted(deps.settle(signal), signal);
 }
 
-/** Out of its pause: for the guest no time has passed, its random numbers are those of before, and it takes connections for standing that are not. */
-async function goOn(running: RunningVm, agent: AgentClient, log: Logger): Promise<void> {
-  await running.run();
-  await Promise.all([setClock(agent, log), agent.call('reseed', { data: randomBytes(64).toString('base64') }), agent.call('hangup', {})]);
+/** Out of its pause: for the guest no time has passed, and its random numbers are those of before. Of its connections none was left by the suspend. */
+async function goOn(agent: AgentClient, log: Logger): Promise<void> {
+  await Promise.all([setClock(agent, log), agent.call('reseed', { data: randomBytes(64).toString('base64') })]);
 }
 
 /** The guest has no network time: the host's clock is its clock, set again whenever we come back to it. */

@@ -73,7 +73,7 @@ test('containers go on where they were: time, sessions, ports, open files, what 
   await box.handlers['vm.stop']({ shutdown: false }, quiet);
   expect(status()).toMatchObject({ state: 'suspended', suspended: { by: 'user' } });
   expect(status().pid).toBeUndefined();
-  expect(await readdir(box.files.suspend.folder)).toEqual(['memory', 'record.json']);
+  expect(await readdir(box.files.suspend.folder)).toEqual(['devices', 'memory', 'record.json']);
   const frozen = await lines();
   await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
   // Another backend finds it so; the configuration is changed while nobody runs.

@@ -35,7 +35,7 @@ const OPENED = Buffer.from('/proc/self/fd/63'.padEnd(FIXED.length, '/.').slice(0
 /** ../bundle/owners.c, found by name among the libraries. */
 const OWNERS = 'berth-owners.so';
 /** Programs of our own beside the starters. */
-const shareHelpers = ['share-watch', 'share-keeper'];
+const helpers = ['share-watch', 'share-keeper', 'memory-file'];
 
 async function redirectPlugins(path) {
   const bytes = await readFile(path);
@@ -132,11 +132,9 @@ async function make(base, arch, log, folder) {
       ...['owners.c', 'owners-record.c', 'owners-mode.c'].map((name) => join(base, 'bundle', name)),
     ]),
   );
-  await step(log, 'bundle: compiling the helpers of shared folders', () =>
+  await step(log, 'bundle: compiling the helpers', () =>
     Promise.all(
-      shareHelpers.map((name) =>
-        run(cc, ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', join(work, name), join(base, `bundle/${name}.c`)]),
-      ),
+      helpers.map((name) => run(cc, ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', join(work, name), join(base, `bundle/${name}.c`)])),
     ),
   );
   const root = join(folder, 'root');
@@ -181,7 +179,7 @@ async function make(base, arch, log, folder) {
         await chmod(join(folder, place, name), 0o755);
       }
     }
-    for (const name of shareHelpers) {
+    for (const name of helpers) {
       await copyFile(join(work, name), join(folder, 'bin', name));
       await chmod(join(folder, 'bin', name), 0o755);
     }

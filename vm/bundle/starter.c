@@ -10,11 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* The build replaces a fixed plug-in folder in docker's programs by /proc/self/fd/63 (see ../build/bundle.mjs):
    so the plug-ins are found beside the program, and the user's ~/.docker stays the user's. */
 enum { PLUGIN_FD = 63, ROOT_FD = 62 };
+
+/* The guest's memory, as a file of its own that is there as long as QEMU is: `mem-path=/proc/self/fd/61`. QEMU believes of a file with a name that it
+   outlives it, and leaves it out of a migration; what it makes by itself (memory-backend-memfd) has none. Empty until QEMU gives it its size. */
+enum { MEMORY_FD = 61 };
 
 static const struct {
   const char *name, *program;
@@ -57,13 +62,14 @@ static void ignore_orders(void) {
   sigprocmask(SIG_BLOCK, &orders, NULL);
 }
 
-/* Keeps a folder open in the program under a fixed number. */
-static void keep_open(const char *folder, int number) {
-  int fd = open(folder, O_PATH | O_DIRECTORY);
+/* Keeps it open in the program under a fixed number. */
+static void keep(int fd, int number) {
   if (fd < 0 || fd == number) return;
   dup2(fd, number);
   close(fd);
 }
+
+static void keep_open(const char *folder, int number) { keep(open(folder, O_PATH | O_DIRECTORY), number); }
 
 int main(int argc, char **argv) {
   char self[PATH_MAX];
@@ -89,6 +95,7 @@ int main(int argc, char **argv) {
   char *libraries = join("%s/usr/lib/" TRIPLET, root);
   /* owners.c: what host folders look like from containers. */
   int preload = strcmp(name, "virtiofsd") == 0 && getenv("BERTH_OWNERS");
+  if (programs[which].firmware) keep(memfd_create("berth-memory", 0), MEMORY_FD);
   if (programs[which].firmware) setenv("QEMU_MODULE_DIR", join("%s/qemu", libraries), 1);
 
   char **args = calloc((size_t)argc + 14, sizeof *args);

@@ -132,7 +132,8 @@ test('shares: memory that their servers can map, eight reserved ports, and each 
   const args = argsIn('/h', { sharing: true, shares: [{ tag: 'a1', slot: 3, socket: 'run/fs,a1.sock' }] });
   expect(after(args, '-machine')).toEqual(['q35,vmport=off,usb=off,memory-backend=memory']);
   expect(after(args, '-object').map((text) => JSON.parse(text) as unknown)).toContainEqual({
-    'qom-type': 'memory-backend-memfd',
+    'qom-type': 'memory-backend-file',
+    'mem-path': '/proc/self/fd/61',
     id: 'memory',
     size: 4 * 2 ** 30,
     share: true,
@@ -143,5 +144,5 @@ test('shares: memory that their servers can map, eight reserved ports, and each 
   );
   expect(devices).toContainEqual(expect.objectContaining({ driver: 'vhost-user-fs-pci', tag: 'a1', bus: 'slot3', chardev: 'share-a1' }));
   expect(after(args, '-chardev')).toContain('socket,id=share-a1,path=run/fs,,a1.sock');
-  expect(argsIn('/h').some((arg) => /memfd|root-port/.test(arg))).toBe(false);
+  expect(argsIn('/h').some((arg) => /memory-backend|root-port/.test(arg))).toBe(false);
 });

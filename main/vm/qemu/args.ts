@@ -2,6 +2,7 @@
 // Paths of the home are relative to it (QEMU runs there), so no name of a home can split an option; what stays outside is JSON or escaped.
 import type { AcceleratorName } from '../../../preload/contract';
 import type { DataAccess } from '../driver';
+import { MEMORY_PATH } from './memory';
 
 /** Of the guest's sshd (vm/AGREEMENT.md, Devices): not 22, which containers publish. */
 export const GUEST_SSH_PORT = 1022;
@@ -47,7 +48,7 @@ export interface VmArgs extends MachineSpec {
   readonly sshPort: number;
   /** passt's socket; without it the network is QEMU's own. */
   readonly networkSocket?: string;
-  /** Memory that a share's server can map, and slots for the devices; where the host has memfd. */
+  /** Memory that a share's server can map, and slots for the devices; where the host has such files. */
   readonly sharing: boolean;
   readonly shares: readonly ShareArgs[];
   /** Waits for QMP's `migrate-incoming`: the guest's memory was saved. */
@@ -112,11 +113,11 @@ function slots(): string[] {
 
 function machine(spec: MachineSpec, sharing = false): string[] {
   const megabytes = Math.floor(spec.memoryBytes / 2 ** 20);
-  const memory = ['-object', JSON.stringify({ 'qom-type': 'memory-backend-memfd', id: 'memory', size: megabytes * 2 ** 20, share: true })];
+  const memory = { 'qom-type': 'memory-backend-file', id: 'memory', size: megabytes * 2 ** 20, 'mem-path': MEMORY_PATH, share: true };
   return [
     ...['-name', 'berth,process=berth-vm', '-nodefaults', '-no-user-config', '-no-reboot'],
     ...(spec.sandbox ? ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'] : []),
-    ...(sharing ? memory : []),
+    ...(sharing ? ['-object', JSON.stringify(memory)] : []),
     ...[
       '-machine',
       `${spec.arch === 'x86_64' ? 'q35,vmport=off,usb=off' : 'virt,gic-version=max'}${sharing ? ',memory-backend=memory' : ''}`,

@@ -17,9 +17,10 @@ import type { Resources } from '../resources';
 import { createAccelerators } from './accelerator';
 import { probeArgs, SHARE_SLOTS, vmArgs } from './args';
 import type { Arch, VmArgs } from './args';
-import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, passtBinary, qemuBinary, shareBinaries } from './files';
+import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, memoryProgram, passtBinary, qemuBinary, shareBinaries } from './files';
 import type { FwCfgName } from './files';
 import { freePort, logSize } from './launch';
+import { createMemoryFile } from './memory';
 import { openNetwork } from './network';
 import { endOrphans, guard } from './orphans';
 import { probe } from './probe';
@@ -50,7 +51,7 @@ export function createQemuDriver({
   log,
   arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64',
 }: QemuDriverDeps): VmDriver {
-  /** Servers of shares map the guest's memory through a memfd, which Linux alone has. */
+  /** Servers of shares map the guest's memory, which is a file without a name on Linux alone. */
   const sharing = process.platform === 'linux';
   /** Cleared for good where the host forbids seccomp filters. */
   let sandbox = process.platform === 'linux';
@@ -117,6 +118,7 @@ export function createQemuDriver({
     network,
     servers,
     saved,
+    memoryFile: createMemoryFile(() => memoryProgram(resources)),
     onNoSandbox() {
       sandbox = false;
     },
@@ -215,7 +217,7 @@ export function createQemuDriver({
     const args = await argsOf(kept, { ...below.args, incoming: true, dataAccess: 'writable' }, made.fwCfg, present);
     return spawner.spawn(args, { ...kept, made, sshPort: below.args.sshPort }, present, signal, async (vm) => {
       onLoading();
-      await vm.load(await saved.take());
+      await vm.load(await saved.take(), record.memory);
     });
   };
 

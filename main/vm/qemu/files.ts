@@ -29,6 +29,11 @@ export function passtBinary(resources: Resources): string {
   return join(resources.bundle, 'bin', 'passt');
 }
 
+/** Saves the guest's memory, and puts it back. */
+export function memoryProgram(resources: Resources): string {
+  return join(resources.bundle, 'bin', 'memory-file');
+}
+
 /** The server of a share, and what stands between it and QEMU. */
 export function shareBinaries(resources: Resources): { readonly command: string; readonly keeper: string } {
   return { command: join(resources.bundle, 'bin', 'virtiofsd'), keeper: join(resources.bundle, 'bin', 'share-keeper') };

@@ -22,15 +22,19 @@ function scripted(answers: Readonly<Record<string, (tell: (status: string) => vo
   return { migration, asked, closed };
 }
 
-test('saves with a place for each page, and is done when QEMU says so', async () => {
+test.each([
+  ['within', true, false],
+  ['apart', false, true],
+] as const)('saves with the memory %s, and is done when QEMU says so', async (memory, mapped, ignored) => {
   const { migration, asked } = scripted({
     migrate: (tell) => ['setup', 'active', 'completed'].forEach(tell),
   });
-  await migration.save('suspend/saving');
+  await migration.save('suspend/saving', memory);
   expect(asked.map(([command]) => command)).toEqual(['migrate-set-capabilities', 'migrate-set-parameters', 'migrate']);
   expect(asked[0]?.[1]).toEqual({
     capabilities: [
-      { capability: 'mapped-ram', state: true },
+      { capability: 'mapped-ram', state: mapped },
+      { capability: 'x-ignore-shared', state: ignored },
       { capability: 'events', state: true },
     ],
   });
@@ -40,7 +44,7 @@ test('saves with a place for each page, and is done when QEMU says so', async ()
 test('waits for the end and not for the answer', async () => {
   const { migration } = scripted({});
   let done = false;
-  const save = migration.save('f').then(() => (done = true));
+  const save = migration.save('f', 'within').then(() => (done = true));
   await new Promise((resolve) => setTimeout(resolve, 20));
   migration.onEvent({ event: 'MIGRATION', data: { status: 'active' } });
   migration.onEvent({ event: 'STOP', data: { status: 'completed' } });
@@ -55,18 +59,18 @@ test('a failure has QEMU’s words', async () => {
     migrate: (tell) => tell('failed'),
     'query-migrate': () => ({ status: 'failed', 'error-desc': 'Unable to write to file: No space left on device' }),
   });
-  await expect(migration.save('f')).rejects.toThrow('No space left on device');
+  await expect(migration.save('f', 'within')).rejects.toThrow('No space left on device');
 });
 
 test('a refusal is a failure, and another try begins anew', async () => {
   const refused = scripted({ 'migrate-incoming': () => new Error('Memory size mismatch') });
-  await expect(refused.migration.load('f')).rejects.toThrow('Memory size mismatch');
+  await expect(refused.migration.load('f', 'within')).rejects.toThrow('Memory size mismatch');
   const again = scripted({ 'migrate-incoming': (tell) => tell('completed') });
-  await again.migration.load('f');
+  await again.migration.load('f', 'within');
   expect(again.asked.at(-1)).toEqual(['migrate-incoming', { uri: 'file:f', 'exit-on-error': false }]);
 });
 
 test('a QEMU that ends is not waited for', async () => {
   const { migration, closed } = scripted({ migrate: () => closed.resolve(), 'query-migrate': () => new Error('the QMP socket is closed') });
-  await expect(migration.save('f')).rejects.toThrow('QEMU ended');
+  await expect(migration.save('f', 'within')).rejects.toThrow('QEMU ended');
 });

@@ -10,10 +10,13 @@ import { createSpaceGuard } from '../disk-space';
 import type { RunningVm } from '../driver';
 import { freeDisk } from '../limits';
 import { createHostForwards } from './host-forwards';
+import type { MemoryFile } from './memory';
+import { memoryOf } from './memory';
 import { createMigration } from './migration';
+import type { MemoryIs } from './migration';
 import { isRecord } from './qmp';
 import type { Qmp, QmpEvent } from './qmp';
-import type { Saved } from './saved';
+import type { Saved, SavedFiles } from './saved';
 import { createShareDevices } from './share-devices';
 import type { ShareServer, ShareServers } from './virtiofsd';
 import type { VmState } from './state-file';
@@ -28,6 +31,7 @@ export interface RunningDeps {
   /** The data disk's file. */
   readonly dataDisk: string;
   readonly saved: Saved;
+  readonly memoryFile: MemoryFile;
   /** A path as QEMU, which runs in the home, names it. */
   forQemu(path: string): string;
   /** What QEMU wrote to its log since its start. */
@@ -42,8 +46,8 @@ export interface Running {
   readonly running: RunningVm;
   /** Resolves when nothing is left of an earlier backend's that this one does not know. */
   attach(qmp: Qmp): Promise<void>;
-  /** The memory that was saved; QEMU waits for it. */
-  load(file: string): Promise<void>;
+  /** What was saved; QEMU waits for it. */
+  load(files: SavedFiles, memory: MemoryIs): Promise<void>;
   onEvent(event: QmpEvent): void;
 }
 
@@ -171,11 +175,18 @@ export function createRunning(deps: RunningDeps): Running {
     if (available < needed) {
       throw new BerthError('vm.notEnoughDisk', { path: home, neededBytes: needed, availableBytes: available });
     }
-    const file = await deps.saved.begin();
+    const files = await deps.saved.begin();
+    const memory = await memoryOf(state.pid);
     await connected().execute('stop');
-    await migration.save(deps.forQemu(file));
+    if (memory === undefined) {
+      await migration.save(deps.forQemu(files.memory), 'within');
+    } else {
+      await migration.save(deps.forQemu(files.devices), 'apart');
+      await deps.memoryFile.save(memory, files.memory);
+    }
     const shares = devices.plugged();
-    await deps.saved.commit({ made, cpus, memoryBytes, startedAt, sharing, network, accelerator, shares }, by);
+    const machine = { made, cpus, memoryBytes, startedAt, sharing, network, accelerator, shares };
+    await deps.saved.commit(machine, memory === undefined ? 'within' : 'apart', by);
   };
 
   const goOnAfterAll = async (): Promise<void> => {
@@ -185,7 +196,17 @@ export function createRunning(deps: RunningDeps): Running {
 
   return {
     running,
-    load: (file) => migration.load(deps.forQemu(file)),
+    async load(files, memoryIs) {
+      if (memoryIs === 'within') {
+        return migration.load(deps.forQemu(files.memory), memoryIs);
+      }
+      const memory = await memoryOf(state.pid);
+      if (memory === undefined) {
+        throw new Error('the memory is no file');
+      }
+      await deps.memoryFile.load(files.memory, memory);
+      await migration.load(deps.forQemu(files.devices), memoryIs);
+    },
     async attach(opened) {
       qmp = opened;
       if (ended === undefined) {

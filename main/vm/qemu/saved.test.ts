@@ -37,8 +37,9 @@ beforeEach(async () => {
 afterEach(() => rm(files.root, { recursive: true, force: true }));
 
 async function save(): Promise<void> {
-  await writeFile(await saved.begin(), MEMORY);
-  await saved.commit(machine, 'idle');
+  const to = await saved.begin();
+  await Promise.all([writeFile(to.memory, MEMORY), writeFile(to.devices, 'devices')]);
+  await saved.commit(machine, 'apart', 'idle');
 }
 
 async function keyOf(): Promise<string | undefined> {
@@ -57,7 +58,7 @@ test('what was saved is found again as it was, once', async () => {
   expect(await saved.describe()).toMatchObject({ by: 'idle', memoryBytes: 2 ** 30 });
   expect((await saved.read())?.machine).toEqual(machine);
   expect(await keyOf()).toBeUndefined();
-  expect(await saved.take()).toBe(files.suspend.using);
+  expect(await saved.take()).toEqual({ memory: files.suspend.using, devices: files.suspend.devices });
   expect(await saved.read()).toBeUndefined();
   expect(await saved.describe()).toBeUndefined();
   await expect(saved.take()).rejects.toThrow('ENOENT');
@@ -66,7 +67,7 @@ test('what was saved is found again as it was, once', async () => {
 });
 
 test('a save that is not ended is nothing, and the next one begins anew', async () => {
-  await writeFile(await saved.begin(), MEMORY);
+  await writeFile((await saved.begin()).memory, MEMORY);
   expect(await saved.describe()).toBeUndefined();
   await save();
   expect(await keyOf()).toBeUndefined();

@@ -11,17 +11,20 @@ import { ensureFolder, readJsonOr, syncFolder, writeJson } from '../../lib/atomi
 import type { HomeFiles } from '../../lib/home';
 import { NotResumed } from '../driver';
 import type { SavedVm } from '../driver';
+import type { MemoryIs } from './migration';
 import { stateSchema } from './state-file';
 import type { VmState } from './state-file';
 
 const diskSchema = z.object({ path: z.string(), size: z.number(), mtimeMs: z.number(), ino: z.number() });
 
 const recordSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   at: z.number(),
   by: z.enum(suspendedBy),
   /** Of the file with the memory. */
   size: z.number(),
+  /** `apart`: the devices are in a file of their own. */
+  memory: z.enum(['within', 'apart']),
   /** As the VM ran; its process and its ports are the host's and mean nothing to the guest. */
   machine: stateSchema.pick({ cpus: true, memoryBytes: true, startedAt: true, sharing: true, network: true, accelerator: true }).extend({
     made: stateSchema.shape.made.unwrap(),
@@ -33,24 +36,30 @@ const recordSchema = z.object({
 export type SavedRecord = z.output<typeof recordSchema>;
 export type SavedMachine = SavedRecord['machine'];
 
+export interface SavedFiles {
+  readonly memory: string;
+  /** Unused where QEMU saves the memory with them. */
+  readonly devices: string;
+}
+
 export interface Saved {
   /** Undefined where there is none that is whole. */
   read(): Promise<SavedRecord | undefined>;
   describe(): Promise<SavedVm | undefined>;
-  /** Where QEMU writes to; what was there is gone. */
-  begin(): Promise<string>;
+  /** What to write to; what was there is gone. */
+  begin(): Promise<SavedFiles>;
   /** QEMU has written it and holds the disk no more. */
-  commit(machine: SavedMachine, by: SuspendedBy): Promise<void>;
+  commit(machine: SavedMachine, memory: MemoryIs, by: SuspendedBy): Promise<void>;
   /** Throws NotResumed where the guest would find another world. */
   check(record: SavedRecord): Promise<void>;
-  /** From here on it counts as used. Resolves with the file for QEMU to read. */
-  take(): Promise<string>;
+  /** From here on it counts as used. Resolves with what to read. */
+  take(): Promise<SavedFiles>;
   /** Used, failed or void. */
   drop(): Promise<void>;
 }
 
 export function createSaved(files: HomeFiles, dataDisk: () => Promise<string>): Saved {
-  const { folder, saving, memory, using, record: recordPath } = files.suspend;
+  const { folder, saving, memory, using, devices, record: recordPath } = files.suspend;
   const read = async (): Promise<SavedRecord | undefined> => {
     const [record, size] = await Promise.all([
       readJsonOr<SavedRecord | undefined>(recordPath, (value) => recordSchema.parse(value), undefined),
@@ -75,18 +84,15 @@ export function createSaved(files: HomeFiles, dataDisk: () => Promise<string>): 
     async begin() {
       await ensureFolder(folder);
       await dropAll();
-      return saving;
+      return { memory: saving, devices };
     },
-    async commit(machine, by) {
-      const file = await open(saving, 'r+');
-      try {
-        await file.sync();
-        const { size } = await file.stat();
-        const key = { host: await hostKey(machine.accelerator), keys: await keysOf(files), disk: await diskKey(await dataDisk()) };
-        await writeJson(recordPath, { format: 1, at: Date.now(), by, size, machine, key } satisfies SavedRecord);
-      } finally {
-        await file.close();
+    async commit(machine, memoryIs, by) {
+      const size = await synced(saving);
+      if (memoryIs === 'apart') {
+        await synced(devices);
       }
+      const key = { host: await hostKey(machine.accelerator), keys: await keysOf(files), disk: await diskKey(await dataDisk()) };
+      await writeJson(recordPath, { format: 2, at: Date.now(), by, size, memory: memoryIs, machine, key } satisfies SavedRecord);
       await rename(saving, memory);
       await syncFolder(folder);
     },
@@ -108,16 +114,27 @@ export function createSaved(files: HomeFiles, dataDisk: () => Promise<string>): 
     async take() {
       await rename(memory, using);
       await syncFolder(folder);
-      return using;
+      return { memory: using, devices };
     },
     drop: dropAll,
   };
 
   async function dropAll(): Promise<void> {
     // The memory first: a record without it says nothing.
-    for (const path of [memory, using, saving, recordPath]) {
+    for (const path of [memory, using, saving, devices, recordPath]) {
       await rm(path, { force: true });
     }
+  }
+}
+
+/** Resolves with its size. */
+async function synced(path: string): Promise<number> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
   }
 }
 

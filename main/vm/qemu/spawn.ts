@@ -11,6 +11,7 @@ import { diskPath } from '../disk';
 import type { RunningVm } from '../driver';
 import { explainSpawnError } from '../resources';
 import { forQemu } from './files';
+import type { MemoryFile } from './memory';
 import { explainLaunch, launch, logSize, textSince } from './launch';
 import type { Network } from './network';
 import { dialQmp } from './qmp';
@@ -33,6 +34,7 @@ export interface SpawnDeps {
   readonly network: Network;
   readonly servers: ShareServers;
   readonly saved: Saved;
+  readonly memoryFile: MemoryFile;
   /** The host forbids seccomp filters. */
   onNoSandbox(): void;
 }
@@ -63,7 +65,7 @@ export interface Spawner {
 /** A start that ended early for a reason that another try may not meet. */
 export class Again extends Error {}
 
-export function createSpawner({ files, qemu, log, network, servers, saved, ...deps }: SpawnDeps): Spawner {
+export function createSpawner({ files, qemu, log, network, servers, saved, memoryFile, ...deps }: SpawnDeps): Spawner {
   const clean = async (): Promise<void> => {
     await removeVmState(files.state.vm);
     await network.end();
@@ -87,6 +89,7 @@ export function createSpawner({ files, qemu, log, network, servers, saved, ...de
       home: files.root,
       dataDisk,
       saved,
+      memoryFile,
       forQemu: (path) => forQemu(files, path),
       shares: { servers, ...plugged },
       words,

@@ -1,0 +1,43 @@
+// The guest's memory where it is a file of the host's (Linux): saved and put back beside QEMU, page by page that was used. Knows vm/bundle's starter, which
+// makes the file, and memory-file, which copies; nothing of QMP.
+import { execFile } from 'node:child_process';
+import { readlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { hasCode } from '../../lib/atomic-file';
+
+const DESCRIPTOR = 61;
+
+/** As QEMU opens it: what its starter left open (vm/bundle/starter.c). */
+export const MEMORY_PATH = `/proc/self/fd/${DESCRIPTOR}`;
+
+/** Undefined where QEMU has the memory to itself: on other systems, and in one that an earlier Berth started. */
+export async function memoryOf(pid: number): Promise<string | undefined> {
+  const path = `/proc/${pid}/fd/${DESCRIPTOR}`;
+  try {
+    return (await readlink(path)).startsWith('/memfd:berth-memory') ? path : undefined;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+export interface MemoryFile {
+  /** The guest is halted. */
+  save(memory: string, file: string): Promise<void>;
+  /** Into memory that nothing has been in. Rejects where the file is not exactly what was saved. */
+  load(file: string, memory: string): Promise<void>;
+}
+
+export function createMemoryFile(program: () => string): MemoryFile {
+  const run = async (...args: readonly string[]): Promise<void> => {
+    try {
+      await promisify(execFile)(program(), args);
+    } catch (error) {
+      const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+      throw words === '' ? error : new Error(words, { cause: error });
+    }
+  };
+  return { save: (memory, file) => run('save', memory, file), load: (file, memory) => run('load', file, memory) };
+}
