@@ -7,11 +7,12 @@ import type { EngineState } from './engine/engine';
 import { jsonLines } from './engine/json-lines';
 import { asError, sleep } from './lib/async';
 import { createEngineHttp } from './lib/engine-http';
+import { select } from './lib/observable';
 import type { Observable } from './lib/observable';
 import type { Vm } from './vm/vm';
 
 export interface ConfigGuestDeps {
-  readonly vm: Pick<Vm, 'agent' | 'dialer' | 'engine' | 'exec'>;
+  readonly vm: Pick<Vm, 'agent' | 'dialer' | 'engine' | 'exec' | 'status'>;
   readonly available: Observable<boolean>;
   readonly containers: Pick<BackendHandlers, 'containers.start' | 'containers.stop'>;
   pauseEvents(): () => void;
@@ -75,6 +76,7 @@ export function createConfigGuest(deps: ConfigGuestDeps): ConfigGuest {
 
   return {
     available,
+    engine: select(vm.status, ({ state, engine }) => (state === 'running' ? engine : undefined)),
     async read() {
       const { stdout, stderr, code } = await vm.exec(['cat', DAEMON_JSON]);
       if (code !== 0) {

@@ -165,6 +165,32 @@ describe('what goes wrong', () => {
     expect(await again.handlers['config.history']({}, callContext)).toMatchObject([{ result: 'applied' }, { result: 'recovered' }]);
   });
 
+  test('the way back fails with the engine: a start of the engine alone ends it', async () => {
+    let down = true;
+    const again = await bench.open((guest) => ({
+      ...guest,
+      ping: (signal) => (down ? Promise.reject(new Error('the guest gave up on it')) : guest.ping(signal)),
+    }));
+    const task = await applyText(bench, again, { ...DEFAULT, bip: '10.77.0.1/24' }, { accept: EVERYTHING });
+    expect(task.error).toMatchObject({ code: 'config.rollBackFailed' });
+    bench.engineBack();
+    await again.idle();
+    expect(running()).toBe(0);
+    down = false;
+    bench.fake.configuration.restart();
+    bench.engineBack();
+    await again.idle();
+    expect(bench.notices.at(-1)).toMatchObject({ code: 'config.recoveredOld', params: { keys: 'bip' } });
+    expect(await again.handlers['config.history']({}, callContext)).toMatchObject([{ result: 'recovered' }]);
+    expect(JSON.parse(await readFile(bench.files.journal, 'utf8'))).toBeNull();
+    expect(inForce()).toEqual(DEFAULT);
+    expect(running()).toBe(3);
+    const { starts } = bench.fake.configuration;
+    bench.engineBack();
+    await again.idle();
+    expect(bench.fake.configuration.starts).toBe(starts);
+  });
+
   test('what runs around a change is undone with it', async () => {
     const calls: string[] = [];
     const around = { apply: async () => void calls.push('apply'), undo: async () => void calls.push('undo') };

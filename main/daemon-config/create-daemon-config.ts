@@ -38,6 +38,7 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
   let task: string | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let turns = 0;
+  let settling = false;
   const recovery = createRecovery({ ...transaction, history, now });
 
   function publish(): void {
@@ -244,13 +245,35 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
     yield* follow(state, signal);
   }
 
-  const unsubscribe = guest.available.subscribe((is) => {
-    if (!is) {
-      inForce.set(undefined);
-      guestFile.forget();
-      publish();
+  /** A change whose way back ended with dockerd, given up on by the guest: when somebody had it started again. */
+  async function settleLeft(): Promise<void> {
+    if (store.journal() === undefined || !guest.available.get()) {
+      return;
     }
-  });
+    settling = true;
+    try {
+      await recovery.settle();
+      await refresh(quiet);
+    } finally {
+      settling = false;
+    }
+  }
+
+  const unsubscribe = [
+    guest.available.subscribe((is) => {
+      if (!is) {
+        inForce.set(undefined);
+        guestFile.forget();
+        publish();
+      }
+    }),
+    guest.engine.subscribe((engine) => {
+      // Ending it may restart dockerd, which then answers anew.
+      if (engine !== undefined && !settling && store.journal() !== undefined) {
+        inTurn(settleLeft).catch((error: unknown) => log.warn('a change that was left half done was not ended', { error }));
+      }
+    }),
+  ];
 
   return {
     document,
@@ -318,6 +341,6 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
     async idle() {
       await turn;
     },
-    dispose: unsubscribe,
+    dispose: () => unsubscribe.forEach((stop) => stop()),
   };
 }

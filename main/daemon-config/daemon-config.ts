@@ -12,6 +12,8 @@ export type DaemonDocument = Readonly<Record<string, unknown>>;
 export interface ConfigGuest {
   /** True while dockerd can be asked. */
   readonly available: Observable<boolean>;
+  /** Another value each time that dockerd answers anew in a guest that runs, whoever started it; undefined while it does not. */
+  readonly engine: Observable<object | undefined>;
   /** What is at /run/berth/daemon.json. */
   read(): Promise<string>;
   /** `dockerd --validate` on a candidate; `words` is what it printed. */
@@ -91,7 +93,7 @@ export interface DaemonConfig {
   recover(words: string): Promise<boolean>;
   /** The user asks for it: puts the last good document back, for the next start. The changed keys; none where it is the present one already. */
   toLastGood(): Promise<readonly string[]>;
-  /** The engine answers, after a boot, an adoption or its own restart: ends what a crash left half done, looks for hand edits. */
+  /** The engine answers, after a boot or an adoption: ends what a crash left half done, looks for hand edits. Its own restart in between is seen here. */
   settle(signal: AbortSignal): Promise<void>;
   /** Resolves when no change is under way. */
   idle(): Promise<void>;

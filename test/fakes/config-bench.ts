@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BerthError } from '../../preload/contract';
-import type { ConfigState, Task } from '../../preload/contract';
+import type { ConfigState, Task, VmStatus } from '../../preload/contract';
 import { createConfigGuest } from '../../main/config-guest';
 import { createDaemonConfig } from '../../main/daemon-config/create-daemon-config';
 import type { ConfigGuest, DaemonConfig, DaemonConfigDeps } from '../../main/daemon-config/daemon-config';
@@ -27,9 +27,20 @@ export interface ConfigBench {
   readonly notices: BerthError[];
   /** Names of containers whose events were paused when they were stopped or dockerd restarted. */
   readonly log: string[];
+  /** dockerd was started by somebody's order and has answered: what the VM says then. */
+  engineBack(): void;
   /** As a new backend over the same files and the same guest. */
   open(wrap?: (guest: ConfigGuest) => ConfigGuest): Promise<DaemonConfig>;
   dispose(): Promise<void>;
+}
+
+/** A VM whose engine has just answered. */
+function running(): VmStatus {
+  return {
+    ...{ state: 'running', driver: 'qemu', cpus: 1, memoryBytes: 2 ** 30, pendingRestart: false },
+    features: { suspend: false, shares: false, shareDrivers: [], hostfwd: false, balloon: false },
+    engine: { version: '28.5.2', apiVersion: '1.51' },
+  };
 }
 
 /** Files of the engine's configuration in a folder of a test's own. */
@@ -48,6 +59,7 @@ export async function startConfigBench(): Promise<ConfigBench> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-config-'));
   const fake = await startFakeDockerd(join(folder, 'engine.sock'), { containers: 3, images: 2 });
   const available = createObservable(true);
+  const status = createObservable(running());
   const tasks = createTasks();
   const notices: BerthError[] = [];
   const log: string[] = [];
@@ -63,7 +75,7 @@ export async function startConfigBench(): Promise<ConfigBench> {
     return found;
   };
   const guest = createConfigGuest({
-    vm: { ...createFakeGuest(fake.configuration), dialer: dialSocket(fake.socket) },
+    vm: { ...createFakeGuest(fake.configuration), dialer: dialSocket(fake.socket), status },
     available,
     containers: {
       'containers.start': ({ id }) => {
@@ -82,6 +94,7 @@ export async function startConfigBench(): Promise<ConfigBench> {
   });
   return {
     ...{ folder, files, fake, available, tasks, notices, log },
+    engineBack: () => status.set(running()),
     open: (wrap = (plain) => plain) =>
       createDaemonConfig({
         files,
