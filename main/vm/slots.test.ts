@@ -127,6 +127,65 @@ test('a trial that fails goes back at once, says so once, and is not tried again
   expect(await record()).not.toHaveProperty('trial');
 });
 
+const late = new BerthError('vm.phaseTimeout', { phase: 'dockerd', seconds: 30, detail: 'loading containers' });
+
+test('a trial that came along and was late goes back too, and is tried once more; late again, it is refused', async () => {
+  await confirmed('1');
+  await install('2');
+  const boots: string[] = [];
+  const boot = (choice: Choice): Promise<string> => {
+    boots.push(version(choice));
+    return version(choice) === 'g2' ? Promise.reject(late) : Promise.resolve(version(choice));
+  };
+  expect(await bootOn(open(), boot, never)).toBe('g1');
+  expect(notices).toMatchObject([{ code: 'vm.systemSlow', params: { detail: expect.stringContaining('dockerd') as string } }]);
+  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
+  expect(await bootOn(open(), boot, never)).toBe('g1');
+  expect(notices.at(-1)).toMatchObject({ code: 'vm.systemWentBack' });
+  expect(await bootOn(open(), boot, never)).toBe('g1');
+  expect(boots).toEqual(['g2', 'g1', 'g2', 'g1', 'g1']);
+  // Asked for, it has its two trials again.
+  await open().tryAgain();
+  await bootOn(open(), boot, never);
+  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
+});
+
+test('late once, and in time on a machine that is not busy any more: it is current', async () => {
+  await confirmed('1');
+  await install('2');
+  const slots = open();
+  expect(await bootOn(slots, (choice) => (choice.trial ? Promise.reject(late) : Promise.resolve(version(choice))), never)).toBe('g1');
+  expect(await bootOn(slots, (choice) => Promise.resolve(version(choice)), never)).toBe('g2');
+  expect(await record()).toMatchObject({ current: { guestHash: 'g2' }, previous: { guestHash: 'g1' } });
+  expect(await record()).not.toHaveProperty('slow');
+});
+
+test('late, and another version after it: that one has its own trials', async () => {
+  await confirmed('1');
+  const boot = (choice: Choice): Promise<string> => (choice.trial ? Promise.reject(late) : Promise.resolve(version(choice)));
+  for (const next of ['2', '3']) {
+    await install(next);
+    await bootOn(open(), boot, never);
+    expect(await open().current()).toMatchObject({ hashes: { guestHash: `g${next}` }, trial: true });
+  }
+});
+
+test.each(['qemu', 'kernel'])('nothing heard of it until %s timed out: refused at once', async (phase) => {
+  await confirmed('1');
+  await install('2');
+  const silent = new BerthError('vm.phaseTimeout', { phase, seconds: 50, detail: '' });
+  await bootOn(open(), (choice) => (choice.trial ? Promise.reject(silent) : Promise.resolve('up')), never);
+  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g1' }, trial: false });
+});
+
+test('where the old pair is late too, nothing is held against the new one', async () => {
+  await confirmed('1');
+  await install('2');
+  await expect(bootOn(open(), () => Promise.reject(late), never)).rejects.toBe(late);
+  expect(notices).toEqual([]);
+  expect(await record()).not.toHaveProperty('slow');
+});
+
 test('where the old pair does not start either, the first error is not the trial’s', async () => {
   await confirmed('1');
   await install('2');

@@ -4,7 +4,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { BerthError, toWireError } from '../../preload/contract/errors';
-import type { ErrorCode, Notice } from '../../preload/contract';
+import type { BootPhaseName, ErrorCode, Notice, WireError } from '../../preload/contract';
 import { asError } from '../lib/async';
 import { readJsonOr, writeJson } from '../lib/atomic-file';
 import type { Logger } from '../lib/logger';
@@ -34,7 +34,7 @@ export interface Slots {
   begin(): Promise<Choice>;
   /** `_ping` answered on what began. */
   confirmed(): Promise<void>;
-  /** What began did not start. True: it was a trial, and `begin` now gives the pair before it. */
+  /** What began did not start. True: it was a trial, and the next `begin` gives the pair before it. */
   failed(error: unknown): Promise<boolean>;
   /** The pair before did not start either, so the trial was not the cause: it may be tried again. */
   undecided(): Promise<void>;
@@ -75,6 +75,8 @@ const recordSchema = z.object({
   /** Boots that began and of which nothing more was heard: a computer that hung, a backend that was killed. */
   trial: hashesSchema.extend({ begun: z.number() }).optional(),
   refused: hashesSchema.extend({ at: z.number(), detail: z.string() }).optional(),
+  /** Came along but not in time, at its last trial: a machine that was busy, or a system that hangs. The next trial tells. */
+  slow: hashesSchema.optional(),
 });
 type Pair = z.output<typeof pairSchema>;
 type SlotRecord = z.output<typeof recordSchema>;
@@ -86,12 +88,16 @@ const KEEP_AFTER_MS = 20_000;
 /** What another guest and another QEMU would meet in the same way. */
 const NOT_THE_SYSTEM: ReadonlySet<ErrorCode> = new Set(['vm.notEnoughMemory', 'vm.notEnoughDisk', 'rpc.cancelled', 'ssh.hostKeyChanged']);
 const NOT_THE_SYSTEM_DOMAIN = /^(?:disk|home|settings)\./;
+/** A start that hangs here has shown nothing of the new guest; in any other phase the host was at work, or the guest had spoken. */
+const UNHEARD: ReadonlySet<BootPhaseName> = new Set(['qemu', 'kernel']);
 
 export function createSlots(deps: SlotsDeps): Slots {
   const { app, log } = deps;
   const disposing = new AbortController();
   let using = app;
   let begun: Choice | undefined;
+  /** Not to be tried in the start that is under way. */
+  let postponed: Hashes | undefined;
   /** Told once, when the pair before it runs. */
   let wentBack: BerthError | undefined;
   let keeping: NodeJS.Timeout | undefined;
@@ -137,12 +143,12 @@ export function createSlots(deps: SlotsDeps): Slots {
     if (before === undefined) {
       return ownChoice;
     }
-    const spent = own === undefined || same(own, refused) || isSpent(record, own);
-    return spent ? { resources: before, hashes: hashesIn(current), trial: false } : { ...ownChoice, trial: true };
+    const passedOver = own === undefined || same(own, refused) || same(own, postponed) || isSpent(record, own);
+    return passedOver ? { resources: before, hashes: hashesIn(current), trial: false } : { ...ownChoice, trial: true };
   };
 
   const refuse = async (pair: Hashes, detail: string): Promise<void> => {
-    await change(({ trial: _, ...record }) => ({ ...record, refused: { ...hashesIn(pair), at: Date.now(), detail } }));
+    await change(({ trial: _, slow: __, ...record }) => ({ ...record, refused: { ...hashesIn(pair), at: Date.now(), detail } }));
     wentBack = new BerthError('vm.systemWentBack', { detail });
   };
 
@@ -198,6 +204,7 @@ export function createSlots(deps: SlotsDeps): Slots {
         await refuse(trial, `begun ${trial.begun} times and never heard of again`);
       }
       begun = choice;
+      postponed = undefined;
       using = choice.resources;
       return choice;
     },
@@ -208,7 +215,7 @@ export function createSlots(deps: SlotsDeps): Slots {
       const { hashes, resources } = begun;
       const { current } = await read();
       if (!same(current, hashes)) {
-        await change(({ trial: _, refused, ...record }) => ({
+        await change(({ trial: _, slow: __, refused, ...record }) => ({
           ...record,
           ...(refused === undefined || same(refused, hashes) ? {} : { refused }),
           ...(current === undefined ? {} : { previous: current }),
@@ -230,12 +237,23 @@ export function createSlots(deps: SlotsDeps): Slots {
         return false;
       }
       const { hashes } = begun;
-      const { code, params } = toWireError(error);
+      const wire = toWireError(error);
+      const { code, params } = wire;
       const detail = [code, ...Object.values(params)].join(' ');
       begun = undefined;
       if (NOT_THE_SYSTEM.has(code) || NOT_THE_SYSTEM_DOMAIN.test(code)) {
         await change(({ trial: _, ...record }) => record);
         return false;
+      }
+      if (isSlow(wire) && !same(hashes, (await read()).slow)) {
+        log.warn('what was tried did not start in time; the guest and QEMU before it are booted, and it is tried once more', {
+          ...hashes,
+          error,
+        });
+        await change(({ trial: _, ...record }) => ({ ...record, slow: hashesIn(hashes) }));
+        postponed = hashes;
+        wentBack = new BerthError('vm.systemSlow', { detail });
+        return true;
       }
       log.error('what was tried did not start; the guest and QEMU before it are booted', { ...hashes, error: asError(error) });
       await refuse(hashes, detail);
@@ -243,9 +261,9 @@ export function createSlots(deps: SlotsDeps): Slots {
     },
     async undecided() {
       wentBack = undefined;
-      await change(({ refused: _, ...record }) => record);
+      await change(({ refused: _, slow: __, ...record }) => record);
     },
-    tryAgain: () => change(({ refused: _, trial: __, ...record }) => record),
+    tryAgain: () => change(({ refused: _, trial: __, slow: ___, ...record }) => record),
     resourcesFor,
     async use(wanted) {
       using = (await resourcesFor(wanted)) ?? using;
@@ -282,6 +300,11 @@ export async function bootOn<T>(slots: Slots, boot: (choice: Choice) => Promise<
 
 function same(one: Hashes | undefined, other: Hashes | undefined): boolean {
   return one !== undefined && one.guestHash === other?.guestHash && one.bundleHash === other.bundleHash;
+}
+
+/** It came along, and not in time. What ends, panics or says that it failed has other codes. */
+function isSlow({ code, params }: WireError): boolean {
+  return code === 'vm.phaseTimeout' && !UNHEARD.has(params['phase'] as BootPhaseName);
 }
 
 function isSpent({ trial }: SlotRecord, own: Hashes): boolean {

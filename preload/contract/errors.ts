@@ -75,6 +75,7 @@ export const errorTable = {
   'vm.spawnFailed': spec<{ detail: string }>('openLogs', true),
   'vm.exited': spec<{ detail: string }>('start', true),
   'vm.systemWentBack': spec<{ detail: string }>('openLogs'),
+  'vm.systemSlow': spec<{ detail: string }>('openLogs'),
   'vm.phaseTimeout': spec<{ phase: string; seconds: number; detail: string }>('openRepair', true),
   'vm.suspendFailed': spec<{ detail: string }>('retry', true),
   'vm.stopTimeout': spec<{ seconds: number }>('retry', true),
