@@ -44,6 +44,7 @@ describe("dockerd's words", () => {
     [404, 'No such image: nope:latest', { image: 'nope' }, 'engine.notFound', { kind: 'image', id: 'nope:latest' }],
     [404, 'get data: no such volume', {}, 'engine.notFound', { kind: 'volume', id: 'data' }],
     [404, 'page not found', { container: 'web' }, 'engine.notFound', { kind: 'container', id: 'web' }],
+    [404, 'page not found', {}, 'engine.failed', { status: 404, detail: 'page not found' }],
     [
       409,
       'conflict: unable to remove repository reference "busybox" (must force) - container 0123456789ab is using its referenced image 9876543210fe',

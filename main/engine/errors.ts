@@ -91,9 +91,13 @@ function imageInUse(found: RegExpExecArray, detail: string, about: ErrorContext)
     : new BerthError('engine.conflict', { detail });
 }
 
+/** Of what was asked for; where nothing was named, nothing can be missing. */
 function missing(detail: string, about: ErrorContext): BerthError {
-  const kind = about.reference !== undefined || about.image !== undefined ? 'image' : 'container';
-  return new BerthError('engine.notFound', { kind, id: about.reference ?? about.image ?? about.container ?? '', detail });
+  const image = about.reference ?? about.image;
+  const id = image ?? about.container;
+  return id === undefined
+    ? new BerthError('engine.failed', { status: 404, detail })
+    : new BerthError('engine.notFound', { kind: image === undefined ? 'container' : 'image', id, detail });
 }
 
 /** dockerd's words, wherever they came: the body of a refusal, an error line of a stream. `status` 0 = within a stream. */
