@@ -3,13 +3,14 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { BerthError, bootPhases } from '../../preload/contract';
-import type { AcceleratorVerdict, BootPhaseName, BootTimeline, SuspendedBy, VmStatus } from '../../preload/contract';
+import type { AcceleratorVerdict, BootPhaseName, BootTimeline, HostSpaceState, SuspendedBy, VmStatus } from '../../preload/contract';
 import { createObservable } from '../../main/lib/observable';
 import type { Vm, VmDeps } from '../../main/vm/vm';
 import { createFakeConfiguration } from './dockerd/configuration';
 import type { FakeConfiguration } from './dockerd/configuration';
 import { createModel } from './dockerd/model';
 import { createFakeGuest } from './guest';
+import type { FakeGuestDisk } from './guest-disk';
 import { createFakeRepairGuest } from './repair-guest';
 import type { FakeRepairGuest } from './repair-guest';
 import { createFakeShares } from './shares';
@@ -32,6 +33,10 @@ export interface FakeVmOptions {
   readonly shares?: FakeShares;
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
+  /** Figures of the data disk and blocks in its file; without it the guest says nothing of it and the file is empty. */
+  readonly disk?: FakeGuestDisk;
+  /** What the guard of this computer's space found. */
+  readonly hostSpace?: HostSpaceState;
   /** What is booted for a repair; without it the disk is whole. */
   readonly repair?: FakeRepairGuest;
   /** It suspends; what its engine has goes on as it was. */
@@ -113,7 +118,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
           await new Promise((resolve) => setTimeout(resolve, kind === 'adopt' ? 1 : phaseMs));
           if (name === 'qemu' && kind === 'cold') {
             await mkdir(deps.files.disks.folder, { recursive: true });
-            await appendFile(deps.files.disks.data, '');
+            await (options.disk?.attach(deps.files.disks.data) ?? appendFile(deps.files.disks.data, ''));
             shares.boot((await deps.shares?.forBoot()) ?? []);
             configuration.file = (await deps.guestFiles?.())?.daemonJson ?? configuration.file;
           }
@@ -226,11 +231,16 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
           }),
       },
       agent: {
-        call: (op, request) => (link ? guest.agent.call(op, request) : Promise.reject(notRunning())),
+        call: (op, request) =>
+          link ? ((options.disk?.answer(op) as Promise<never> | undefined) ?? guest.agent.call(op, request)) : Promise.reject(notRunning()),
       },
       engine: guest.engine,
       disk: {
-        space: createObservable(undefined),
+        space: createObservable(
+          options.hostSpace === undefined
+            ? undefined
+            : { state: options.hostSpace, folder: deps.files.disks.folder, freeBytes: 0, totalBytes: 0, warnBytes: 0, pauseBytes: 0 },
+        ),
         resize: () => (link ? Promise.resolve() : Promise.reject(notRunning())),
         despiteFullHost: (work) => work(),
       },

@@ -48,6 +48,13 @@ export interface FakeImage {
   readonly createdAt: number;
 }
 
+export interface FakeVolume {
+  readonly createdAt: number;
+  readonly bytes?: number;
+  /** Made without a name. */
+  readonly anonymous?: boolean;
+}
+
 export interface FakeEvent {
   readonly Type: 'container' | 'image' | 'volume' | 'network' | 'daemon';
   readonly Action: string;
@@ -91,7 +98,8 @@ export function createModel(options: ModelOptions = {}, now: () => number = Date
   const events = new EventEmitter().setMaxListeners(0);
   const containers = new Map<string, FakeContainer>();
   const images = new Map<string, FakeImage>();
-  const volumes = new Map<string, { readonly createdAt: number }>();
+  const volumes = new Map<string, FakeVolume>();
+  const buildCache = new Map<string, number>();
   const networks = new Map<string, { readonly name: string; readonly driver: string }>();
   let made = 0;
 
@@ -245,6 +253,10 @@ export function createModel(options: ModelOptions = {}, now: () => number = Date
     images,
     volumes,
     networks,
+    /** Bytes of each entry. */
+    buildCache,
+    /** Of each container in its own layer. */
+    writtenBytes: 0,
     emit,
     emitContainer,
     addImage,

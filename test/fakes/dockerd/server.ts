@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { createFakeConfiguration, type FakeConfiguration } from './configuration';
 import { containerRoutes } from './containers';
+import { diskUsageRoutes } from './disk-usage';
 import { createExecs, type Program } from './exec';
 import { createFaults, type Fault } from './faults';
 import { filtersOf, Refusal, reply, type Exchange, type Route } from './http';
@@ -88,6 +89,7 @@ export async function startFakeDockerd(socket: string, options: ModelOptions = {
         void response
           .writeHead(200, {
             'Content-Type': 'text/plain',
+            Server: 'Docker/29.1.0-fake (linux)',
             'Api-Version': '1.52',
             Ostype: 'linux',
             'Docker-Experimental': 'false',
@@ -117,6 +119,8 @@ export async function startFakeDockerd(socket: string, options: ModelOptions = {
     ],
     ['GET', /^\/events$/, events],
     ['GET', /^\/networks\/bridge$/, ({ response }) => reply(response, 200, configuration.bridge())],
+    // Before the containers' and images' own, whose patterns would take these for names.
+    ...diskUsageRoutes(model),
     ...containerRoutes(model),
     ...logRoutes(model, logs),
     ...execs.routes,
