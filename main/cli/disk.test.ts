@@ -17,7 +17,7 @@ const usage: EngineUsage = {
   images: { ...kind, danglingBytes: 0 },
   containers: kind,
   buildCache: kind,
-  volumes: [{ name: 'db', bytes: GIB, inUse: true }],
+  volumes: [{ name: 'db', bytes: GIB, inUse: true, anonymous: false }],
 };
 const handlers = {
   'disk.changes': streamOf(ledger),

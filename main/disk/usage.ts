@@ -23,12 +23,19 @@ interface SystemDf {
   readonly LayersSize?: number;
   readonly Containers?: readonly { readonly SizeRw?: number; readonly State?: string }[] | null;
   readonly Volumes?:
-    readonly { readonly Name?: string; readonly UsageData?: { readonly Size?: number; readonly RefCount?: number } | null }[] | null;
+    | readonly {
+        readonly Name?: string;
+        readonly Labels?: Readonly<Record<string, string>> | null;
+        readonly UsageData?: { readonly Size?: number; readonly RefCount?: number } | null;
+      }[]
+    | null;
   readonly BuildCache?: readonly { readonly Size?: number; readonly InUse?: boolean; readonly Shared?: boolean }[] | null;
 }
 
 /** dockerd walks every volume for it. */
 const DF_SECONDS = 300;
+/** Set by dockerd on a volume that was made without a name. */
+const ANONYMOUS = 'com.docker.volume.anonymous';
 /** Of a prune: dockerd deletes file by file. */
 const NO_DEADLINE = 0;
 
@@ -61,8 +68,18 @@ export async function engineUsage(connection: Connection, signal: AbortSignal): 
       totalBytes: sum(cache.filter(({ Shared }) => Shared !== true).map(({ Size = 0 }) => Size)),
       prunableBytes: sum(cache.filter(({ Shared, InUse }) => Shared !== true && InUse !== true).map(({ Size = 0 }) => Size)),
     },
-    volumes: (df.Volumes ?? []).flatMap(({ Name, UsageData }) =>
-      Name === undefined ? [] : [{ name: Name, bytes: Math.max(0, UsageData?.Size ?? 0), inUse: (UsageData?.RefCount ?? 0) > 0 }],
+    volumes: (df.Volumes ?? []).flatMap(({ Name, Labels, UsageData }) =>
+      Name === undefined
+        ? []
+        : [
+            {
+              name: Name,
+              bytes: Math.max(0, UsageData?.Size ?? 0),
+              // -1 = dockerd did not count.
+              inUse: (UsageData?.RefCount ?? -1) !== 0,
+              anonymous: ANONYMOUS in (Labels ?? {}),
+            },
+          ],
     ),
   };
 }

@@ -57,6 +57,8 @@ export interface VolumeUsage {
   readonly name: string;
   readonly bytes: number;
   readonly inUse: boolean;
+  /** Made without a name, for a container's own needs: what `docker volume prune` takes. */
+  readonly anonymous: boolean;
 }
 
 /** The engine's own account; layers that images share are counted as the engine counts them. */

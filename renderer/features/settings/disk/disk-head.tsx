@@ -42,7 +42,7 @@ export function DiskHead({ ledger, usage, busy, onDo }: DiskHeadProps): ReactNod
           {t('prune')}
         </Button>
         <Button
-          variant="filled"
+          {...(worth ? { variant: 'filled' } : {})}
           disabled={busy || off}
           title={off ? t('pruneOff') : undefined}
           onClick={() => onDo(() => client.call('disk.trim', {}))}
@@ -56,7 +56,7 @@ export function DiskHead({ ledger, usage, busy, onDo }: DiskHeadProps): ReactNod
           onClose={() => setPruning(false)}
           onPrune={(choice) => {
             setPruning(false);
-            onDo(() => client.call('disk.prune', choice));
+            onDo(() => client.call('disk.prune', { ...choice, volumes: [...choice.volumes] }));
           }}
         />
       ) : null}

@@ -1,11 +1,13 @@
 // The task that has the disk, or the last one: its steps as they come, and what it gave back in bytes of this computer.
 import { Button } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Task, TaskStep } from '../../../../preload/contract';
 import { useFormat } from '../../../format';
 import { useActions } from '../../../state/context';
 import { ErrorNotice } from '../../../ui/error-notice';
+import { IconButton } from '../../../ui/icon-button';
 import { StateMark } from '../../../ui/state-mark';
 import type { MarkKind } from '../../../ui/state-mark';
 import css from './disk.module.css';
@@ -23,7 +25,13 @@ export function DiskTask({ task }: { readonly task: Task }): ReactNode {
   const actions = useActions();
   const dismiss = (): void => void actions.dismissTask(task.id);
   if (task.state === 'failed' && task.error !== undefined) {
-    return <ErrorNotice error={task.error} onDismiss={dismiss} />;
+    return (
+      <>
+        <ErrorNotice error={task.error} onDismiss={dismiss} />
+        {/* What a volume in use kept a prune from does not undo the rest. */}
+        {task.hostBytes === undefined ? null : <Ended task={task} onDismiss={dismiss} />}
+      </>
+    );
   }
   if (task.state !== 'running') {
     return <Ended task={task} onDismiss={dismiss} />;
@@ -73,14 +81,12 @@ function Ended({ task: { kind, state, hostBytes }, onDismiss }: { readonly task:
       <div className="title">
         {state === 'cancelled' ? t('cancelled') : back > 0 ? t('gaveBack', { bytes: format.memory(back) }) : t(`taskEnded.${ended}`)}
       </div>
+      <div className="close">
+        <IconButton small icon={IconX} label={t('close')} onClick={onDismiss} />
+      </div>
       {hostBytes === undefined ? null : (
         <p>{t('gaveBackText', { before: format.memory(hostBytes.before), after: format.memory(hostBytes.after) })}</p>
       )}
-      <div className="do">
-        <Button size="compact-xs" onClick={onDismiss}>
-          {t('close')}
-        </Button>
-      </div>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DiskLedger, EngineUsage } from '../../../../preload/contract';
-import { columnsOf, proposedSize, prunedBytes } from './model';
+import { columnsOf, proposedSize, prunedBytes, unusedVolumes } from './model';
 
 const ledger: DiskLedger = {
   disk: { path: '/d', sizeBytes: 64 * 2 ** 30, hostBytes: 1160 },
@@ -13,7 +13,11 @@ const usage: EngineUsage = {
   images: { count: 3, totalBytes: 530, prunableBytes: 210, danglingBytes: 20 },
   containers: { count: 2, totalBytes: 40, prunableBytes: 10 },
   buildCache: { count: 1, totalBytes: 130, prunableBytes: 110 },
-  volumes: [{ name: 'v', bytes: 110, inUse: false }],
+  volumes: [
+    { name: 'v', bytes: 60, inUse: false, anonymous: false },
+    { name: 'f00d', bytes: 30, inUse: false, anonymous: true },
+    { name: 'busy', bytes: 20, inUse: true, anonymous: true },
+  ],
 };
 
 test('three columns: what a trim brings, and what a prune brings on top of it', () => {
@@ -40,8 +44,13 @@ test('an engine that counts more than there is does not make the bar longer', ()
 });
 
 test('a prune deletes what was chosen', () => {
-  expect(prunedBytes(usage, { containers: true, images: 'dangling', buildCache: true })).toBe(140);
-  expect(prunedBytes(usage, { containers: false, images: 'unused', buildCache: false })).toBe(210);
+  expect(prunedBytes(usage, { containers: true, images: 'dangling', buildCache: true, volumes: [] })).toBe(140);
+  expect(prunedBytes(usage, { containers: false, images: 'unused', buildCache: false, volumes: ['f00d'] })).toBe(240);
+});
+
+test('volumes: what a container uses is never offered, and those with a name are apart from those without', () => {
+  const { anonymous, named } = unusedVolumes(usage);
+  expect([anonymous.map(({ name }) => name), named.map(({ name }) => name)]).toEqual([['f00d'], ['v']]);
 });
 
 test('the size that is proposed is larger and round', () => {

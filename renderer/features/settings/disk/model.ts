@@ -1,5 +1,5 @@
 // The ledger as three columns: now, after a trim, after a prune and a trim. Pure: figures in, figures out.
-import type { DiskLedger, EngineUsage, PrunableKind } from '../../../../preload/contract';
+import type { DiskLedger, EngineUsage, PrunableKind, VolumeUsage } from '../../../../preload/contract';
 
 export const parts = ['imagesUsed', 'imagesUnused', 'buildCache', 'volumes', 'containers', 'rest', 'deleted'] as const;
 export type Part = (typeof parts)[number];
@@ -21,7 +21,11 @@ export interface PruneChoice {
   readonly containers: boolean;
   readonly images: 'none' | 'dangling' | 'unused';
   readonly buildCache: boolean;
+  readonly volumes: readonly string[];
 }
+
+/** In one call of `disk.prune`. */
+const MOST_VOLUMES = 1000;
 
 /** Undefined while no guest runs: the host alone cannot tell what is in the file. */
 export function columnsOf({ disk, guest, trimBytes = 0 }: DiskLedger, usage: EngineUsage | undefined): Columns | undefined {
@@ -57,7 +61,7 @@ function engineParts(usage: EngineUsage | undefined, usedBytes: number): Omit<Re
     imagesUsed: Math.max(0, images.totalBytes - images.prunableBytes),
     imagesUnused: images.prunableBytes,
     buildCache: buildCache.totalBytes,
-    volumes: volumes.reduce((sum, { bytes }) => sum + bytes, 0),
+    volumes: totalBytes(volumes),
     containers: containers.totalBytes,
   };
   const sum = Object.values(counted).reduce((total, bytes) => total + bytes, 0);
@@ -85,7 +89,25 @@ function column(total: number, figures: Readonly<Record<Part, number>>): Column 
 /** What a prune would delete, as far as the engine can tell. */
 export function prunedBytes(usage: EngineUsage, choice: PruneChoice): number {
   const images = { none: 0, dangling: usage.images.danglingBytes, unused: usage.images.prunableBytes }[choice.images];
-  return images + (choice.containers ? usage.containers.prunableBytes : 0) + (choice.buildCache ? usage.buildCache.prunableBytes : 0);
+  const containers = choice.containers ? usage.containers.prunableBytes : 0;
+  const buildCache = choice.buildCache ? usage.buildCache.prunableBytes : 0;
+  return images + containers + buildCache + totalBytes(usage.volumes.filter(({ name }) => choice.volumes.includes(name)));
+}
+
+/** What a prune may name, as many as one may. */
+export function unusedVolumes({ volumes }: EngineUsage): {
+  readonly anonymous: readonly VolumeUsage[];
+  readonly named: readonly VolumeUsage[];
+} {
+  const unused = volumes.filter(({ inUse }) => !inUse);
+  return {
+    anonymous: unused.filter(({ anonymous }) => anonymous).slice(0, MOST_VOLUMES / 2),
+    named: unused.filter(({ anonymous }) => !anonymous).slice(0, MOST_VOLUMES / 2),
+  };
+}
+
+export function totalBytes(volumes: readonly VolumeUsage[]): number {
+  return volumes.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Half as much again, to the next ten: what somebody whose disk is full is likely to want. */
