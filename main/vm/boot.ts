@@ -5,7 +5,7 @@ import { attempt } from './attempt';
 import type { Attempt, BootDeps, LiveVm } from './attempt';
 import { prepareDisk } from './disk';
 import { NotResumed } from './driver';
-import type { RunningVm } from './driver';
+import type { RunningVm, SavedVm } from './driver';
 import { enter } from './enter';
 import { guestConfig } from './guest-config';
 import type { Keys } from './keys';
@@ -69,14 +69,11 @@ export async function adoptVm(deps: BootDeps, signal: AbortSignal): Promise<Live
 }
 
 /** From saved memory, and cold where that cannot be used: nothing that was on the disk is lost by that, the suspend has written it down. */
-export async function resumeVm(deps: BootDeps, signal: AbortSignal, coldInstead: () => void): Promise<LiveVm> {
-  const saved = await deps.driver.suspended();
-  if (saved !== undefined) {
-    await deps.slots.use({ guestHash: saved.made.guest, bundleHash: saved.made.bundle });
-    // Before the memory is used up: what the host lacks now it may have later.
-    await checkHost(saved.memoryBytes, deps.files.root);
-    await deps.checker.verify();
-  }
+export async function resumeVm(deps: BootDeps, saved: SavedVm, signal: AbortSignal, coldInstead: () => void): Promise<LiveVm> {
+  await deps.slots.use({ guestHash: saved.made.guest, bundleHash: saved.made.bundle });
+  // Before the memory is used up: what the host lacks now it may have later.
+  await checkHost(saved.memoryBytes, deps.files.root);
+  await deps.checker.verify();
   try {
     return await attempt(deps, { kind: 'resume' }, signal, async (run) => {
       run.timeline.begin('prepare');

@@ -179,7 +179,7 @@ export function createVm(deps: VmDeps): Vm {
     life.reset(undefined);
     await lookForSaved();
     try {
-      return await tracked(saved === undefined ? bootVm(bootDeps, signal) : resumeVm(bootDeps, signal, coldInstead));
+      return await tracked(saved === undefined ? bootVm(bootDeps, signal) : resumeVm(bootDeps, saved, signal, coldInstead));
     } finally {
       await lookForSaved();
     }

@@ -143,7 +143,7 @@ describe('what is asked for while a suspend or a resume is under way is done aft
 
   test('a resume that nobody wants any more is suspended again; as a boot it is ended', () => {
     const unwanted = step(at('resuming'), { type: 'suspend', by: 'user' }).model;
-    expect(step(unwanted, { type: 'booted' })).toMatchObject({ model: { state: 'suspending' }, effects: [{ type: 'suspend' }] });
+    expect(step(unwanted, { type: 'booted' })).toMatchObject({ model: { state: 'suspending' }, effects: [{ type: 'suspend', by: 'user' }] });
     expect(step(unwanted, { type: 'coldInstead' })).toMatchObject({ model: { state: 'stopping' }, effects: [{ type: 'abortBoot' }] });
   });
 });
@@ -155,7 +155,7 @@ describe('an adoption is not broken off: what is asked for is done with the VM t
 
   test('a VM that runs is suspended, or powered off in order', () => {
     expect([suspend.state, stop.state]).toEqual(['starting', 'starting']);
-    expect(effects(suspend, { type: 'booted' })).toEqual(['suspend']);
+    expect(step(suspend, { type: 'booted' }).effects).toEqual([{ type: 'suspend', by: 'quit' }]);
     expect(effects(stop, { type: 'booted' })).toEqual(['powerOff']);
     expect(state(step(stop, { type: 'start' }).model, { type: 'booted' })).toBe('running');
   });

@@ -15,6 +15,8 @@ export interface Model {
    * adoption, whose containers run.
    */
   readonly then?: 'start' | 'restart' | 'suspend' | 'stop';
+  /** Of that suspend. */
+  readonly by?: SuspendedBy;
   /** How often it came to rest: who waits for a stop sees it though a start followed at once. */
   readonly rests: number;
 }
@@ -130,11 +132,11 @@ function onSuspend(model: Model, by: SuspendedBy): Step {
     case 'suspending':
       return later(model, undefined);
     case 'resuming':
-      return later(model, 'suspend');
+      return later(model, 'suspend', by);
     case 'suspended':
       return stay(model);
     case 'starting':
-      return model.adopting === true ? later(model, 'suspend') : onStop(model);
+      return model.adopting === true ? later(model, 'suspend', by) : onStop(model);
     default:
       // What has not come up has nothing to save.
       return onStop(model);
@@ -165,7 +167,7 @@ function onBooted(model: Model): Step {
     case 'restart':
       return powerOff(model, 'start');
     case 'suspend':
-      return go(model, { state: 'suspending' }, [{ type: 'suspend', by: 'user' }]);
+      return go(model, { state: 'suspending' }, [{ type: 'suspend', by: model.by ?? 'user' }]);
     default:
       return go(model, { state: 'running' });
   }
@@ -272,14 +274,19 @@ function rested(model: Model, state: MachineState): Pick<Model, 'state' | 'rests
 }
 
 /** What is under way goes on; another wish takes the place of an earlier one. */
-function later(model: Model, then: Model['then']): Step {
+function later(model: Model, then: Model['then'], by?: SuspendedBy): Step {
   const { state, adopting } = model;
-  return go(model, { state, ...(adopting === undefined ? {} : { adopting }), ...(then === undefined ? {} : { then }) });
+  return go(model, {
+    state,
+    ...(adopting === undefined ? {} : { adopting }),
+    ...(then === undefined ? {} : { then }),
+    ...(by === undefined ? {} : { by }),
+  });
 }
 
 /** An error, a wish and what a start is belong to the state they came with: they are gone with the next one, unless that one brings its own. */
 function go(model: Model, change: Partial<Model> & Pick<Model, 'state'>, effects: readonly Effect[] = []): Step {
-  const { error: _, then: __, adopting: ___, ...rest } = model;
+  const { error: _, then: __, adopting: ___, by: ____, ...rest } = model;
   return { model: { ...rest, ...change }, effects };
 }
 
