@@ -110,7 +110,7 @@ export async function createDaemonConfig(deps: DaemonConfigDeps): Promise<Daemon
   }
 
   async function work(plan: Plan, run: TaskRun): Promise<void> {
-    const steps = createSteps((next) => run.update({ steps: next }));
+    const steps = createSteps(run.update);
     const reached = { commit: false, end: false };
     const commit = (): void => {
       reached.commit = true;

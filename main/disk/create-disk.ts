@@ -8,13 +8,13 @@ import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import type { Observable } from '../lib/observable';
 import type { TaskRun, TaskRunner } from '../lib/task-runner';
+import { createTaskSteps } from '../lib/task-steps';
 import { diskPath } from '../vm/disk';
 import type { Resources } from '../vm/resources';
 import type { Vm } from '../vm/vm';
 import { growDisk, growFileSystem } from './grow';
 import { createLedgerReader } from './ledger';
 import { dropCopy, forgetOldDisk, moveDisk, planMove } from './move';
-import { createSteps } from './steps';
 import { createTrimmer } from './trim';
 import { engineUsage, pruneBuildCache, pruneContainers, pruneImages, removeVolumes } from './usage';
 import type { PruneChoice } from './usage';
@@ -96,7 +96,7 @@ export async function createDisk(deps: DiskDeps): Promise<Disk> {
       ...(buildCache ? (['buildCache'] as const) : []),
       'trim',
     ];
-    const steps = createSteps(chosen, update);
+    const steps = createTaskSteps(chosen, update);
     const before = await trimmer.hostBytes();
     let refused: Awaited<ReturnType<typeof removeVolumes>> = [];
     await vm.disk.despiteFullHost(async () => {
@@ -173,7 +173,7 @@ export async function createDisk(deps: DiskDeps): Promise<Disk> {
         needRunning();
         return start('trim', '', async ({ update }) => {
           update({ cancellable: false });
-          const steps = createSteps(['trim'], update);
+          const steps = createTaskSteps(['trim'], update);
           update({ hostBytes: await vm.disk.despiteFullHost(() => steps.run('trim', () => trimmer.trim())) });
         });
       },

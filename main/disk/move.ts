@@ -3,18 +3,19 @@
 import { access, constants, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { BerthError, isBerthError } from '../../preload/contract';
+import type { DiskStep } from '../../preload/contract';
 import { asError, deferred } from '../lib/async';
 import { hasCode } from '../lib/atomic-file';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import type { TaskRun } from '../lib/task-runner';
+import { createTaskSteps } from '../lib/task-steps';
 import { changeRecord, readRecord } from '../vm/disk';
 import type { DiskRecord } from '../vm/disk';
 import { freeDisk, MIN_FREE_DISK } from '../vm/limits';
 import type { Vm } from '../vm/vm';
 import { cloneDisk, compareDisks, copyDisk } from './copy';
 import { diskFile } from './ledger';
-import { createSteps } from './steps';
 
 export interface MoveDeps {
   readonly files: HomeFiles;
@@ -55,7 +56,7 @@ export async function planMove({ files }: Pick<MoveDeps, 'files'>, given: string
 export async function moveDisk(deps: MoveDeps, { from, to, folder, hostBytes }: MovePlan, { signal, update }: TaskRun): Promise<void> {
   const { files, qemuImg, vm, log } = deps;
   const ran = ['running', 'starting', 'resuming'].includes(vm.status.get().state);
-  const steps = createSteps(['stop', 'copy', 'compare', 'switch', ...(ran ? (['start'] as const) : [])], update);
+  const steps = createTaskSteps<DiskStep>(['stop', 'copy', 'compare', 'switch', ...(ran ? (['start'] as const) : [])], update);
   update({ totalBytes: 2 * hostBytes });
   const spec = (part: 0 | 1) => ({
     ...{ qemuImg, from, to, signal },

@@ -1,9 +1,8 @@
 // What one repair tells while it runs: the steps of its task, and the report that stays. Knows no rung.
-import { isBerthError, toWireError } from '../../preload/contract';
-import type { RepairFact, RepairReport, RepairStep, TaskStep } from '../../preload/contract';
-import { asError } from '../lib/async';
+import type { RepairFact, RepairReport, RepairStep } from '../../preload/contract';
 import { createLineSplitter } from '../lib/lines';
 import type { TaskRun } from '../lib/task-runner';
+import { createTaskSteps } from '../lib/task-steps';
 
 /** The first lines say what is wrong, the last ones how it ended; what is between them repeats itself. */
 const FIRST = 60;
@@ -22,31 +21,14 @@ export interface Progress {
 }
 
 export function createProgress(run: TaskRun, change: (patch: Partial<RepairReport>) => void): Progress {
-  let steps: readonly TaskStep[] = [];
+  const steps = createTaskSteps<RepairStep>([], run.update);
   let facts: readonly RepairFact[] = [];
   let lines: readonly string[] = [];
   const splitter = createLineSplitter();
 
-  function set(step: TaskStep): void {
-    steps = steps.some(({ name }) => name === step.name) ? steps.map((each) => (each.name === step.name ? step : each)) : [...steps, step];
-    run.update({ steps });
-  }
-
   return {
     signal: run.signal,
-    async step(name, work) {
-      const begun = performance.now();
-      const seconds = (): number => Math.round(performance.now() - begun) / 1000;
-      set({ name, state: 'running' });
-      try {
-        const result = await work();
-        set({ name, state: 'done', seconds: seconds() });
-        return result;
-      } catch (error) {
-        set({ name, state: 'failed', seconds: seconds(), detail: isBerthError(error) ? toWireError(error).code : asError(error).message });
-        throw error;
-      }
-    },
+    step: (name, work) => steps.run(name, work),
     fact(key, params = {}) {
       facts = [...facts, { key, params }];
       change({ facts });
