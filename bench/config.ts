@@ -2,7 +2,6 @@
 // `docker info` over an ssh connection that is open already; a change that restarts dockerd against a plain restart and `docker info`, asked while no backend runs, because an open stream
 // of events would delay dockerd's end by 5 s.
 // npm run bench -- config [rounds] [live|restart]
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { locateResources } from '../main/vm/resources';
@@ -10,7 +9,7 @@ import type { Resources } from '../main/vm/resources';
 import type { Task } from '../preload/contract';
 import { engineGet, makeHome, openVm } from '../test/vm/open-vm';
 import { openSession, timed } from './by-hand';
-import { firstOf, openBackend, type OpenBackend } from './open-backend';
+import { firstOf, openBackend, removeHome, type OpenBackend } from './open-backend';
 import { print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
@@ -106,10 +105,7 @@ async function main(): Promise<void> {
       process.stderr.write(`round ${round} of ${ROUNDS}\n`);
     }
   } finally {
-    const last = await openVm(home, { resources });
-    await last.vm.adopt();
-    await last.close({ keepVm: false });
-    await rm(home, { recursive: true, force: true });
+    await removeHome(home, resources);
   }
   report();
 }

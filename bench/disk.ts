@@ -1,12 +1,12 @@
 // What of a removed image comes back to this computer: by `docker rmi` alone, and by the trim after it; in blocks of the data disk's file.
 // npm run bench -- disk [rounds]
-import { randomBytes } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { silentLogger } from '../main/lib/logger';
 import { createObservable } from '../main/lib/observable';
 import { createTrimmer } from '../main/disk/trim';
 import { createConnection } from '../main/engine/connection';
 import { makeHome, openVm } from '../test/vm/open-vm';
+import { randomTar } from '../test/vm/random-tar';
 import { print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
       await trimmer.trim();
       const empty = await blocks();
       const query = { fromSrc: '-', repo: 'berth-bench', tag: String(round) };
-      const upload = tar(BYTES);
+      const upload = randomTar(BYTES);
       await drain(await connection.stream({ method: 'POST', path: '/images/create', query, upload, lane: 'bulk' }));
       const full = (await blocks()) - empty;
       await connection.json({ method: 'DELETE', path: `/images/berth-bench:${round}`, deadlineSeconds: 0 });
@@ -66,23 +66,6 @@ async function drain(source: AsyncIterable<Buffer>): Promise<void> {
   for await (const _ of source) {
     // dockerd's progress.
   }
-}
-
-/** One file of bytes that nothing can make smaller. */
-async function* tar(bytes: number): AsyncGenerator<Uint8Array> {
-  const header = Buffer.alloc(512);
-  header.write('big');
-  header.write('0000644\0', 100);
-  header.write(`${bytes.toString(8).padStart(11, '0')}\0`, 124);
-  header.write('00000000000\0', 136);
-  header.write('        0', 148);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  yield header;
-  for (let left = bytes; left > 0; left -= Math.min(left, 1 << 20)) {
-    yield randomBytes(Math.min(left, 1 << 20));
-  }
-  yield Buffer.alloc(1024 + ((512 - (bytes % 512)) % 512));
 }
 
 main().catch((error: unknown) => {

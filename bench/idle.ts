@@ -17,8 +17,8 @@ import type { HomeFiles } from '../main/lib/home';
 import type { CostPart } from '../preload/contract';
 import { runDocker } from '../test/vm/cli';
 import { ensureTestImage, TEST_IMAGE } from '../test/vm/images';
-import { makeHome, openVm } from '../test/vm/open-vm';
-import { openBackend } from './open-backend';
+import { makeHome } from '../test/vm/open-vm';
+import { openBackend, removeHome } from './open-backend';
 import { print, summarise } from './report';
 
 const [first, second] = process.argv.slice(2);
@@ -144,10 +144,8 @@ async function main(): Promise<void> {
       }
     }
   } finally {
-    const last = await openVm(home, { resources });
-    await last.vm.adopt();
-    await last.close({ keepVm: false });
-    await Promise.all([home, outside].map((path) => rm(path, { recursive: true, force: true })));
+    await removeHome(home, resources);
+    await rm(outside, { recursive: true, force: true });
   }
   report();
 }

@@ -1,15 +1,14 @@
 // Memory back with the host after a container: 1 GiB that a program had, and 1 GiB of cache of a file that it wrote and that stays. In turns on one
 // VM: the guest alone, which is free-page reporting and nothing else, and with Berth's reclaim loop.
 // npm run bench -- memory [rounds]
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCounters } from '../main/cost/counters';
 import { locateResources } from '../main/vm/resources';
 import { ensureTestImage, TEST_IMAGE } from '../test/vm/images';
-import { makeHome, openVm } from '../test/vm/open-vm';
+import { makeHome } from '../test/vm/open-vm';
 import { openSession } from './by-hand';
-import { openBackend } from './open-backend';
+import { openBackend, removeHome } from './open-backend';
 import { print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 2);
@@ -90,10 +89,7 @@ async function main(): Promise<void> {
     }
     await session.close();
   } finally {
-    const last = await openVm(home, { resources });
-    await last.vm.adopt();
-    await last.close({ keepVm: false });
-    await rm(home, { recursive: true, force: true });
+    await removeHome(home, resources);
   }
   report();
 }

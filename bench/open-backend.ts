@@ -1,4 +1,5 @@
 // The whole backend as app.ts composes it, in this process, with a client over the real protocol: what a window has, without the window.
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createBackend, type Backend } from '../main/app';
 import { prepareHome } from '../main/control/home';
@@ -9,6 +10,7 @@ import type { Client, Task } from '../preload/contract';
 import { createClient } from '../preload/rpc/client';
 import { serve } from '../preload/rpc/server';
 import { createTransportPair } from '../test/fakes/transport-pair';
+import { openVm } from '../test/vm/open-vm';
 
 export interface OpenBackend {
   readonly backend: Backend;
@@ -62,6 +64,14 @@ export async function openBackend(home: string, resources: Resources): Promise<O
       log.dispose();
     },
   };
+}
+
+/** With the VM that a `keepVm` left in it. */
+export async function removeHome(home: string, resources: Resources): Promise<void> {
+  const last = await openVm(home, { resources });
+  await last.vm.adopt();
+  await last.close({ keepVm: false });
+  await rm(home, { recursive: true, force: true });
 }
 
 /** The first state that a stream tells. */

@@ -1,6 +1,5 @@
 // The disk on a real engine: what is given back in bytes of this computer, what a prune takes and what it never takes, growing, and a full guest.
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
@@ -9,6 +8,7 @@ import { docker } from './harness';
 import { ensureTestImage, TEST_IMAGE } from './images';
 import { openBackend, quiet } from './open-backend';
 import type { OpenBackend } from './open-backend';
+import { randomTar } from './random-tar';
 
 const MB = 1e6;
 const IMAGE_BYTES = 48 * MB;
@@ -38,20 +38,9 @@ function importImage(bytes: number, ...tag: readonly string[]): Promise<string> 
     const child = execFile(join(box.resources.bundle, 'bin', 'docker'), ['import', '-', ...tag], { env }, (error, stdout) =>
       error === null ? resolve(stdout.trim()) : reject(new Error('docker import', { cause: error })),
     );
-    const header = Buffer.alloc(512);
-    header.write('big');
-    header.write('0000644\0', 100);
-    header.write(`${bytes.toString(8).padStart(11, '0')}\0`, 124);
-    header.write('00000000000\0', 136);
-    header.write('        0', 148);
-    header.write(
-      `${header
-        .reduce((sum, byte) => sum + byte, 0)
-        .toString(8)
-        .padStart(6, '0')}\0 `,
-      148,
-    );
-    child.stdin?.end(Buffer.concat([header, randomBytes(bytes), Buffer.alloc(1024 + ((512 - (bytes % 512)) % 512))]));
+    if (child.stdin !== null) {
+      randomTar(bytes).pipe(child.stdin);
+    }
   });
 }
 
