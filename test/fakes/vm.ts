@@ -219,8 +219,12 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
             }
             const socket = createConnection({ path: engine, allowHalfOpen: true }, () => resolve(socket));
             streams.add(socket);
-            socket.on('close', () => streams.delete(socket));
             socket.on('error', (error) => reject(new BerthError('engine.away', { reason: error.message })));
+            socket.on('close', () => {
+              streams.delete(socket);
+              // Severed before it stood: that is no error of a socket's, and who dials would wait for ever.
+              reject(new BerthError('engine.away', { reason: 'severed' }));
+            });
           }),
         udp: () => Promise.reject(new Error('no datagrams here')),
         notify: () => Promise.reject(new Error('no guest here')),
