@@ -49,13 +49,10 @@ async function main(): Promise<number> {
         const folder = (): Promise<HomeFiles> => prepareHome(locateHome(process.env, home));
         const reach = createReach({ output, build: APP_BUILD, headless: app.headless, prepareHome: folder });
         const kit = { output, interrupted: interrupted.signal, terminal: createTerminal(process.env), ...reach };
+        const surroundings = { ...kit, app, build: APP_BUILD, version: APP_VERSION, prepareHome: folder };
         return {
           ...createCommands({
-            ...kit,
-            app,
-            build: APP_BUILD,
-            version: APP_VERSION,
-            prepareHome: folder,
+            ...surroundings,
             openBrowser: async (address, where) => hasDisplay() && openBrowser(address, where),
           }),
           config: createConfigCommands(kit),
@@ -76,11 +73,7 @@ async function main(): Promise<number> {
           mirrors: createMirrorsCommands(kit),
           host: createHostCommands(kit),
           disk: createDiskCommands(kit),
-          diagnostics: (flags) =>
-            diagnostics(
-              { output, app, build: APP_BUILD, version: APP_VERSION, prepareHome: folder, interrupted: interrupted.signal },
-              flags,
-            ),
+          diagnostics: (flags) => diagnostics(surroundings, flags),
           repair: createRepairCommands(kit),
           shares: createSharesCommands(kit),
           trust: createTrustCommands(kit),

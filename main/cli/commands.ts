@@ -21,7 +21,8 @@ import { readStatus, statusJson, statusLines } from './status';
 /** What is left to do after the VM is off takes milliseconds. */
 const EXIT_DEADLINE_MS = 5000;
 
-export interface CommandDeps extends Reach {
+/** Of a command that can do without a backend. */
+export interface Surroundings {
   readonly output: Output;
   readonly app: AppFolders;
   readonly build: string;
@@ -30,6 +31,9 @@ export interface CommandDeps extends Reach {
   readonly prepareHome: () => Promise<HomeFiles>;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
+}
+
+export interface CommandDeps extends Surroundings, Reach {
   readonly openBrowser: (address: string, folder: string) => Promise<boolean>;
 }
 
@@ -57,10 +61,11 @@ export function createCommands(deps: CommandDeps): Commands {
     const telling = new AbortController();
     const told = tellPhases(client, output, telling.signal);
     const left = new Promise<never>((_, reject) => {
-      interrupted.addEventListener('abort', () => {
+      const leave = (): void => {
         say(whenLeft);
         reject(new Exit(EXIT.failed));
-      });
+      };
+      interrupted.addEventListener('abort', leave, { once: true, signal: telling.signal });
     });
     try {
       await Promise.race([work, left]);

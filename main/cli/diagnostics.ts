@@ -1,13 +1,12 @@
 // `berth diagnostics`: a report of everything that helps to find a fault, listed before it is written to a file. With a backend by its services;
 // without one, or with one that hangs, from what lies in the home.
 import { basename, dirname, resolve } from 'node:path';
-import { isBerthError } from '../../preload/contract';
+import { toWireError } from '../../preload/contract';
 import type { DiagnosticsReport } from '../../preload/contract';
 import { createDiagnostics } from '../diagnostics/create-diagnostics';
 import { createParts } from '../diagnostics/parts';
 import { sourcesWithout } from '../diagnostics/sources';
-import type { HomeFiles } from '../lib/home';
-import type { AppFolders } from '../locate';
+import type { Surroundings } from './commands';
 import { checkWithoutBackend } from './doctor';
 import { columns } from './kit';
 import { Exit, EXIT } from './output';
@@ -20,22 +19,13 @@ export interface DiagnosticsFlags {
   readonly list: boolean;
 }
 
-export interface DiagnosticsCommandDeps {
-  readonly output: Output;
-  readonly app: AppFolders;
-  readonly build: string;
-  readonly version: string;
-  readonly prepareHome: () => Promise<HomeFiles>;
-  readonly interrupted: AbortSignal;
-}
-
 interface Door {
   collect(): AsyncIterable<DiagnosticsReport>;
   save(id: string, path: string): Promise<{ readonly path: string; readonly bytes: number }>;
   close(id: string | undefined): Promise<void>;
 }
 
-export async function diagnostics(deps: DiagnosticsCommandDeps, { output: asked, list }: DiagnosticsFlags): Promise<void> {
+export async function diagnostics(deps: Surroundings, { output: asked, list }: DiagnosticsFlags): Promise<void> {
   const { texts, say, print } = deps.output;
   const door = await open(deps);
   let report: DiagnosticsReport | undefined;
@@ -66,13 +56,11 @@ function rows({ parts }: DiagnosticsReport, { texts }: Output): string[][] {
   ]);
 }
 
-async function open(deps: DiagnosticsCommandDeps): Promise<Door> {
+async function open(deps: Surroundings): Promise<Door> {
   const { build, interrupted, output } = deps;
   const files = await deps.prepareHome();
   const client = await findBackend({ files, build }).catch((error: unknown) => {
-    if (isBerthError(error)) {
-      output.error({ code: error.code, params: error.params });
-    }
+    output.error(toWireError(error));
     return undefined;
   });
   if (client !== undefined) {

@@ -1,4 +1,4 @@
-// What the commands of mirrors, configuration, trust and pulls share: a backend to talk to, a terminal to ask on, errors as `--json` shows them.
+// What commands share: a backend to talk to, a terminal to ask on, errors as `--json` shows them.
 // Knows no command.
 import { isBerthError, toWireError } from '../../preload/contract';
 import type { Client, StreamNames, WireError } from '../../preload/contract';

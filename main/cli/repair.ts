@@ -23,8 +23,6 @@ export interface RepairCommands {
   discard(name: string, flags: JsonFlag & { readonly type?: string }): Promise<void>;
 }
 
-/** Damage that was found and left is no success for a script. */
-const WELL: readonly RepairReport['result'][] = ['done'];
 const FSCK = ['copy', 'noCopy'] as const;
 
 export function createRepairCommands(kit: Kit): RepairCommands {
@@ -66,12 +64,15 @@ export function createRepairCommands(kit: Kit): RepairCommands {
     }
   }
 
+  async function typedWord(word: string, { type }: { readonly type?: string }): Promise<string> {
+    return type ?? (terminal.interactive ? (await terminal.ask(text('cli.type', { word }))).trim() : '');
+  }
+
   /** Resolves with what was typed, where something must be; ends the command where the answer is no. */
   async function consent(rung: RungName, typed: boolean, word: string, flags: RepairFlags): Promise<string> {
     say(text('cli.asked', { text: text(`before.${rung}`) }));
     if (typed) {
-      const answer = flags.type ?? (terminal.interactive ? (await terminal.ask(text('cli.type', { word }))).trim() : '');
-      return answer;
+      return typedWord(word, flags);
     }
     if (!flags.yes && terminal.interactive && !/^\s*(y|yes|是)\s*$/i.test(await terminal.ask(text('cli.confirm')))) {
       say(text('cli.left'));
@@ -158,13 +159,14 @@ export function createRepairCommands(kit: Kit): RepairCommands {
         } else {
           tellReport(report);
         }
-        if (!WELL.includes(report.result)) {
+        if (report.result !== 'done') {
+          // Damage that was found and left is no success for a script.
           throw new Exit(EXIT.failed);
         }
       }),
     discard: (name, flags) =>
       session(kit, { ...flags, needs: 'backend' }, async (client) => {
-        const confirm = flags.type ?? (terminal.interactive ? (await terminal.ask(text('cli.type', { word: name }))).trim() : '');
+        const confirm = await typedWord(name, flags);
         const kept = (await first(client, 'repair.changes', {})).kept.find((each) => each.name === name);
         await client.call('repair.discard', { name, confirm });
         say(text('cli.deleted', { path: kept?.path ?? name }));

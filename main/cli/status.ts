@@ -2,6 +2,7 @@
 import type { AppInfo, BootTimeline, VmStatus, WireError } from '../../preload/contract';
 import type { RpcClient } from '../../preload/rpc/client';
 import type { Texts } from '../lib/texts';
+import { first } from './kit';
 
 export interface StatusJson {
   readonly state: string;
@@ -34,11 +35,7 @@ export interface StatusJson {
 }
 
 export async function readStatus(client: RpcClient): Promise<{ readonly info: AppInfo; readonly vm: VmStatus }> {
-  const info = await client.call('app.info', {});
-  for await (const vm of client.stream('vm.status', {})) {
-    return { info, vm };
-  }
-  throw new Error('the backend says nothing of its VM');
+  return { info: await client.call('app.info', {}), vm: await first(client, 'vm.status', {}) };
 }
 
 /** `off`: the state where no backend runs. */
