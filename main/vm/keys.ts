@@ -3,12 +3,18 @@
 import { chmod } from 'node:fs/promises';
 import { ensureFolder, readText, writeAtomic } from '../lib/atomic-file';
 import type { HomeFiles } from '../lib/home';
+import type { SshTarget } from '../ssh/connection';
 import { generateKeyPair, readKeyPair } from '../ssh/openssh-key';
 import type { KeyPair } from '../ssh/openssh-key';
 
 export interface Keys {
   readonly client: KeyPair;
   readonly host: KeyPair;
+}
+
+/** The guest's sshd behind the port that the driver gave it. */
+export function guestTarget({ client, host }: Keys, port: number): SshTarget {
+  return { host: '127.0.0.1', port, username: 'root', privateKey: client.privateKey, hostKey: host.publicBlob };
 }
 
 export async function loadKeys(files: HomeFiles): Promise<Keys> {

@@ -13,7 +13,7 @@ import { EMULATION_RACE } from './boot';
 import { diskPath } from './disk';
 import type { DataAccess, RunningVm } from './driver';
 import { repairConfig } from './guest-config';
-import { loadKeys } from './keys';
+import { guestTarget, loadKeys } from './keys';
 import { hostFigures } from './limits';
 import { capLogs, tailLog } from './logs';
 import { powerOff } from './power-off';
@@ -98,14 +98,7 @@ async function bootOnce(deps: RepairGuestDeps, options: RepairGuestOptions, sign
     await untilAborted(sshd.promise, until).catch(async (error: unknown) => {
       throw late.aborted ? new BerthError('repair.guestNotStarted', { seconds: BOOT_MS / 1000, detail: await lastWords(deps) }) : error;
     });
-    const target = {
-      host: '127.0.0.1',
-      port: running.sshPort,
-      username: 'root',
-      privateKey: keys.client.privateKey,
-      hostKey: keys.host.publicBlob,
-    };
-    const ssh = await connectSsh(target, until);
+    const ssh = await connectSsh(guestTarget(keys, running.sshPort), until);
     parts.ssh = ssh;
     return { exec: (command, execOptions) => ssh.exec(command, execOptions), execStream: (command) => ssh.execStream(command), end };
   } catch (error) {

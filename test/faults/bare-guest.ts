@@ -13,7 +13,7 @@ import type { ExecResult } from '../../main/ssh/connection';
 import { dialAgent } from '../../main/vm/agent';
 import { EMULATION_RACE } from '../../main/vm/boot';
 import type { AgentClient, AgentEvent } from '../../main/vm/agent';
-import { loadKeys } from '../../main/vm/keys';
+import { guestTarget, loadKeys } from '../../main/vm/keys';
 import { createQemuDriver } from '../../main/vm/qemu/driver';
 import { makeHome, testResources } from '../vm/open-vm';
 
@@ -104,14 +104,7 @@ export async function createBareHome(): Promise<BareHome> {
       data: () => event((found) => found.event === 'failed' || (found.event === 'phase' && found.name === 'data')),
       async exec(command) {
         await bare.phase('sshd');
-        const target = {
-          host: '127.0.0.1',
-          port: running.sshPort,
-          username: 'root',
-          privateKey: keys.client.privateKey,
-          hostKey: keys.host.publicBlob,
-        };
-        const connection = await connectSsh(target, AbortSignal.timeout(PATIENCE_MS));
+        const connection = await connectSsh(guestTarget(keys, running.sshPort), AbortSignal.timeout(PATIENCE_MS));
         try {
           return await connection.exec(command);
         } finally {
