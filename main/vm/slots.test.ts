@@ -71,6 +71,15 @@ async function confirmed(version: string): Promise<void> {
   );
 }
 
+async function confirmedAndNotCopied(version: string): Promise<void> {
+  await install(version);
+  const slots = open();
+  await slots.begin();
+  await slots.confirmed();
+  await slots.dispose();
+  await rm(join(root, 'system'), { recursive: true, force: true });
+}
+
 const broken = new BerthError('vm.phaseTimeout', { phase: 'kernel', seconds: 20, detail: 'Kernel panic' });
 const never = new AbortController().signal;
 const version = ({ hashes }: Choice): string => hashes.guestHash;
@@ -248,12 +257,7 @@ test('killed after the trial failed, before the old one ran: the old one is next
 });
 
 test('killed after the confirmation, before it was copied: the next confirmation copies it, half copies go', async () => {
-  await install('1');
-  const slots = open();
-  await slots.begin();
-  await slots.confirmed();
-  await slots.dispose();
-  await rm(join(root, 'system'), { recursive: true, force: true });
+  await confirmedAndNotCopied('1');
   await mkdir(join(root, 'system', 'a.part', 'guest'), { recursive: true });
   await writeFile(join(root, 'system', 'a.part', 'guest', 'manifest.json'), '{');
   await confirmed('1');
@@ -261,12 +265,7 @@ test('killed after the confirmation, before it was copied: the next confirmation
 });
 
 test('upgraded before it was copied: the new pair has no way back and is taken as it is', async () => {
-  await install('1');
-  const slots = open();
-  await slots.begin();
-  await slots.confirmed();
-  await slots.dispose();
-  await rm(join(root, 'system'), { recursive: true, force: true });
+  await confirmedAndNotCopied('1');
   await install('2');
   expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: false });
   await expect(bootOn(open(), () => Promise.reject(broken), never)).rejects.toBe(broken);
