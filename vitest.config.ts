@@ -2,8 +2,10 @@
 import { defineConfig } from 'vitest/config';
 
 const shared = { environment: 'node', setupFiles: 'test/setup.ts', restoreMocks: true } as const;
+/** Of expect.poll, whose own second is over before a busy machine has drawn a frame. */
+const poll = { timeout: 30_000, interval: 100 } as const;
 /** Suites that share a machine's one VM, display or set of ports: one file after the other. */
-const oneByOne = { ...shared, fileParallelism: false, hookTimeout: 600_000 } as const;
+const oneByOne = { ...shared, fileParallelism: false, hookTimeout: 600_000, expect: { poll } } as const;
 const renderer = ['renderer/**/*.test.{ts,tsx}'];
 
 export default defineConfig({
@@ -20,7 +22,15 @@ export default defineConfig({
       {
         test: { ...oneByOne, name: 'vm', include: ['test/vm/**/*.test.ts'], globalSetup: 'test/vm/global-setup.ts', testTimeout: 300_000 },
       },
-      { test: { ...oneByOne, name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          ...oneByOne,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/e2e/global-setup.ts',
+          testTimeout: 120_000,
+        },
+      },
       { test: { ...oneByOne, name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 300_000 } },
       { test: { ...oneByOne, name: 'load', include: ['test/load/**/*.test.ts'], testTimeout: 600_000 } },
     ],

@@ -177,16 +177,23 @@ test('a flood: every line arrives, memory stays bounded, the page answers', asyn
     const { metrics } = await devtools.send('Performance.getMetrics');
     return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
   };
-  const [cpuBefore, linesBefore] = [await spent(), await received()];
-  await expect.poll(received, { timeout: 100_000, interval: 250 }).toBe(total);
-  const microseconds = (((await spent()) - cpuBefore) / (total - linesBefore)) * 1e6;
+  /** Of the page for each line, until so many are there. */
+  const microseconds = async (until: number): Promise<number> => {
+    const [cpu, lines] = [await spent(), await received()];
+    await expect.poll(received, { timeout: 240_000, interval: 250 }).toBeGreaterThanOrEqual(until);
+    return (((await spent()) - cpu) / ((await received()) - lines)) * 1e6;
+  };
+  const early = await microseconds(total / 2);
+  const late = await microseconds(total);
+  expect(await received()).toBe(total);
   await view.getByText(`line ${String(total - 1)} of this log`).waitFor();
   const held = Number(await page.locator('[data-lines]').getAttribute('data-lines'));
   expect(held).toBeLessThanOrEqual(100_000);
   await page.getByText('older lines left the view').waitFor();
   expect(await view.locator('[data-seq]').count()).toBeLessThan(200);
-  // About 14 where it was measured; 20 are a whole core at 50,000 lines a second, and far more means that a cost grew with the length.
-  expect(microseconds).toBeGreaterThan(0);
-  expect(microseconds).toBeLessThan(40);
+  // About 14 where it was measured; what matters on any machine is that no line's cost grows with those before it.
+  console.info(`a flood: ${early.toFixed(1)} µs a line, then ${late.toFixed(1)}`);
+  expect(early).toBeGreaterThan(0);
+  expect(late).toBeLessThan(2 * early);
   expect(complaints).toEqual([]);
-});
+}, 600_000);

@@ -1,10 +1,9 @@
 // A real Chromium with the real window, over the real browser shell; only the VM and dockerd are fakes that speak the real protocols.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { build } from 'vite';
 import type { BerthError } from '../../preload/contract';
 import { prepareHome } from '../../main/control/home';
 import { runHeadless } from '../../main/headless/run';
@@ -57,19 +56,13 @@ export interface TestWindowOptions extends Pick<
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
-let renderer: Promise<string> | undefined;
-
-/** The window as it stands in the sources, built once a test file. */
-function builtRenderer(): Promise<string> {
-  renderer ??= (async () => {
-    const outDir = resolve('node_modules/.cache', `e2e-renderer-${process.pid}`);
-    await build({ configFile: resolve('vite.config.ts'), logLevel: 'error', build: { outDir, emptyOutDir: true } });
-    process.once('exit', () => {
-      rmSync(outDir, { recursive: true, force: true });
-    });
-    return outDir;
-  })();
-  return renderer;
+/** global-setup.ts built it. */
+function builtRenderer(): string {
+  const folder = process.env['BERTH_TEST_RENDERER'];
+  if (folder === undefined) {
+    throw new Error('there is no window: tests that open one belong to the project e2e');
+  }
+  return folder;
 }
 
 export async function openWindow(options: TestWindowOptions = {}): Promise<TestWindow> {
@@ -98,7 +91,7 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
     files,
     log: createLog(files.logs.berth),
     texts: createTexts('en'),
-    renderer: await builtRenderer(),
+    renderer: builtRenderer(),
     systemSocket: systemSocket ?? join(root, 'system.sock'),
     resources: { guest: join(root, 'no-guest'), bundle: join(root, 'no-bundle') },
     version: '0.0.0',

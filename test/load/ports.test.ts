@@ -135,7 +135,7 @@ test('a storm of 50,000 datagrams a second: each one passed on or counted as dro
     const { bytesIn, dropped } = listener.figures();
     return bytesIn / bytes + dropped;
   };
-  await expect.poll(accounted, { timeout: 10_000 }).toBeGreaterThanOrEqual(sent);
+  await expect.poll(accounted).toBeGreaterThanOrEqual(sent);
   expect(sent).toBe(count);
   expect(arrived).toBeGreaterThan(0);
   expect(listener.figures().connections).toBe(1);
@@ -228,8 +228,8 @@ test('a thousand times down and up: what listens is what is published, and no de
   await rounds(500);
   const half = await heldAtRest();
   await rounds(500);
-  await expect.poll(descriptors, { timeout: 10_000 }).toBeLessThanOrEqual(open);
-  await expect.poll(() => process.getActiveResourcesInfo().length, { timeout: 10_000 }).toBeLessThanOrEqual(resources);
+  await expect.poll(descriptors).toBeLessThanOrEqual(open);
+  await expect.poll(() => process.getActiveResourcesInfo().length).toBeLessThanOrEqual(resources);
   const perRound = ((await heldAtRest()) - half) / 500;
   console.info(`ports: ${Math.round(perRound)} bytes a round kept`);
   // What warms up has done so in the first half. A socket that somebody keeps has more, and each round has twenty of them.
