@@ -13,7 +13,7 @@ import { dockerHostOf } from '../../main/lib/docker-host';
 import { homeFiles } from '../../main/lib/home';
 import { prepareRunFolder } from '../../main/lib/run-folder';
 import { defaultDaemonDocument } from '../../preload/contract';
-import { docker } from '../vm/harness';
+import { docker, everything } from '../vm/harness';
 import { ensureTestImage, TEST_IMAGE } from '../vm/images';
 import { makeHome, TEST_MEMORY, testResources } from '../vm/open-vm';
 import type { OpenVm } from '../vm/open-vm';
@@ -129,11 +129,10 @@ function inForce(of: string): string {
   return `${document['log-driver'] ?? 'json-file'} ${JSON.stringify(document['labels'] ?? [])}\n`;
 }
 
-const all = process.env['BERTH_FAULTS'] === 'all';
 /** Before a step is after the one before it, but for the microseconds between. The fake of main/daemon-config/crash.test.ts has every one of them. */
-const moments = all ? (['before', 'after'] as const) : (['after'] as const);
+const moments = everything ? (['before', 'after'] as const) : (['after'] as const);
 const cases = (victims: readonly Case['victim'][], points: readonly Case['point'][], short = points) =>
-  victims.flatMap((victim) => (all ? points : short).flatMap((point) => moments.map((when) => ({ victim, point, when }))));
+  victims.flatMap((victim) => (everything ? points : short).flatMap((point) => moments.map((when) => ({ victim, point, when }))));
 
 describe('a restart', () => {
   const points = ['validate', 'write', 'restart', 'ping'] as const;

@@ -10,6 +10,9 @@ import type { ExecResult } from '../../main/ssh/connection';
 import { openVm } from './open-vm';
 import type { OpenVm } from './open-vm';
 
+/** BERTH_FAULTS=all: every case and full sizes, where a run without it has a representative of each. */
+export const everything = process.env['BERTH_FAULTS'] === 'all';
+
 export interface Box extends OpenVm {
   exec(command: string | readonly string[]): Promise<ExecResult>;
   agent<O extends keyof AgentOps>(op: O, request: AgentOps[O]['in']): Promise<AgentOps[O]['out']>;

@@ -35,7 +35,7 @@ const CASES: Readonly<Record<string, readonly [MirrorTest['verdict'], Behaviour]
 const url = (name: string): string => `https://${name}.berth.test`;
 
 /** The machine may be busy with more than one guest. */
-const PATIENT = { connectSeconds: 25, idleSeconds: 25, requestSeconds: 60, totalSeconds: 150 };
+const PATIENT = { connectSeconds: 15, idleSeconds: 15, requestSeconds: 60, totalSeconds: 150 };
 
 const box = useVm();
 let folder: string;

@@ -215,7 +215,7 @@ test('hostfwd: QEMU serves IPv4, SSH the rest, and the port is free after the st
   try {
     const published = ['-p', `${port}:80`, '-p', `${port}:53/udp`, '-p', `127.0.0.1:${own}:80`];
     await ok('run', '-d', '--name', 'ports-direct', ...published, TEST_IMAGE, 'sh', '-c', 'udp-echo 53 & exec httpd -f -p 80 -h /www');
-    await expect.poll(() => page(port).catch(() => ''), { timeout: 10_000 }).toBe(TEST_PAGE);
+    await expect.poll(() => page(port).catch(() => '')).toBe(TEST_PAGE);
     expect(await page(port, '[::1]')).toBe(TEST_PAGE);
     expect(await page(own)).toBe(TEST_PAGE);
     expect(await datagram(port, '127.0.0.1', 'hello')).toBe('HELLO');
@@ -243,7 +243,7 @@ test('a container that goes from one network to another is followed', async () =
     await ok('run', '-d', '--name', 'ports-move', '-p', `${port}:80`, TEST_IMAGE, ...serve);
     await ok('network', 'connect', 'ports-net', 'ports-move');
     await ok('network', 'disconnect', 'bridge', 'ports-move');
-    await expect.poll(() => page(port).catch(() => ''), { timeout: 10_000 }).toBe(TEST_PAGE);
+    await expect.poll(() => page(port).catch(() => '')).toBe(TEST_PAGE);
   } finally {
     await docker('rm', '-f', 'ports-move');
     await ok('network', 'rm', 'ports-net');
@@ -280,7 +280,7 @@ test('Swarm: what services publish is served, by TCP and UDP, and gone with them
     daemonJson: JSON.stringify({ ...(JSON.parse(before) as object), 'live-restore': false }),
     action: 'reload',
   });
-  await expect.poll(() => box().docker('info', '--format', '{{.LiveRestoreEnabled}}'), { timeout: 10_000 }).toBe('false\n');
+  await expect.poll(() => box().docker('info', '--format', '{{.LiveRestoreEnabled}}')).toBe('false\n');
   try {
     await ok('swarm', 'init', '--advertise-addr', '10.0.2.15');
     const service = ['service', 'create', '-d', '--no-resolve-image'];

@@ -8,6 +8,8 @@ const HELD_SECONDS = 20;
 export const transportFaults: readonly Fault[] = [
   {
     name: 'sshd-held',
+    // qemu-held has the same silence, of everything.
+    long: true,
     what: `SIGSTOP of the guest's sshd, sessions too, for ${HELD_SECONDS} s`,
     messages: [],
     async inject(stage) {
