@@ -70,9 +70,8 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
   const { kind } = timeline.get();
   let goingOn: Promise<unknown> | undefined;
   if (kind === 'resume') {
-    await running.run();
-    goingOn = goOn(agent, log).then(() => timeline.end('memory'));
-    // What was suspended had all of them.
+    goingOn = goOn(running, agent, log).then(() => timeline.end('memory'));
+    // What was suspended had all of them; who dials before it runs waits a moment less.
     ['sshd', 'data', 'containerd', 'dockerd'].forEach((name) => phase(name).resolve());
   } else if (kind === 'adopt') {
     const status = await agent.call('status', {}, { timeoutMs: ADOPT_MS });
@@ -172,7 +171,8 @@ export async function enterAgain(deps: BootDeps, live: LiveVm, disposing: AbortS
 }
 
 /** Out of its pause: for the guest no time has passed, and its random numbers are those of before. Of its connections none was left by the suspend. */
-async function goOn(agent: AgentClient, log: Logger): Promise<void> {
+async function goOn(running: RunningVm, agent: AgentClient, log: Logger): Promise<void> {
+  await running.run();
   await Promise.all([setClock(agent, log), agent.call('reseed', { data: randomBytes(64).toString('base64') })]);
 }
 

@@ -102,7 +102,10 @@ static void load(FILE *file, const char *path, int memory, const char *memory_pa
   struct head head;
   get(file, path, &head, sizeof head);
   if (memcmp(head.magic, magic, sizeof magic) != 0) fail(path, "not a guest’s memory");
-  if (lseek(memory, 0, SEEK_END) != (off_t)head.size) fail(memory_path, "of another size");
+  off_t size = lseek(memory, 0, SEEK_END);
+  /* Or QEMU has not come to give it one. */
+  if (size == 0 && ftruncate(memory, size = (off_t)head.size) < 0) fail(memory_path, strerror(errno));
+  if (size != (off_t)head.size) fail(memory_path, "of another size");
   for (struct run run;;) {
     get(file, path, &run, sizeof run);
     if (run.length == 0) {

@@ -86,10 +86,13 @@ test.each([
   await expect(copier.load(file, memory)).rejects.toThrow(words);
 });
 
-test('memory of another size is refused', async () => {
+test('memory of another size is refused, and without a size gets it', async () => {
   await copier.save(memory, file);
   await truncate(memory, SIZE / 2);
   await expect(copier.load(file, memory)).rejects.toThrow(`${memory}: of another size`);
+  await truncate(memory, 0);
+  await copier.load(file, memory);
+  expect((await stat(memory)).size).toBe(SIZE);
 });
 
 test('a full disk is said in the system’s words, as is memory that is gone', async () => {

@@ -20,7 +20,7 @@ import type { Arch, VmArgs } from './args';
 import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, memoryProgram, passtBinary, qemuBinary, shareBinaries } from './files';
 import type { FwCfgName } from './files';
 import { freePort, logSize } from './launch';
-import { createMemoryFile } from './memory';
+import { createMemoryFile, memoryOfNew } from './memory';
 import { openNetwork } from './network';
 import { endOrphans, guard } from './orphans';
 import { probe } from './probe';
@@ -110,6 +110,7 @@ export function createQemuDriver({
   });
 
   const saved = createSaved(files, () => diskPath(files));
+  const memoryFile = createMemoryFile(() => memoryProgram(resources));
   const network = openNetwork({ files, command: passtBinary(resources), log });
   const spawner = createSpawner({
     files,
@@ -118,7 +119,7 @@ export function createQemuDriver({
     network,
     servers,
     saved,
-    memoryFile: createMemoryFile(() => memoryProgram(resources)),
+    memoryFile,
     onNoSandbox() {
       sandbox = false;
     },
@@ -215,9 +216,17 @@ export function createQemuDriver({
     // What could not be had then is not had now either.
     const kept = { ...facts, network: facts.network.backend === 'passt' ? below.network : facts.network };
     const args = await argsOf(kept, { ...below.args, incoming: true, dataAccess: 'writable' }, made.fwCfg, present);
-    return spawner.spawn(args, { ...kept, made, sshPort: below.args.sshPort }, present, signal, async (vm) => {
-      onLoading();
-      await vm.load(await saved.take(), record.memory);
+    return spawner.spawn(args, { ...kept, made, sshPort: below.args.sshPort }, present, signal, {
+      // Read only: it counts as used when the guest's devices, without which the memory does nothing, are read.
+      async beside(pid, dead) {
+        if (record.memory === 'apart') {
+          await memoryFile.load(files.suspend.memory, await memoryOfNew(pid, dead));
+        }
+      },
+      async enter(vm) {
+        onLoading();
+        await vm.load(await saved.take(), record.memory);
+      },
     });
   };
 

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { retryUntil } from '../../lib/async';
 import { hasCode } from '../../lib/atomic-file';
 
 const DESCRIPTOR = 61;
@@ -21,6 +22,11 @@ export async function memoryOf(pid: number): Promise<string | undefined> {
     }
     throw error;
   }
+}
+
+/** Of a process that has only just begun. */
+export function memoryOfNew(pid: number, signal: AbortSignal): Promise<string> {
+  return retryUntil(async () => (await memoryOf(pid)) ?? Promise.reject(new Error('QEMU has no memory of its own')), 2, signal);
 }
 
 export interface MemoryFile {

@@ -46,7 +46,7 @@ export interface Running {
   readonly running: RunningVm;
   /** Resolves when nothing is left of an earlier backend's that this one does not know. */
   attach(qmp: Qmp): Promise<void>;
-  /** What was saved; QEMU waits for it. */
+  /** What was saved; QEMU waits for it, with its memory where that is apart. */
   load(files: SavedFiles, memory: MemoryIs): Promise<void>;
   onEvent(event: QmpEvent): void;
 }
@@ -196,17 +196,7 @@ export function createRunning(deps: RunningDeps): Running {
 
   return {
     running,
-    async load(files, memoryIs) {
-      if (memoryIs === 'within') {
-        return migration.load(deps.forQemu(files.memory), memoryIs);
-      }
-      const memory = await memoryOf(state.pid);
-      if (memory === undefined) {
-        throw new Error('the memory is no file');
-      }
-      await deps.memoryFile.load(files.memory, memory);
-      await migration.load(deps.forQemu(files.devices), memoryIs);
-    },
+    load: (files, memory) => migration.load(deps.forQemu(memory === 'within' ? files.memory : files.devices), memory),
     async attach(opened) {
       qmp = opened;
       if (ended === undefined) {

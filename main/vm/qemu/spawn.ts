@@ -47,14 +47,21 @@ export interface Plugged {
 /** What is known of a VM before its process is. */
 export type VmFacts = Omit<VmState, 'format' | 'pid' | 'startTime' | 'bootId'>;
 
+export interface Entering {
+  /** What is done while QEMU starts. */
+  beside?(pid: number, signal: AbortSignal): Promise<void>;
+  /** What is done after both, before it counts as started. */
+  enter?(vm: Running): Promise<void>;
+}
+
 export interface Spawner {
-  /** Resolves when QMP answers and `enter` is done. A start that fails leaves no process; `Again` where another way may do. */
+  /** Resolves when QMP answers and `entering` is done. A start that fails leaves no process; `Again` where another way may do. */
   spawn(
     args: readonly string[],
     facts: VmFacts,
     present: readonly ShareServer[],
     signal: AbortSignal,
-    enter?: (vm: Running) => Promise<void>,
+    entering?: Entering,
   ): Promise<RunningVm>;
   /** A process that runs; `ended` is undefined where it is not our child. */
   attach(state: VmState, plugged: Plugged, ended: Promise<string> | undefined, offset: number, signal: AbortSignal): Promise<Running>;
@@ -104,7 +111,7 @@ export function createSpawner({ files, qemu, log, network, servers, saved, memor
     return vm;
   };
 
-  const spawn: Spawner['spawn'] = async (args, facts, present, signal, enter = () => Promise.resolve()) => {
+  const spawn: Spawner['spawn'] = async (args, facts, present, signal, entering = {}) => {
     await Promise.all([files.run.qmp, files.run.agent].map((path) => rm(path, { force: true })));
     const offset = await logSize(files.logs.qemu);
     const program = qemu();
@@ -125,8 +132,11 @@ export function createSpawner({ files, qemu, log, network, servers, saved, memor
       const state: VmState = { format: 1, ...identity, ...facts };
       await writeVmState(files.state.vm, state);
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(QMP_DEADLINE_MS), abortWhen(ended)]);
+      const beside = entering.beside?.(pid, deadline);
+      beside?.catch(() => undefined);
       const vm = await attach(state, { present, lostSlots: [] }, ended, offset, deadline);
-      await enter(vm);
+      await beside;
+      await entering.enter?.(vm);
       return vm.running;
     } catch (error) {
       child.kill('SIGKILL');
