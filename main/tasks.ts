@@ -56,7 +56,7 @@ export function createTasks(now: () => number = Date.now): Tasks {
     async function settle(): Promise<Task> {
       let end: Partial<Task> = { state: 'done' };
       try {
-        await work({ signal: abort.signal, update: (progress) => running.has(id) && change(id, progress) });
+        await work({ id, signal: abort.signal, update: (progress) => running.has(id) && change(id, progress) });
       } catch (error) {
         const cancelled = abort.signal.aborted && find(id)?.cancellable !== false;
         end = cancelled ? { state: 'cancelled' } : { state: 'failed', error: toWireError(error) };

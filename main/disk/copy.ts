@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { copyFile, open, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hasCode } from '../lib/atomic-file';
 
 export interface CopySpec {
@@ -14,6 +14,10 @@ export interface CopySpec {
   readonly signal: AbortSignal;
   /** From 0 to 1. */
   onProgress(ratio: number): void;
+}
+
+export function qemuImgOf(bundle: string): string {
+  return join(bundle, 'bin', process.platform === 'win32' ? 'qemu-img.exe' : 'qemu-img');
 }
 
 /** Where the file system can: one that shares the blocks of the other. False where it cannot; `to` is not there then. */

@@ -1,6 +1,5 @@
 // Disk, put together: the ledger that is read while somebody looks, and the tasks that give space back, grow the disk or move it, one at a time.
 // Knows the VM by its interface and the engine by its socket.
-import { join } from 'node:path';
 import { BerthError, fromWireError, toWireError } from '../../preload/contract';
 import type { BackendHandlers, DiskLedger, DiskStep, HostSpace } from '../../preload/contract';
 import { createConnection } from '../engine/connection';
@@ -12,6 +11,7 @@ import { createTaskSteps } from '../lib/task-steps';
 import { diskPath } from '../vm/disk';
 import type { Resources } from '../vm/resources';
 import type { Vm } from '../vm/vm';
+import { qemuImgOf } from './copy';
 import { growDisk, growFileSystem } from './grow';
 import { createLedgerReader } from './ledger';
 import { dropCopy, forgetOldDisk, moveDisk, planMove } from './move';
@@ -184,7 +184,7 @@ export async function createDisk(deps: DiskDeps): Promise<Disk> {
       'disk.grow': ({ bytes }) => alone(() => growDisk({ files, vm }, bytes)),
       'disk.move': async ({ folder }) => {
         const plan = await planMove({ files }, folder);
-        const qemuImg = join(resources.bundle, 'bin', process.platform === 'win32' ? 'qemu-img.exe' : 'qemu-img');
+        const qemuImg = qemuImgOf(resources.bundle);
         return start('moveDisk', plan.to, (run) => moveDisk({ files, qemuImg, vm, log }, plan, run));
       },
       'disk.forgetOld': ({ path }) => alone(() => forgetOldDisk(files, path)),

@@ -6,6 +6,7 @@ export type TaskProgress = Partial<
 >;
 
 export interface TaskRun {
+  readonly id: string;
   /** Aborted by tasks.cancel. */
   readonly signal: AbortSignal;
   readonly update: (progress: TaskProgress) => void;

@@ -5,7 +5,7 @@ import { diskUuid } from '../vm/disk';
 import type { HomeFiles } from '../lib/home';
 import type { OffVm } from '../vm/vm';
 import { countLostAndFound, look, mend, readAccount } from './fsck';
-import type { DiskAccount } from './fsck';
+import type { DiskAccount, Verdict } from './fsck';
 import type { Progress } from './progress';
 
 export interface CheckDeps {
@@ -53,7 +53,7 @@ export async function checkDisk(deps: CheckDeps, off: OffVm, fsck: 'copy' | 'noC
   return { result: 'done', sound: true };
 }
 
-async function lookAt(deps: CheckDeps, off: OffVm, progress: Progress): Promise<{ verdict: string; account: DiskAccount }> {
+async function lookAt(deps: CheckDeps, off: OffVm, progress: Progress): Promise<{ verdict: Verdict; account: DiskAccount }> {
   const guest = await progress.step('boot', () => off.guest({ disk: 'throwaway' }, progress.signal));
   try {
     return await progress.step('look', async () => {

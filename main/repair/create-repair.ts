@@ -1,21 +1,24 @@
 // The repair ladder: one rung at a time as a task, what each did as a report that stays, and the state that windows and the command line show.
 // Which rung does what is in files of their own; this owns the turn, the reports and what must be confirmed.
 import { rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { BerthError, toWireError } from '../../preload/contract';
 import type { BackendHandlers, RepairOrder, RepairReport, RepairResult, RepairState, VmStateName } from '../../preload/contract';
 import type { DaemonConfig } from '../daemon-config/daemon-config';
+import { qemuImgOf } from '../disk/copy';
+import { diskFile } from '../disk/ledger';
 import { deferred } from '../lib/async';
 import { createObservable, follow } from '../lib/observable';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import type { StartedTask, TaskRun, TaskRunner } from '../lib/task-runner';
 import { diskPath } from '../vm/disk';
+import { freeDisk } from '../vm/limits';
 import { createChecker } from '../vm/resources';
 import type { Resources } from '../vm/resources';
 import type { OffVm, Vm } from '../vm/vm';
 import { checkDisk } from './check-disk';
-import { copyDisk, freeBytesAt, hostBytesOf, listKept, setAside } from './kept-disks';
+import { copyBeside, listKept, setAside } from './kept-disks';
 import { ladder } from './ladder';
 import { createProgress } from './progress';
 import type { Progress } from './progress';
@@ -72,14 +75,14 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
   async function state(): Promise<RepairState> {
     const path = await diskPath(files);
     const status = vm.status.get();
-    const copyBytes = await hostBytesOf(path);
+    const disk = await diskFile(path);
     const reports = store.reports();
     const error = status.error ?? (status.state === 'running' ? undefined : status.boot?.error);
     return {
       rungs: ladder({
         status,
         error,
-        hasDisk: copyBytes !== undefined,
+        hasDisk: disk !== undefined,
         liveRestore: config.document.get()['live-restore'] === true,
         last: reports[0],
       }),
@@ -87,8 +90,8 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
       reports,
       kept: await listKept(store.kept()),
       confirmWord,
-      copyBytes: copyBytes ?? 0,
-      freeBytes: await freeBytesAt(dirname(path)).catch(() => 0),
+      copyBytes: disk?.hostBytes ?? 0,
+      freeBytes: await freeDisk(dirname(path)).catch(() => 0),
     };
   }
 
@@ -151,7 +154,7 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
       case 'checkDisk':
         return withDisk(progress, async (off, path) => {
           const copy = async (): Promise<void> => {
-            const made = await copyDisk(join(resources.bundle, 'bin', 'qemu-img'), path, Date.now(), progress);
+            const made = await copyBeside(qemuImgOf(resources.bundle), path, Date.now(), progress);
             await store.keep([made]);
           };
           const { result, sound } = await checkDisk({ files, path, copy }, off, order.fsck, progress);
@@ -179,8 +182,8 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
     }
   }
 
-  async function work(order: RepairOrder, run: TaskRun, task: Promise<string>): Promise<void> {
-    let report: RepairReport = { task: await task, rung: order.rung, startedAt: Date.now(), result: 'running', facts: [], words: [] };
+  async function work(order: RepairOrder, run: TaskRun): Promise<void> {
+    let report: RepairReport = { task: run.id, rung: order.rung, startedAt: Date.now(), result: 'running', facts: [], words: [] };
     const change = (patch: Partial<RepairReport>): void => {
       report = { ...report, ...patch };
       store.report(report);
@@ -220,12 +223,7 @@ export async function createRepair(deps: RepairDeps): Promise<Repair> {
     if (rung?.obstacle !== undefined) {
       throw new BerthError('repair.notUsable', { rung: order.rung, reason: rung.obstacle });
     }
-    let tell: (id: string) => void = () => undefined;
-    const id = new Promise<string>((resolve) => {
-      tell = resolve;
-    });
-    running = tasks.run('repair', order.rung, (run) => work(order, run, id));
-    tell(running.id);
+    running = tasks.run('repair', order.rung, (run) => work(order, run));
     return { task: running.id };
   }
 

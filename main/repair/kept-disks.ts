@@ -1,13 +1,14 @@
 // Files with what is or was on the data disk: copied before a repair, set aside by a reset. Nothing here deletes one unasked.
-import { execFile } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BerthError } from '../../preload/contract/errors';
 import type { KeptDisk } from '../../preload/contract';
+import { copyDisk } from '../disk/copy';
+import { diskFile } from '../disk/ledger';
 import { asError } from '../lib/async';
 import { hasCode } from '../lib/atomic-file';
 import type { HomeFiles } from '../lib/home';
+import { freeDisk } from '../vm/limits';
 import type { Progress } from './progress';
 
 /** `20261121-154500`, local time: for a person who looks into the folder. */
@@ -16,22 +17,6 @@ export function stamp(at: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
   return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
-}
-
-export async function hostBytesOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).blocks * 512;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-export async function freeBytesAt(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
 }
 
 /** Those of the paths that are there, newest first. */
@@ -46,43 +31,26 @@ export async function listKept(paths: readonly string[]): Promise<KeptDisk[]> {
 }
 
 /** A copy beside it, holes kept, on the disk when this resolves; nothing is left of one that did not end. */
-export async function copyDisk(qemuImg: string, path: string, at: number, progress: Progress): Promise<string> {
+export async function copyBeside(qemuImg: string, path: string, at: number, progress: Progress): Promise<string> {
   const folder = dirname(path);
-  const neededBytes = (await hostBytesOf(path)) ?? 0;
-  const availableBytes = await freeBytesAt(folder);
+  const neededBytes = (await diskFile(path))?.hostBytes ?? 0;
+  const availableBytes = await freeDisk(folder);
   if (availableBytes < neededBytes) {
     throw new BerthError('repair.noSpaceForCopy', { folder, neededBytes, availableBytes });
   }
   const copy = join(folder, `data-${stamp(at)}-copy.raw`);
+  const onProgress = (ratio: number): void => progress.bytes(Math.round(neededBytes * ratio), neededBytes);
   try {
-    await convert(qemuImg, path, copy, (share) => progress.bytes(Math.round(neededBytes * share), neededBytes), progress.signal);
-    const file = await open(copy, 'r+');
-    await file.chmod(0o600);
-    await file.sync();
-    await file.close();
+    await copyDisk({ qemuImg, from: path, to: copy, signal: progress.signal, onProgress });
   } catch (error) {
-    await rm(copy, { force: true }); // Made by this very call, and not whole.
+    if (!hasCode(error, 'EEXIST')) {
+      await rm(copy, { force: true }); // Made by this very call, and not whole.
+    }
     progress.signal.throwIfAborted();
-    throw error instanceof BerthError ? error : new BerthError('repair.copyFailed', { path: copy, detail: asError(error).message });
+    throw new BerthError('repair.copyFailed', { path: copy, detail: asError(error).message }, { cause: error });
   }
-  progress.fact('copied', { path: copy, sizeBytes: (await hostBytesOf(copy)) ?? 0 });
+  progress.fact('copied', { path: copy, sizeBytes: (await diskFile(copy))?.hostBytes ?? 0 });
   return copy;
-}
-
-function convert(qemuImg: string, from: string, to: string, tell: (share: number) => void, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // `file:` keeps a name with a colon from being read as a protocol.
-    const args = ['convert', '-p', '-f', 'raw', '-O', 'raw', '-S', '4k', `file:${from}`, `file:${to}`];
-    const child: ChildProcess = execFile(qemuImg, args, { signal, maxBuffer: 16 * 2 ** 20 }, (error, _out, words) =>
-      error === null ? resolve() : reject(new Error(words.trim() === '' ? error.message : words.trim(), { cause: error })),
-    );
-    child.stdout?.on('data', (chunk: string) => {
-      const percent = /\(([\d.]+)\/100%\)/.exec(chunk)?.[1];
-      if (percent !== undefined) {
-        tell(Number(percent) / 100);
-      }
-    });
-  });
 }
 
 /** The disk and its record under names of their own; the next start makes a new disk. One that is missing leaves only its record to set aside. */
