@@ -14,6 +14,7 @@ import { startFakeDockerd } from '../fakes/dockerd/server';
 import type { FakeDockerd } from '../fakes/dockerd/server';
 import { createFakeVm } from '../fakes/vm';
 import type { FakeVmOptions } from '../fakes/vm';
+import { createFakeGuestDisk } from '../fakes/guest-disk';
 import type { FakeShares } from '../fakes/shares';
 
 const CHROMIUM = process.env['BERTH_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -46,6 +47,10 @@ export interface TestWindowOptions extends Pick<
   readonly suspend?: boolean;
   /** Why the next start cannot use what was saved. */
   readonly notResumed?: FakeVmOptions['notResumed'];
+  /** The guest tells of its disk, whose file has blocks. */
+  readonly disk?: boolean;
+  /** What the guard of this computer's space found. */
+  readonly hostSpace?: FakeVmOptions['hostSpace'];
   /** The data disk that a repair finds. */
   readonly repair?: FakeVmOptions['repair'];
   /** Fills the engine before anything reads it. */
@@ -73,6 +78,8 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
     phaseMs = 20,
     exec,
     shares,
+    disk = false,
+    hostSpace,
     failure,
     repair,
     suspend,
@@ -96,7 +103,7 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
     resources: { guest: join(root, 'no-guest'), bundle: join(root, 'no-bundle') },
     version: '0.0.0',
     build: 'dev',
-    locale: 'en-US',
+    locale: context.locale ?? 'en-US',
     port: 0,
     window: 'none',
     start: !stopped,
@@ -107,6 +114,8 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
       ...(exec === undefined ? {} : { exec }),
       ...(shares === undefined ? {} : { shares }),
       ...(failure === undefined ? {} : { failure }),
+      ...(hostSpace === undefined ? {} : { hostSpace }),
+      ...(disk ? { disk: createFakeGuestDisk(() => dockerd.model) } : {}),
       ...(repair === undefined ? {} : { repair }),
       ...(suspend === undefined ? {} : { suspend }),
       ...(notResumed === undefined ? {} : { notResumed }),

@@ -3,7 +3,7 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { BerthError, bootPhases } from '../../preload/contract';
-import type { AcceleratorVerdict, BootPhaseName, BootTimeline, HostSpaceState, SuspendedBy, VmStatus } from '../../preload/contract';
+import type { AcceleratorVerdict, BootPhaseName, BootTimeline, HostSpace, SuspendedBy, VmStatus } from '../../preload/contract';
 import { createObservable } from '../../main/lib/observable';
 import type { Vm, VmDeps } from '../../main/vm/vm';
 import { createFakeConfiguration } from './dockerd/configuration';
@@ -36,7 +36,7 @@ export interface FakeVmOptions {
   /** Figures of the data disk and blocks in its file; without it the guest says nothing of it and the file is empty. */
   readonly disk?: FakeGuestDisk;
   /** What the guard of this computer's space found. */
-  readonly hostSpace?: HostSpaceState;
+  readonly hostSpace?: HostSpace['state'];
   /** What is booted for a repair; without it the disk is whole. */
   readonly repair?: FakeRepairGuest;
   /** It suspends; what its engine has goes on as it was. */
@@ -79,6 +79,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
       pendingRestart: false,
     };
     const status = createObservable<VmStatus>(base);
+    const space = createObservable<HostSpace | undefined>(undefined);
     const boots: BootTimeline[] = [];
     let starting: Promise<void> | undefined;
     let stopping: Promise<void> | undefined;
@@ -156,6 +157,10 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
           runningSince: Date.now(),
           engine: status.get().engine ?? { version: '', apiVersion: '' },
         });
+        if (options.hostSpace !== undefined) {
+          const none = { freeBytes: 0, totalBytes: 0, warnBytes: 0, pauseBytes: 0 };
+          space.set({ state: options.hostSpace, folder: deps.files.disks.folder, ...none });
+        }
       } catch (error) {
         sever();
         const wire =
@@ -240,11 +245,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
       },
       engine: guest.engine,
       disk: {
-        space: createObservable(
-          options.hostSpace === undefined
-            ? undefined
-            : { state: options.hostSpace, folder: deps.files.disks.folder, freeBytes: 0, totalBytes: 0, warnBytes: 0, pauseBytes: 0 },
-        ),
+        space,
         resize: () => (link ? Promise.resolve() : Promise.reject(notRunning())),
         despiteFullHost: (work) => work(),
       },
