@@ -46,5 +46,6 @@ test('the mark says from when to when, in the window’s language', async () => 
     const words = await over;
     expect(words).toContain(part);
     expect(words).toMatch(/:00:00.*:10:06/);
+    expect(words).not.toMatch(/[AP]M/);
   }
 });

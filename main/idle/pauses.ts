@@ -19,7 +19,11 @@ export function createPauses({ status, settings, locale, now = Date.now }: Pause
   const words = (from: number, to: number): string => {
     const { language } = settings.get();
     const texts = createTexts((language === 'system' ? /^zh/i.test(locale) : language === 'zh-CN') ? 'zh-CN' : 'en');
-    const format = new Intl.DateTimeFormat(texts.language, { timeStyle: 'medium', ...(to - from > DAY_MS ? { dateStyle: 'short' } : {}) });
+    const format = new Intl.DateTimeFormat(texts.language, {
+      timeStyle: 'medium',
+      hourCycle: 'h23',
+      ...(to - from > DAY_MS ? { dateStyle: 'short' } : {}),
+    });
     return texts.text('vm', 'pause.terminal', { from: format.format(from), to: format.format(to) });
   };
   return {
