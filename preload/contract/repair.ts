@@ -15,7 +15,7 @@ export const repairSubjects = ['containers', 'images', 'volumes', 'settings'] as
 export type RepairSubject = (typeof repairSubjects)[number];
 
 /** Why a rung cannot be used now, as keys of locale `repair` (`why.<key>`). */
-export const repairObstacles = ['notRunning', 'noGuest', 'noDisk'] as const;
+export const repairObstacles = ['notRunning', 'noDisk'] as const;
 export type RepairObstacle = (typeof repairObstacles)[number];
 
 export interface Rung {

@@ -31,7 +31,7 @@ test('from the error of a start to the advised step, and a report that stays', a
   await row.getByRole('button').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('The virtual machine is shut down').waitFor();
-  await dialog.getByRole('button', { name: 'Go on' }).click();
+  await dialog.getByRole('button', { name: 'Check', exact: true }).click();
   await page.getByText('The data disk is damaged').first().waitFor();
   await page.getByText('Nothing was mended and nothing was written').waitFor();
   expect(repair.boots).toEqual(['throwaway']);
@@ -39,9 +39,9 @@ test('from the error of a start to the advised step, and a report that stays', a
   broken = false;
   await row.getByRole('button').click();
   await dialog.getByLabel('Without a copy').check();
-  expect(await dialog.getByRole('button', { name: 'Go on' }).isDisabled()).toBe(true);
+  expect(await dialog.getByRole('button', { name: 'Mend' }).isDisabled()).toBe(true);
   await dialog.getByLabel(/^Type .* to confirm$/).fill((await dialog.getByText(/^Type .* to confirm$/).textContent())?.split(' ')[1] ?? '');
-  await dialog.getByRole('button', { name: 'Go on' }).click();
+  await dialog.getByRole('button', { name: 'Mend' }).click();
   await page.getByText('e2fsck mended the data disk').waitFor();
   expect(repair.boots).toEqual(['throwaway', 'throwaway', 'writable']);
 });

@@ -30,7 +30,13 @@ export function KeptDisks({ kept }: { readonly kept: readonly KeptDisk[] }): Rea
               {disk.name}
             </span>
             <span className="t3 s">{format.bytes(disk.hostBytes)}</span>
-            <Button size="compact-xs" color="bad" aria-label={t('keep.deleteTitle', { name: disk.name })} onClick={() => setAsked(disk)}>
+            <Button
+              size="compact-xs"
+              variant="outline"
+              color="bad"
+              aria-label={t('keep.deleteTitle', { name: disk.name })}
+              onClick={() => setAsked(disk)}
+            >
               {t('keep.delete')}
             </Button>
           </li>

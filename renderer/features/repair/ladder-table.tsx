@@ -76,7 +76,7 @@ function RungRow({ rung: { name, fates, seconds, obstacle, recommended }, number
       <td className={css['do']}>
         <Button
           {...(recommended ? { variant: 'filled' } : {})}
-          {...(danger ? { color: 'bad' } : {})}
+          {...(danger ? { variant: 'outline', color: 'bad' } : {})}
           aria-label={`${t(`rung.${name}.title`)}: ${t(`rung.${name}.do`)}`}
           loading={running === name}
           disabled={obstacle !== undefined || running !== undefined}

@@ -8,6 +8,7 @@ import { useStream } from '../../state/use-stream';
 import { SkeletonRows } from '../../ui/delayed';
 import { ErrorNotice } from '../../ui/error-notice';
 import { StateMark } from '../../ui/state-mark';
+import { FindCause } from './find-cause';
 import { KeptDisks } from './kept-disks';
 import { LadderTable } from './ladder-table';
 import { Reports } from './reports';
@@ -56,6 +57,7 @@ export function RepairPage(): ReactNode {
       <aside className="panel">
         <Reports reports={state.reports} />
         <KeptDisks kept={state.kept} />
+        <FindCause />
       </aside>
       {asked === undefined ? null : (
         <RungDialog rung={asked} state={state} onGo={(order) => void start(order)} onClose={() => setAsked(undefined)} />

@@ -91,9 +91,11 @@ export function RungDialog({ rung, state, onGo, onClose }: RungDialogProps): Rea
           />
         ) : null}
         <div className="modal-foot">
-          <Button onClick={onClose}>{t('ask.cancel')}</Button>
+          <Button onClick={onClose} {...(rung === 'rescue' ? {} : { 'data-autofocus': true })}>
+            {t('ask.cancel')}
+          </Button>
           <Button type="submit" variant="filled" disabled={!ready} {...(typed ? { color: 'bad' } : {})}>
-            {t('ask.go')}
+            {t(`ask.do.${rung === 'checkDisk' && fsck !== 'look' ? 'mend' : rung}`)}
           </Button>
         </div>
       </form>
@@ -113,9 +115,9 @@ function FsckChoice({ value, state, onChange }: FsckChoiceProps): ReactNode {
   const sizes = { sizeBytes: format.bytes(state.copyBytes), freeBytes: format.bytes(state.freeBytes) };
   return (
     <Radio.Group label={t('ask.mend')} value={value} onChange={(next) => onChange(FSCK.find((each) => each === next) ?? 'look')}>
-      <div className={css['choices']}>
+      <div className={`choices ${css['choices']}`}>
         {FSCK.map((each) => (
-          <Radio key={each} value={each} label={t(`ask.${each}`)} description={t(`ask.${each}Text`, sizes)} />
+          <Radio key={each} size="xs" value={each} label={t(`ask.${each}`)} description={t(`ask.${each}Text`, sizes)} />
         ))}
       </div>
     </Radio.Group>
