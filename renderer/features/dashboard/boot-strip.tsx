@@ -25,8 +25,8 @@ export function BootStrip({ boot }: { readonly boot: BootTimeline }): ReactNode 
           <div style={{ flexGrow: seconds / total }} {...(seconds / total < LABELLED ? { 'data-thin': true } : {})}>
             <i />
             <span>
-              {t(`phase.${name}`)}
               <b>{format.seconds(seconds)}</b>
+              {t(`phase.${name}`)}
             </span>
           </div>
         </Tooltip>

@@ -50,6 +50,7 @@ export function BootTable({ boot, live }: BootTableProps): ReactNode {
               scale={scale}
               usual={usual.phases.get(name)}
               live={live}
+              failed={boot?.error !== undefined}
             />
           ))}
         </tbody>
@@ -66,15 +67,17 @@ interface PhaseProps {
   readonly scale: number;
   readonly usual: number | undefined;
   readonly live: boolean;
+  readonly failed: boolean;
 }
 
-function Phase({ name, phase, elapsed, scale, usual, live }: PhaseProps): ReactNode {
+function Phase({ name, phase, elapsed, scale, usual, live, failed }: PhaseProps): ReactNode {
   const { t } = useTranslation(['dashboard', 'vm']);
   const format = useFormat();
   const stuck = phase?.stuck;
   const ended = phase?.endedAt !== undefined;
   const length = phase === undefined ? undefined : lengthOf(phase, elapsed);
-  const mark = phase === undefined ? 'new' : stuck !== undefined && !ended ? 'warn' : ended ? 'pass' : live ? 'busy' : 'exit';
+  const unfinished = live ? (stuck === undefined ? 'busy' : 'warn') : failed ? 'fail' : 'exit';
+  const mark = phase === undefined ? 'new' : ended ? 'pass' : unfinished;
   const percent = (seconds: number): string => `${Math.min(100, (100 * seconds) / scale)}%`;
   const deadline = phase === undefined ? 0 : phase.startedAt + phase.deadline;
   return (

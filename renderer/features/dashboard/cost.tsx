@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CostFigures, CostRemedy, CostSpan, CostStatus } from '../../../preload/contract';
 import { useFormat } from '../../format';
-import { navigate } from '../../routes';
+import { href, navigate } from '../../routes';
 import { useActions } from '../../state/context';
 import { useCall } from '../../state/use-call';
 import { useStream } from '../../state/use-stream';
@@ -49,11 +49,14 @@ function Card(): ReactNode {
       <Chart points={cost[span].points} span={span} />
       <div className={`row s ${css['under']}`}>
         <span className="t3 grow">{t('core')}</span>
+        <a className="link" href={href('settings', 'disk')}>
+          {t('disk')}
+        </a>
         <button type="button" className="link" aria-expanded={open} onClick={() => setOpen(!open)}>
           {t(open ? 'parts.hide' : 'parts.show')}
         </button>
       </div>
-      {open ? <Parts span={cost[span]} /> : null}
+      {open ? <Parts cost={cost} span={span} /> : null}
       <Remedies remedies={cost.remedies} />
     </section>
   );
@@ -109,13 +112,20 @@ function Chart({ points, span }: { readonly points: CostSpan['points']; readonly
   );
 }
 
-function Parts({ span }: { readonly span: CostSpan }): ReactNode {
+function Parts({ cost, span }: { readonly cost: CostStatus; readonly span: Span }): ReactNode {
   const { t } = useTranslation('cost');
   const show = useFigures();
   return (
-    <table className={css['table']}>
+    <table className={`${css['table']} ${css['parts']}`}>
+      <thead>
+        <tr>
+          <th />
+          <th scope="col">{t('parts.memory')}</th>
+          <th scope="col">{t('parts.cpu')}</th>
+        </tr>
+      </thead>
       <tbody>
-        {span.parts.map(({ part, memoryBytes, cpu }) => (
+        {cost[span].parts.map(({ part, memoryBytes, cpu }) => (
           <tr key={part}>
             <th scope="row">{t(`part.${part}`)}</th>
             <td>{show.memory(memoryBytes)}</td>
