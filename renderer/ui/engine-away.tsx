@@ -10,13 +10,19 @@ import type { ReactNode } from 'react';
 export function AwayLine({ at }: { readonly at: number }): ReactNode {
   const { t } = useTranslation('containers');
   const format = useFormat();
-  const suspended = useStore((state) => state.vm.status?.state === 'suspended');
+  const state = useStore(({ vm }) => vm.status?.state);
+  const suspended = state === 'suspended';
   return (
-    <div style={{ padding: '12px 20px 0' }}>
+    <div className="awayline">
       <div className="note" role="status">
         <StateMark kind={suspended ? 'pause' : 'waiting'} />
         <div className="title">{t(suspended ? 'away.suspended' : 'away.title')}</div>
         <p>{t('away.text', { time: format.clock(at) })}</p>
+        {suspended || state === 'stopped' || state === 'failed' ? (
+          <div className="end">
+            <StartButton />
+          </div>
+        ) : null}
       </div>
     </div>
   );
@@ -24,18 +30,24 @@ export function AwayLine({ at }: { readonly at: number }): ReactNode {
 
 export function EngineOff(): ReactNode {
   const { t } = useTranslation('containers');
-  const actions = useActions();
-  const starting = useStore(({ ui, vm }) => ui.pendingVm === 'start' || vm.status?.state === 'starting' || vm.status?.state === 'resuming');
   const suspended = useStore((state) => state.vm.status?.state === 'suspended');
   return (
     <EmptyState
       title={t(suspended ? 'away.suspended' : 'away.off')}
       text={t(suspended ? 'away.suspendedText' : 'away.offText')}
-      actions={
-        <Button variant="filled" loading={starting} onClick={() => void actions.startVm()}>
-          {t(suspended ? 'away.resume' : 'away.start')}
-        </Button>
-      }
+      actions={<StartButton />}
     />
+  );
+}
+
+function StartButton(): ReactNode {
+  const { t } = useTranslation('containers');
+  const actions = useActions();
+  const starting = useStore(({ ui, vm }) => ui.pendingVm === 'start' || vm.status?.state === 'starting' || vm.status?.state === 'resuming');
+  const suspended = useStore((state) => state.vm.status?.state === 'suspended');
+  return (
+    <Button variant="filled" loading={starting} onClick={() => void actions.startVm()}>
+      {t(suspended ? 'away.resume' : 'away.start')}
+    </Button>
   );
 }

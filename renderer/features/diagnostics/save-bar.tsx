@@ -37,7 +37,7 @@ export function SaveBar({ report, files }: SaveBarProps): ReactNode {
     >
       {save.error === undefined ? null : <ErrorNotice error={save.error} onDismiss={save.reset} />}
       {saved === undefined ? null : (
-        <div className="note" role="status">
+        <div className={`note ${css['saved']}`} role="status">
           <StateMark kind="pass" />
           <div className="title">{t('saved', { size: format.bytes(saved.bytes) })}</div>
           <CopyLine text={saved.path} />

@@ -7,7 +7,6 @@ import type { Settings } from '../../../preload/contract';
 import { useStore } from '../../state/context';
 import { useCall } from '../../state/use-call';
 import { ErrorNotice } from '../../ui/error-notice';
-import css from './ports.module.css';
 
 const choices = { publish: ['loopback', 'lan'], tcp: portWays } as const;
 
@@ -29,7 +28,7 @@ function Choice<N extends keyof typeof choices>({ name, value }: { readonly name
   const { t } = useTranslation('ports');
   const { run, error, reset } = useCall('settings.set');
   return (
-    <div className={css['foot']}>
+    <div className="choice-foot">
       <div>
         <b className="med">{t(`${name}.title`)}</b>
         <p className="t2 s">{t(`${name}.${value}.text`)}</p>

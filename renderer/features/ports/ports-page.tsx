@@ -52,7 +52,7 @@ export function PortsPage(): ReactNode {
     void probes.run(line.forward);
   };
   return (
-    <div className={`split ${css['split'] ?? ''} ${away ? 'away' : ''}`} data-panel={chosen !== undefined || undefined}>
+    <div className={away ? 'split lists away' : 'split lists'} data-panel={chosen !== undefined || undefined}>
       <section>
         {away && <AwayLine at={engine.at} />}
         <div className="toolbar">
@@ -117,7 +117,7 @@ export function PortsPage(): ReactNode {
                 ))}
               </tbody>
             </table>
-            <p className={`t3 s ${css['note'] ?? ''}`}>{t('note')}</p>
+            <p className="below t3 s">{t('note')}</p>
           </div>
         )}
         <PortSettings />

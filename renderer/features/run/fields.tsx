@@ -153,7 +153,7 @@ export function PortFields(props: FieldsProps): ReactNode {
           <TextInput
             {...field('host')}
             className="grow"
-            classNames={{ input: styles.mono ?? '' }}
+            classNames={{ input: 'mono' }}
             aria-label={t('hostPort')}
             placeholder={t('anyFree')}
             value={row.host}
@@ -167,7 +167,7 @@ export function PortFields(props: FieldsProps): ReactNode {
           <TextInput
             {...field('container')}
             className="grow"
-            classNames={{ input: styles.mono ?? '' }}
+            classNames={{ input: 'mono' }}
             aria-label={t('containerPort')}
             inputMode="numeric"
             value={row.container}
@@ -210,7 +210,7 @@ export function VolumeFields(props: FieldsProps): ReactNode {
           <TextInput
             {...field('volume')}
             className="grow"
-            classNames={{ input: styles.mono ?? '' }}
+            classNames={{ input: 'mono' }}
             aria-label={t('volumeName')}
             placeholder={t('volumeName')}
             value={row.volume}
@@ -222,7 +222,7 @@ export function VolumeFields(props: FieldsProps): ReactNode {
           <TextInput
             {...field('path')}
             className="grow"
-            classNames={{ input: styles.mono ?? '' }}
+            classNames={{ input: 'mono' }}
             aria-label={t('path')}
             placeholder="/var/lib/data"
             value={row.path}
@@ -254,7 +254,7 @@ export function EnvFields(props: FieldsProps): ReactNode {
             <TextInput
               {...field('name')}
               className="grow"
-              classNames={{ input: styles.mono ?? '' }}
+              classNames={{ input: 'mono' }}
               aria-label={t('envName')}
               placeholder={t('envName')}
               value={row.name}
@@ -266,7 +266,7 @@ export function EnvFields(props: FieldsProps): ReactNode {
             <span className="t3">=</span>
             <Value
               className="grow"
-              classNames={{ input: styles.mono ?? '' }}
+              classNames={{ input: 'mono' }}
               aria-label={t('envValue')}
               placeholder={t('envValue')}
               value={row.value}

@@ -175,7 +175,7 @@ function Basics(
       <div>
         <TextInput
           {...image.input}
-          classNames={{ input: styles.mono ?? '' }}
+          classNames={{ input: 'mono' }}
           label={t('image')}
           placeholder="postgres:18"
           list="run-images"
@@ -198,7 +198,7 @@ function Basics(
       <div>
         <TextInput
           {...name.input}
-          classNames={{ input: styles.mono ?? '' }}
+          classNames={{ input: 'mono' }}
           label={t('name')}
           placeholder={t('nameHint')}
           spellCheck={false}
@@ -239,7 +239,7 @@ function More(props: SectionProps): ReactNode {
             label={t('command')}
             description={t('commandHint')}
             inputWrapperOrder={['label', 'input', 'description', 'error']}
-            classNames={{ input: styles.mono ?? '' }}
+            classNames={{ input: 'mono' }}
             placeholder={t('imagesOwn')}
             spellCheck={false}
             value={form.command}
@@ -265,7 +265,7 @@ function More(props: SectionProps): ReactNode {
           <TextInput
             {...entrypoint.input}
             label={t('entrypoint')}
-            classNames={{ input: styles.mono ?? '' }}
+            classNames={{ input: 'mono' }}
             placeholder={t('imagesOwn')}
             spellCheck={false}
             value={form.entrypoint}

@@ -34,7 +34,7 @@ export function AddedAuthorities({ added }: { readonly added: readonly Certifica
       <div className={css['head']}>
         <h3 id="trust-added">{t('certificates.added')}</h3>
       </div>
-      <p className={css['hint']}>{t('certificates.addedText')}</p>
+      <p className="hint">{t('certificates.addedText')}</p>
       {added.length === 0 ? null : (
         <ul className={css['list']}>
           {added.map((each) => (

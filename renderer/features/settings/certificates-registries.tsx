@@ -33,14 +33,14 @@ export function RegistryCertificatesList({ registries }: { readonly registries: 
           </button>
         )}
       </div>
-      <p className={css['hint']}>{t('certificates.registriesText')}</p>
+      <p className="hint">{t('certificates.registriesText')}</p>
       {remove.error === undefined ? null : <ErrorNotice error={remove.error} onDismiss={remove.reset} />}
       {registries.length === 0 ? null : (
         <ul className={css['list']}>
           {registries.map((each) => (
             <li key={each.registry} className={css['row']}>
               <div>
-                <b className={css['mono']}>{each.registry}</b>
+                <b className="mono">{each.registry}</b>
                 <span>{words(each)}</span>
               </div>
               <IconButton
@@ -83,7 +83,7 @@ function RegistryForm({ onClose }: { readonly onClose: () => void }): ReactNode 
     >
       <TextInput
         label={t('certificates.registry')}
-        classNames={{ input: css['mono'] ?? '' }}
+        classNames={{ input: 'mono' }}
         placeholder="registry.example.com:5000"
         spellCheck={false}
         value={draft.registry}

@@ -72,7 +72,7 @@ function HostAuthorities({ trust }: { readonly trust: TrustState }): ReactNode {
           onChange={(event) => setDraft({ chosen, followHost: event.currentTarget.checked })}
         />
       </div>
-      <p className={css['hint']}>{t('certificates.hostText')}</p>
+      <p className="hint">{t('certificates.hostText')}</p>
       {trust.host.length >= MANY ? (
         <TextInput
           aria-label={t('certificates.search')}
@@ -82,7 +82,7 @@ function HostAuthorities({ trust }: { readonly trust: TrustState }): ReactNode {
         />
       ) : null}
       {trust.host.length === 0 ? (
-        <p className={css['hint']}>{t(trust.guestKnown ? 'certificates.hostNone' : 'certificates.hostUnknown')}</p>
+        <p className="hint">{t(trust.guestKnown ? 'certificates.hostNone' : 'certificates.hostUnknown')}</p>
       ) : (
         <ul className={css['list']}>
           {shown.map((each) => (

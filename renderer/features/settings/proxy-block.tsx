@@ -63,7 +63,7 @@ export function ProxyBlock({ user, setting, source }: ProxyBlockProps): ReactNod
           data={proxyModes.map((value) => ({ value, label: t(`proxies.mode.${value}`) }))}
         />
       </div>
-      <p className={css['hint']}>{t(`proxies.text.${user}`)}</p>
+      <p className="hint">{t(`proxies.text.${user}`)}</p>
       {mode === 'manual'
         ? FIELDS.map((field) => (
             <Address
@@ -80,7 +80,7 @@ export function ProxyBlock({ user, setting, source }: ProxyBlockProps): ReactNod
       {set.error === undefined || wrong !== undefined ? null : <ErrorNotice error={set.error} onDismiss={set.reset} />}
       {changed ? (
         <div className={css['do']}>
-          {user === 'engine' ? <RestartHint /> : <p className={css['hint']}>{t(`proxies.applies.${user}`)}</p>}
+          {user === 'engine' ? <RestartHint /> : <p className="hint">{t(`proxies.applies.${user}`)}</p>}
           <Button variant="subtle" disabled={set.pending} onClick={() => setEdited(undefined)}>
             {t('discard')}
           </Button>
@@ -109,7 +109,7 @@ function Address({ label, example, value, error, onChange }: AddressProps): Reac
     <div className={css['field']}>
       <TextInput
         label={label}
-        classNames={{ input: css['mono'] ?? '' }}
+        classNames={{ input: 'mono' }}
         placeholder={example}
         spellCheck={false}
         autoComplete="off"
@@ -118,7 +118,7 @@ function Address({ label, example, value, error, onChange }: AddressProps): Reac
         onChange={(event) => onChange(event.currentTarget.value)}
       />
       {text === undefined ? null : (
-        <p className={css['bad']} role="alert">
+        <p className="wrong" role="alert">
           <StateMark kind="fail" />
           <span>{t('proxies.problem', { title: text.title, next: text.next })}</span>
         </p>
@@ -141,7 +141,7 @@ function Resolved({ mode, resolved, source }: ResolvedProps): ReactNode {
   }
   return (
     <>
-      {mode === 'host' ? <p className={css['hint']}>{t(`proxies.source.${source}`)}</p> : null}
+      {mode === 'host' ? <p className="hint">{t(`proxies.source.${source}`)}</p> : null}
       {used.length === 0 ? null : (
         <dl className={css['resolved']}>
           {used.map((field) => (
@@ -153,7 +153,7 @@ function Resolved({ mode, resolved, source }: ResolvedProps): ReactNode {
         </dl>
       )}
       {`${resolved.http} ${resolved.https}`.includes(THIS_COMPUTER) ? (
-        <p className={css['hint']}>{t('proxies.loopback', { address: THIS_COMPUTER })}</p>
+        <p className="hint">{t('proxies.loopback', { address: THIS_COMPUTER })}</p>
       ) : null}
     </>
   );

@@ -2,10 +2,9 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from '../../state/context';
-import css from './trust.module.css';
 
 export function RestartHint(): ReactNode {
   const { t } = useTranslation('trust');
   const running = useStore((s) => s.vm.status?.state === 'running');
-  return <p className={css['hint']}>{t(running ? 'restarts' : 'atStart')}</p>;
+  return <p className="hint">{t(running ? 'restarts' : 'atStart')}</p>;
 }

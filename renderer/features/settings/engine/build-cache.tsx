@@ -21,14 +21,14 @@ export function BuildCache(): ReactNode {
         {words.title} <code className="t3">builder</code>
         <span className={css['cost']}>{words.cost}</span>
       </div>
-      <p className={css['hint']}>{words.text}</p>
+      <p className="hint">{words.text}</p>
       <KeyField path={['builder', 'gc', 'enabled']} />
       {enabled === false ? null : (
         <>
           {SIZES.map((name) => (
             <KeyField key={name} path={['builder', 'gc', name]} />
           ))}
-          <p className={css['hint']}>
+          <p className="hint">
             {rules === 0 ? t('builder.noRules') : t('builder.rules', { count: rules })}
             {t('field.join')}
             <button type="button" className="link" onClick={() => jump(['builder', 'gc', 'policy'])}>

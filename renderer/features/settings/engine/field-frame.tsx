@@ -47,7 +47,7 @@ export function FieldFrame({ path, problems, group = false, hint, children }: Fi
       {children(names)}
       <div id={names.describedBy}>
         <Problems problems={problems} path={path} />
-        <p className={css['hint']}>
+        <p className="hint">
           {[words.text, words.default].filter((part) => part !== '').join(t('field.join'))}
           {hint === undefined ? null : (
             <>
@@ -112,7 +112,7 @@ function Refused({ words }: { readonly words: string }): ReactNode {
     line.current?.scrollIntoView({ block: 'center' });
   }, [words]);
   return (
-    <p ref={line} className={css['bad']} role="alert">
+    <p ref={line} className="wrong" role="alert">
       <StateMark kind="fail" />
       <span>
         {t('field.refused')} <code lang="en">{words}</code>
@@ -127,7 +127,7 @@ function ProblemLine({ problem }: { readonly problem: ConfigProblem }): ReactNod
   const { write, text: draft, locked } = useEngineForm();
   const { fix, path } = problem;
   return (
-    <p className={problem.severity === 'error' ? css['bad'] : css['warn']} role="alert">
+    <p className={problem.severity === 'error' ? 'wrong' : 'wrong warn'} role="alert">
       <StateMark kind={problem.severity === 'error' ? 'fail' : 'warn'} />
       <span>
         {fix === undefined ? t('field.problem', { title: text.title, next: text.next }) : t('field.problemOnly', { title: text.title })}
@@ -150,7 +150,7 @@ export function valueWords(value: unknown): string {
 }
 
 /** Addresses, names and sizes are read letter by letter. */
-export const mono = { input: css['mono'] ?? '' };
+export const mono = { input: 'mono' };
 
 /** What is no whole number is kept as it is typed: the check says what is wrong with it. */
 export function numberOr(typed: string): number | string {

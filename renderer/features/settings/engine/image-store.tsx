@@ -38,7 +38,7 @@ export function ImageStore(): ReactNode {
       </Radio.Group>
       <Problems problems={problems} path={['features']} />
       {changed ? (
-        <p className={css['warn']} role="status">
+        <p className="wrong warn" role="status">
           <StateMark kind="warn" />
           <span>
             {hides === undefined || hides.hidesImages + hides.hidesContainers === 0
@@ -53,7 +53,7 @@ export function ImageStore(): ReactNode {
           </span>
         </p>
       ) : null}
-      <p className={css['hint']}>{words.text}</p>
+      <p className="hint">{words.text}</p>
     </div>
   );
 }

@@ -49,7 +49,7 @@ function SwitchField({ path, field, hint }: { readonly path: Path; readonly fiel
           {path.length === 1 ? <span className={css['cost']}>{words.cost}</span> : null}
         </div>
         <div id={`${id}-words`}>
-          <p className={css['hint']}>
+          <p className="hint">
             {words.text}
             {hint}
           </p>

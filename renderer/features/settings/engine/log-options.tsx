@@ -37,10 +37,10 @@ export function LogOptions(): ReactNode {
         {words.title} <code className="t3">log-opts</code>
         <span className={css['cost']}>{words.cost}</span>
       </div>
-      <p className={css['hint']}>{known.length === 0 ? t('log.noOptions', { driver }) : t('log.optionsOf', { driver })}</p>
+      <p className="hint">{known.length === 0 ? t('log.noOptions', { driver }) : t('log.optionsOf', { driver })}</p>
       <Problems problems={problems.filter(({ path }) => path.length < 2 || foreign.includes(String(path[1])))} path={['log-opts']} />
       {foreign.length === 0 ? null : (
-        <p className={css['warn']}>
+        <p className="wrong warn">
           <span>
             {t('log.foreign', { driver, names: foreign.join(', '), count: foreign.length })}
             {t('field.join')}

@@ -53,7 +53,7 @@ export function AddForm({ onAdded, onClose }: AddFormProps): ReactNode {
     >
       <div className={css['field']}>
         <TextInput
-          classNames={{ input: css['mono'] ?? '' }}
+          classNames={{ input: 'mono' }}
           label={t('add.path')}
           placeholder="/home/me/project"
           autoFocus
@@ -74,9 +74,9 @@ export function AddForm({ onAdded, onClose }: AddFormProps): ReactNode {
         </Button>
       </div>
       {error === undefined || problem === undefined ? (
-        <p className={css['hint']}>{t('add.hint')}</p>
+        <p className="hint">{t('add.hint')}</p>
       ) : (
-        <p className={css['bad']} id={errorId} role="alert">
+        <p className="wrong" id={errorId} role="alert">
           <StateMark kind="fail" />
           <span>
             {t('problem', { title: problem.title, next: problem.next })}{' '}

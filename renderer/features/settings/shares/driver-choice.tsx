@@ -7,7 +7,6 @@ import { useActions, useStore } from '../../../state/context';
 import { useCall } from '../../../state/use-call';
 import { ErrorNotice } from '../../../ui/error-notice';
 import { driverNames } from './model';
-import css from './shares.module.css';
 
 const CHOICES: readonly Settings['shares']['driver'][] = ['auto', 'virtiofs', 'sshfs'];
 
@@ -25,7 +24,7 @@ export function DriverChoice({ status }: { readonly status: SharesStatus }): Rea
   const has = (name: (typeof CHOICES)[number]): boolean => name === 'auto' || available.includes(name);
   const meant = chosen === 'auto' ? (available[0] ?? driver) : chosen;
   return (
-    <footer className={css['foot']}>
+    <footer className="choice-foot">
       <div>
         <b className="med">{t('driver.title')}</b>
         <p className="t2 s">

@@ -55,9 +55,9 @@ export function SharePanel({ share, driver }: SharePanelProps): ReactNode {
       <UsedBy names={share.usedBy} />
       <hr className="rule" />
       <h3 className={css['sub']}>{t('owners.title')}</h3>
-      <p className={css['hint']}>{t(`owners.${driver}`)}</p>
+      <p className="hint">{t(`owners.${driver}`)}</p>
       <h3 className={css['sub']}>{t('events.title')}</h3>
-      <p className={css['hint']}>{t('events.text')}</p>
+      <p className="hint">{t('events.text')}</p>
       <hr className="rule" />
       <Remove share={share} />
     </aside>
@@ -74,7 +74,7 @@ function Files({ open, limit }: { readonly open: number; readonly limit: number 
       <div className={`bar ${full ? 'warn' : ''}`} aria-hidden="true">
         <i style={{ width: `${Math.min(100, (open / limit) * 100)}%` }} />
       </div>
-      <p className={css['hint']}>{t(full ? 'files.full' : 'files.text')}</p>
+      <p className="hint">{t(full ? 'files.full' : 'files.text')}</p>
     </div>
   );
 }

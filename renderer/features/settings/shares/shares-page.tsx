@@ -34,7 +34,7 @@ export function SharesPage(): ReactNode {
   const { shares, driver, warning } = status;
   const chosen = shares.find(({ path }) => path === selected) ?? shares[0];
   return (
-    <div className={`split ${css['split'] ?? ''}`} data-panel={chosen !== undefined || undefined}>
+    <div className="split lists" data-panel={chosen !== undefined || undefined}>
       <section>
         <div className={css['head']}>
           <p>{t(byDefault ? 'default' : 'lead')}</p>
@@ -83,7 +83,7 @@ export function SharesPage(): ReactNode {
                 ))}
               </tbody>
             </table>
-            <p className={`t3 s ${css['note'] ?? ''}`}>{t('note')}</p>
+            <p className="below t3 s">{t('note')}</p>
           </div>
         )}
         <DriverChoice status={status} />

@@ -16,7 +16,7 @@ export function UsedBy({ names }: { readonly names: readonly string[] }): ReactN
     <>
       <h3 className={css['sub']}>{t('panel.usedBy')}</h3>
       {names.length === 0 ? (
-        <p className={css['hint']}>{t('panel.unused')}</p>
+        <p className="hint">{t('panel.unused')}</p>
       ) : (
         <ul className={css['users']}>
           {names.map((name, index) => (

@@ -70,7 +70,7 @@ export function ContextSection({ context }: { readonly context: ContextState }):
           <CopyLine text={selected ? 'docker ps' : `docker --context ${name} ps`} />
         </div>
       ) : null}
-      {cli === undefined ? <p className={css['hint']}>{t('context.noCli')}</p> : null}
+      {cli === undefined ? <p className="hint">{t('context.noCli')}</p> : null}
     </section>
   );
 }

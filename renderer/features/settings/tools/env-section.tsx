@@ -32,7 +32,7 @@ export function EnvSection({ env }: Pick<ConnectState, 'env'>): ReactNode {
         {shell === 'fish' ? <CopyLine text="berth env --shell fish | source" /> : null}
         {shell === 'powershell' ? <CopyLine text="berth env --shell powershell | Out-String | Invoke-Expression" /> : null}
       </div>
-      {shell === 'dotenv' ? <p className={css['hint']}>{t('env.dotenvText')}</p> : null}
+      {shell === 'dotenv' ? <p className="hint">{t('env.dotenvText')}</p> : null}
     </section>
   );
 }

@@ -72,7 +72,7 @@ export function SocketSection({ socket }: { readonly socket: SystemSocketState }
       </div>
       {writable || command === '' ? null : (
         <div className={css['lines']}>
-          <p className={css['hint']}>{t(ours ? 'socket.releaseBy' : 'socket.takeBy')}</p>
+          <p className="hint">{t(ours ? 'socket.releaseBy' : 'socket.takeBy')}</p>
           <CopyLine text={command} />
         </div>
       )}
