@@ -29,6 +29,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: 'test/e2e/global-setup.ts',
           testTimeout: 120_000,
+          // Only its slice boots a VM, and not in a hook: what hangs at an end costs minutes and not ten of them.
+          hookTimeout: 240_000,
         },
       },
       { test: { ...oneByOne, name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 300_000 } },
