@@ -1,9 +1,8 @@
 // `berth context` and `berth socket`: how tools of this computer find the engine. In this process and without a backend, because DOCKER_HOST,
 // DOCKER_CONTEXT and DOCKER_CONFIG are the terminal's own, and what root may do is this process's question.
-import { isBerthError, toWireError } from '../../preload/contract';
 import type { ContextState, SystemSocketState } from '../../preload/contract';
 import type { Connect } from '../connect/create-connect';
-import { errorJson } from './kit';
+import { refusable } from './kit';
 import type { JsonFlag } from './kit';
 import { Exit, EXIT } from './output';
 import type { Output } from './output';
@@ -30,17 +29,6 @@ export interface ConnectCommandDeps {
 export function createConnectCommands({ output, connect }: ConnectCommandDeps): ConnectCommands {
   const { print, texts } = output;
   const cli = (key: string, params?: Readonly<Record<string, string | number>>): string => texts.text('cli', key, params);
-
-  async function told(json: boolean, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (json && isBerthError(error)) {
-        print(JSON.stringify({ error: errorJson(toWireError(error), output) }));
-      }
-      throw error;
-    }
-  }
 
   function tellContext(state: ContextState, json: boolean): void {
     if (json) {
@@ -90,7 +78,7 @@ export function createConnectCommands({ output, connect }: ConnectCommandDeps): 
   const contextCommand =
     (work: (own: Connect) => Promise<void>) =>
     ({ json }: JsonFlag): Promise<void> =>
-      told(json, async () => {
+      refusable(output, json, async () => {
         const own = await connect();
         await work(own);
         tellContext(await own.context.get(), json);
@@ -98,7 +86,7 @@ export function createConnectCommands({ output, connect }: ConnectCommandDeps): 
   const socketCommand =
     (work: (own: Connect) => Promise<void>) =>
     ({ json }: JsonFlag): Promise<void> =>
-      told(json, async () => {
+      refusable(output, json, async () => {
         const own = await connect();
         await work(own);
         tellSocket(await own.socket.get(), json);

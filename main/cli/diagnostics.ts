@@ -5,7 +5,7 @@ import { toWireError } from '../../preload/contract';
 import type { DiagnosticsReport } from '../../preload/contract';
 import { createDiagnostics } from '../diagnostics/create-diagnostics';
 import { createParts } from '../diagnostics/parts';
-import { sourcesWithout } from '../diagnostics/sources';
+import { contextOf, sourcesWithout } from '../diagnostics/sources';
 import type { Surroundings } from './commands';
 import { checkWithoutBackend } from './doctor';
 import { columns } from './kit';
@@ -89,14 +89,10 @@ async function open(deps: Surroundings): Promise<Door> {
       ),
   });
   const { handlers } = own;
-  const context = { signal: interrupted, upload: noUpload() };
+  const context = contextOf(interrupted);
   return {
     collect: () => handlers['diagnostics.collect']({}, context),
     save: async (id, path) => handlers['diagnostics.save']({ id, folder: dirname(path), archive: basename(path) }, context),
     close: () => own.dispose(),
   };
-}
-
-async function* noUpload(): AsyncGenerator<Uint8Array> {
-  // A report takes none.
 }

@@ -3,6 +3,7 @@
 import { isBerthError, toWireError } from '../../preload/contract';
 import type { Client, StreamNames, WireError } from '../../preload/contract';
 import type { ItemOf, InputOf, Contract } from '../../preload/contract';
+import { first as firstOf } from '../lib/async';
 import { Exit, EXIT } from './output';
 import type { Output } from './output';
 import type { Terminal } from './terminal';
@@ -27,27 +28,31 @@ export interface SessionOptions extends JsonFlag {
   readonly needs: 'engine' | 'backend';
 }
 
-/** Runs a command with a client and closes it; under `--json` a refusal is an object on stdout too. */
+/** Runs a command with a client and closes it. */
 export async function session(kit: Kit, { json, needs }: SessionOptions, work: (client: Client) => Promise<void>): Promise<void> {
   const client = await (needs === 'engine' ? kit.need() : kit.needOrSpawn());
+  await refusable(kit.output, json, () => work(client)).finally(() => client.close());
+}
+
+/** Under `--json` a refusal is an object on stdout too. */
+export async function refusable(output: Output, json: boolean, work: () => Promise<void>): Promise<void> {
   try {
-    await work(client);
+    await work();
   } catch (error) {
     if (json && isBerthError(error)) {
-      kit.output.print(JSON.stringify({ error: errorJson(toWireError(error), kit.output) }));
+      output.print(JSON.stringify({ error: errorJson(toWireError(error), output) }));
     }
     throw error;
-  } finally {
-    client.close();
   }
 }
 
 /** What a `latest` stream says first. */
 export async function first<K extends StreamNames>(client: Client, name: K, input: InputOf<Contract[K]>): Promise<ItemOf<Contract[K]>> {
-  for await (const item of client.stream(name, input)) {
-    return item;
+  const item = await firstOf(client.stream(name, input));
+  if (item === undefined) {
+    throw new Error(`the backend says nothing of ${name}`);
   }
-  throw new Error(`the backend says nothing of ${name}`);
+  return item;
 }
 
 export function errorJson(error: WireError, { texts }: Output): WireError & { readonly text: string } {

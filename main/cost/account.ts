@@ -31,10 +31,11 @@ export interface AccountDeps {
 /** Whose processes map much of the same, so that their sum would be far off. */
 const SHARING_PAGES: ReadonlySet<CostPart> = new Set(['backend', 'window', 'tools']);
 
-export function createAccount(deps: AccountDeps = {}): Account {
-  const processes = deps.processes ?? ((roots: ProcessRoots) => ownProcesses(roots));
-  const counters = deps.counters ?? ((pids: readonly number[]) => readCounters(pids));
-  const pss = deps.proportional ?? ((pid: number) => proportional(pid));
+export function createAccount({
+  processes = ownProcesses,
+  counters = readCounters,
+  proportional: pss = proportional,
+}: AccountDeps = {}): Account {
   let before: { readonly at: number; readonly counters: ReadonlyMap<string, Counters> } | undefined;
   let shares = new Map<string, number>();
 

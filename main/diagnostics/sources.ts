@@ -1,5 +1,6 @@
 // Where a report's parts come from: the services of a backend, or what is left of them where none runs. Part of the composition: decides nothing.
 import type { BackendHandlers, DoctorCheck } from '../../preload/contract';
+import { first } from '../lib/async';
 import { createEngineHttp } from '../lib/engine-http';
 import type { HomeFiles } from '../lib/home';
 import { connectQmp } from '../vm/qemu/qmp';
@@ -73,17 +74,11 @@ async function answersOf(
   return answers;
 }
 
-function contextOf(signal: AbortSignal): Parameters<BackendHandlers['ports.changes']>[1] {
-  return { signal, upload: nothing() };
+/** Of a call without an upload. */
+export function contextOf(signal: AbortSignal): Parameters<BackendHandlers['ports.changes']>[1] {
+  return { signal, upload: noUpload() };
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  // These streams take none.
-}
-
-async function first<T>(stream: AsyncIterable<T>): Promise<T | undefined> {
-  for await (const item of stream) {
-    return item;
-  }
-  return undefined;
+async function* noUpload(): AsyncGenerator<Uint8Array> {
+  // Nothing comes.
 }

@@ -53,7 +53,11 @@ export async function planMove({ files }: Pick<MoveDeps, 'files'>, given: string
   return { from, to, folder, hostBytes: found.hostBytes };
 }
 
-export async function moveDisk(deps: MoveDeps, { from, to, folder, hostBytes }: MovePlan, { signal, update }: TaskRun): Promise<void> {
+export async function moveDisk(
+  deps: MoveDeps,
+  { from, to, folder, hostBytes }: MovePlan,
+  { signal, update }: Pick<TaskRun, 'signal' | 'update'>,
+): Promise<void> {
   const { files, qemuImg, vm, log } = deps;
   const ran = ['running', 'starting', 'resuming'].includes(vm.status.get().state);
   const steps = createTaskSteps<DiskStep>(['stop', 'copy', 'compare', 'switch', ...(ran ? (['start'] as const) : [])], update);

@@ -3,6 +3,7 @@
 // suspended is shut down. Knows nothing of Electron: what it shows is handed in.
 import { toWireError } from '../../preload/contract';
 import type { Client, VmStatus, WireError } from '../../preload/contract';
+import { first } from '../lib/async';
 import type { QuitHow, QuitWork } from './quit-page';
 
 export interface QuitDeps {
@@ -126,11 +127,4 @@ async function findWork(client: Client, signal: AbortSignal): Promise<QuitWork> 
     containers: containers.filter((container) => container.state === 'running').map((container) => container.name),
     tasks: (tasks ?? []).filter((task) => task.state === 'running').map((task) => task.subject),
   };
-}
-
-async function first<T>(items: AsyncIterable<T>): Promise<T | undefined> {
-  for await (const item of items) {
-    return item;
-  }
-  return undefined;
 }

@@ -40,7 +40,8 @@ export async function meetSleep({ client, head, route, isUse }: Asked, sleep: Sl
   if (found.deep && !isUse && route.question === undefined) {
     throw new BerthError('vm.asleep', {});
   }
-  await sleep.up(leaving(client));
+  const { signal, forget } = leaving(client);
+  await sleep.up(signal).finally(forget);
   return false;
 }
 
@@ -50,10 +51,10 @@ export function isOwn({ fields }: RequestHead): boolean {
 }
 
 /** Aborted when the client has gone; one that only ended its side counts as gone, as dockerd has it. */
-function leaving({ stream, source }: ByteStream): AbortSignal {
+function leaving({ stream, source }: ByteStream): { readonly signal: AbortSignal; readonly forget: () => void } {
   const left = new AbortController();
   const leave = (): void => left.abort();
   stream.once('close', leave);
   source.peek().then((more) => (more ? undefined : leave()), leave);
-  return left.signal;
+  return { signal: left.signal, forget: () => stream.off('close', leave) };
 }

@@ -81,7 +81,7 @@ export function createIdle(deps: IdleDeps): Idle {
   };
 
   const suspend = async (): Promise<void> => {
-    log.info('suspended: nobody uses it', { minutes: settings.get().vm.idleMinutes, containers: runningContainers.get() });
+    log.info('suspending: nobody uses it', { minutes: settings.get().vm.idleMinutes, containers: runningContainers.get() });
     suspending = true;
     try {
       await vm.stop({ by: 'idle' });

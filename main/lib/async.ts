@@ -1,4 +1,4 @@
-// Small promise tools: a deferred, a sleep and a deadline that honour an AbortSignal. Nothing here knows what it waits for.
+// Small promise tools: a deferred, a sleep and a deadline that honour an AbortSignal, the first item of a stream. Nothing here knows what it waits for.
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -80,6 +80,14 @@ export async function retryUntil<T>(attempt: () => Promise<T>, pauseMs: number, 
       });
     }
   }
+}
+
+/** undefined where there is none. */
+export async function first<T>(items: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const item of items) {
+    return item;
+  }
+  return undefined;
 }
 
 export function asError(value: unknown): Error {

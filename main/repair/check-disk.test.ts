@@ -30,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 function progress(): Progress {
-  return createProgress({ id: 'task', signal: new AbortController().signal, update: () => undefined }, (patch) => {
+  return createProgress({ signal: new AbortController().signal, update: () => undefined }, (patch) => {
     facts = patch.facts?.map(({ key }) => key) ?? facts;
   });
 }

@@ -20,7 +20,7 @@ export interface Progress {
   cancellable(is: boolean): void;
 }
 
-export function createProgress(run: TaskRun, change: (patch: Partial<RepairReport>) => void): Progress {
+export function createProgress(run: Pick<TaskRun, 'signal' | 'update'>, change: (patch: Partial<RepairReport>) => void): Progress {
   const steps = createTaskSteps<RepairStep>([], run.update);
   let facts: readonly RepairFact[] = [];
   let lines: readonly string[] = [];
