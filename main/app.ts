@@ -255,14 +255,14 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     describe: english.inShort,
     log: log.child('socket'),
   });
+  const runningContainers = select(engine.containers, countRunning);
   const idle = createIdle({
     vm,
     settings: settings.settings,
-    runningContainers: select(engine.containers, countRunning),
+    runningContainers,
     uses: [socket.use, ports.use, tasks.use, calls],
     log: log.child('idle'),
   });
-  const runningContainers = select(engine.containers, countRunning);
   const cost = createCost({ files, vm, settings: settings.settings, runningContainers, log: log.child('cost') });
   const repair = await createRepair({
     ...{ files, vm, config, tasks, resources: options.resources },
