@@ -22,6 +22,8 @@ static const char rules[] =
   "-I PREROUTING -d " DNS_ADDRESS "/32 -p tcp --dport 53 " TO_SERVICE
   "-I OUTPUT -d " DNS_ADDRESS "/32 -p udp --dport 53 " TO_SERVICE
   "-I OUTPUT -d " DNS_ADDRESS "/32 -p tcp --dport 53 " TO_SERVICE
+  "-I PREROUTING -d %1$s/32 -j DNAT --to-destination %2$s\n"
+  "-I OUTPUT -d %1$s/32 -j DNAT --to-destination %2$s\n"
   "COMMIT\n";
 
 void dns_write(void) {
@@ -31,9 +33,10 @@ void dns_write(void) {
   write_text("/etc/resolv.conf", "nameserver " DNS_ADDRESS "\n" OPTIONS);
 }
 
-void dns_rules(void) {
-  char path[] = "/run/berth-dns/rules", words[512];
-  write_text(path, rules);
+void dns_rules(const char *host) {
+  char path[] = "/run/berth-dns/rules", words[512], text[sizeof rules + 64];
+  snprintf(text, sizeof text, rules, strcmp(host, NET_HOST) == 0 ? NET_WAYS : NET_HOST, host);
+  write_text(path, text);
   if (run_program((char *const[]){ "/usr/sbin/iptables-restore", "--noflush", path, NULL }, words, sizeof words) == 0) return;
   say("no way to the guest's resolver, so the host has no name: %s", words);
   write_text("/etc/resolv.conf", "nameserver " NET_DNS "\n" OPTIONS);

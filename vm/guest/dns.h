@@ -11,7 +11,8 @@
 
 /* What the service and the engine read: resolv.conf and the list of servers. */
 void dns_write(void);
-/* The way from DNS_ADDRESS to the service. In a child, when netfilter's modules are there. */
-void dns_rules(void);
+/* The way from DNS_ADDRESS to the service, and from the address that the host has on the other network below to `host`: containers keep the
+   one that was written for `host-gateway` when they were made. In a child, when netfilter's modules are there. */
+void dns_rules(const char *host);
 /* Its arguments; the names lead to `host`. */
 char *const *dns_arguments(const char *host);

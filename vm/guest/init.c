@@ -69,7 +69,7 @@ static void modules_later(int dir) {
     become_child("modules", false);
     dup2(log_pipe_write(LOG_INIT), 2);
     modules_load(dir, "late");
-    dns_rules();
+    dns_rules(config.host_address);
     mount_at("binfmt_misc", "/proc/sys/fs/binfmt_misc", "binfmt_misc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     _exit(0);
   }

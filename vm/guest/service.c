@@ -26,6 +26,8 @@ enum { LIMIT = 3, WINDOW = 600000, STOP_LIMIT = 60000 };
 static const int waits[LIMIT] = { 100, 1000, 5000 };
 
 static char *const containerd_args[] = { "/usr/bin/containerd", "--config", "/etc/berth/containerd.toml", NULL };
+/* For builds and for clients in containers: what comes through the host's socket has the address in the word's place, because dockerd 28
+   forgets this one with a reload, and would a key of daemon.json just as well. */
 static char host_gateway[32] = "--host-gateway-ip=";
 static char *const dockerd_args[] = { "/usr/sbin/dockerd", "--config-file", DAEMON_JSON, "--containerd", "/run/containerd/containerd.sock",
                                       "--host", "unix:///run/docker.sock", "--group", "root", "--pidfile", "/run/docker.pid", host_gateway, NULL };
