@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
-import { identify, isAlive, isSameProcess } from './process';
+import { expect, test, vi } from 'vitest';
+import { hasOrphans, identify, isAlive, isSameProcess } from './process';
 
 test('a process is itself, and not another one with its pid', async () => {
   const me = await identify(process.pid);
@@ -22,6 +22,21 @@ test('one that ended is nobody', async () => {
   await once(child, 'exit');
   expect(isAlive(child.pid ?? 0)).toBe(false);
   expect(identity !== undefined && (await isSameProcess(identity))).toBe(false);
+});
+
+test('a group is known by who led it, for as long as anybody is left of it', async () => {
+  const leader = spawn('sh', ['-c', 'sleep 60 & echo $!; wait'], { detached: true });
+  const [words] = (await once(leader.stdout, 'data')) as [Buffer];
+  const identity = await identify(leader.pid ?? 0);
+  if (identity === undefined) {
+    throw new Error('the leader did not start');
+  }
+  expect(await hasOrphans(identity)).toBe(false);
+  leader.kill('SIGKILL');
+  await vi.waitFor(async () => expect(await hasOrphans(identity)).toBe(true));
+  expect(await hasOrphans({ ...identity, bootId: 'another boot' })).toBe(false);
+  process.kill(Number(words), 'SIGKILL');
+  await vi.waitFor(async () => expect(await hasOrphans(identity)).toBe(false));
 });
 
 test('names with spaces and parentheses do not confuse the start time', async () => {

@@ -60,7 +60,22 @@ async function startTimeOf(pid: number): Promise<string | undefined> {
   }
 }
 
+/** Whether a process that led a group is gone and others of its group are not: as long as they live, its number is nobody else's. Linux only. */
+export async function hasOrphans(leader: ProcessIdentity): Promise<boolean> {
+  if (leader.bootId !== (await bootId()) || (await identify(leader.pid)) !== undefined) {
+    return false;
+  }
+  const pids = (await readdir('/proc').catch((): string[] => [])).filter((name) => /^\d+$/.test(name));
+  const groups = await Promise.all(pids.map(async (pid) => (await statFields(Number(pid)))?.[2]));
+  return groups.includes(String(leader.pid));
+}
+
 async function startTimeFromProc(pid: number): Promise<string | undefined> {
+  return (await statFields(pid))?.[19];
+}
+
+/** From the state on; undefined for a process that is not there, or is a zombie. */
+async function statFields(pid: number): Promise<string[] | undefined> {
   let text: string;
   try {
     text = await readFile(`/proc/${pid}/stat`, 'utf8');
@@ -69,7 +84,7 @@ async function startTimeFromProc(pid: number): Promise<string | undefined> {
   }
   // The name in parentheses may hold anything, spaces and parentheses too: count fields after the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (fields[0] === 'Z' || fields[0] === 'X') && !(await hasThreads(pid)) ? undefined : fields[19];
+  return (fields[0] === 'Z' || fields[0] === 'X') && !(await hasThreads(pid)) ? undefined : fields;
 }
 
 /** The first thread may be done while others still hold the process's files and locks. */

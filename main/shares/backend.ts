@@ -8,6 +8,8 @@ export interface ShareSource {
   readonly spec: ShareSpec;
   /** Its server's last words, when it is gone; what the guest has mounted of it gives errors from then on. */
   readonly gone: Promise<string>;
+  /** Where its server's end can leave nobody to give errors; false: what asks there hangs until the VM is started anew. */
+  answers?(): Promise<boolean>;
   /**
    * Mounts it at `spec.folder`, the same path in the guest, over the cover that lies there; called again when a parent was mounted over it, and
    * does nothing where it is mounted already. Rejects with `shares.mountFailed`.

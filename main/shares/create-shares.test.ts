@@ -36,6 +36,8 @@ interface Open {
   readonly lines: string[];
   readonly notices: BerthError[];
   readonly servers: Map<string, Deferred<string>>;
+  /** Folders that nobody answers for when their server is gone. */
+  readonly unanswered: Set<string>;
   readonly users: ReturnType<typeof createObservable<readonly BindUser[]>>;
   readonly vm: ReturnType<typeof createObservable<VmStatus>>;
 }
@@ -47,6 +49,7 @@ function make(change: { readonly slots?: number; readonly limit?: number; readon
   const lines: string[] = [];
   const notices: BerthError[] = [];
   const servers = new Map<string, Deferred<string>>();
+  const unanswered = new Set<string>();
   const settings = createObservable(settingsSchema.parse({}));
   const users = createObservable<readonly BindUser[]>([]);
   const vm = createObservable({ state: 'running' } as VmStatus);
@@ -59,6 +62,7 @@ function make(change: { readonly slots?: number; readonly limit?: number; readon
     return {
       spec,
       gone: gone.promise,
+      answers: () => Promise.resolve(!unanswered.has(spec.folder)),
       mount() {
         say(shareLine({ kind: 'mount', spec }));
         return Promise.resolve();
@@ -102,8 +106,13 @@ function make(change: { readonly slots?: number; readonly limit?: number; readon
     notify: (_, error) => void notices.push(error),
     log: silentLogger,
   });
-  open = { shares, lines, notices, servers, users, vm };
+  open = { shares, lines, notices, servers, unanswered, users, vm };
   return open;
+}
+
+async function realFolder(name: string): Promise<string> {
+  await mkdir(join(root, name));
+  return join(root, name);
 }
 
 const stateOf = (shares: SharesWithHooks, path: string): string | undefined =>
@@ -175,6 +184,26 @@ test('a server that dies is followed by another one, and those that must be star
   servers.get(user)?.resolve('signal 9');
   await vi.waitFor(() => expect(notices.map(({ code }) => code)).toEqual(['shares.serverDied', 'shares.restartContainers']));
   expect(lines).toEqual([`- cover ${user}`, `unplug ${user}`, `TAG rw ${user}`, `- cover ${user}/berth`]);
+  expect(stateOf(shares, user)).toBe('mounted');
+});
+
+test('a folder that nobody answers for is said to hang, and left alone until the VM starts anew', async () => {
+  const { shares, servers, unanswered, users, notices, lines, vm } = make();
+  await shares.hooks.forBoot();
+  await shares.hooks.onGuest(never.signal);
+  lines.length = 0;
+  unanswered.add(user);
+  servers.get(user)?.resolve('');
+  await vi.waitFor(() => expect(notices.map(({ code }) => code)).toEqual(['shares.stuck']));
+  users.set([{ name: 'web', binds: [user] }]);
+  await shares.handlers['shares.add']({ path: await realFolder('other'), readOnly: false }, never);
+  expect(lines).toEqual([`TAG rw ${join(root, 'other')}`]);
+  expect(shares.status.get().shares.find(({ path }) => path === user)).toMatchObject({ state: 'failed', error: { code: 'shares.stuck' } });
+
+  unanswered.clear();
+  vm.set({ state: 'stopped' } as VmStatus);
+  await shares.hooks.forBoot();
+  await shares.hooks.onGuest(never.signal);
   expect(stateOf(shares, user)).toBe('mounted');
 });
 

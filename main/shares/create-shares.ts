@@ -98,6 +98,7 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
         deps.notify('warn', new BerthError('shares.restartContainers', { path, names: names.join(', ') }));
       }
     },
+    stuck: (error) => deps.notify('error', error),
   });
 
   const compose = (): SharesStatus => {

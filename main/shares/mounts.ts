@@ -26,6 +26,8 @@ export interface MountsDeps {
   changed(): void;
   /** A folder was taken from under its containers and mounted anew. */
   replaced(path: string, error: BerthError): void;
+  /** It hangs until the VM is started anew. */
+  stuck(error: BerthError): void;
 }
 
 export interface Mounts {
@@ -60,6 +62,9 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
   const deaths = new Map<string, readonly number[]>();
   /** Paths whose server died again and again; until they are asked for anew. */
   const hopeless = new Map<string, BerthError>();
+  /** Paths that the guest must not be asked about: whoever does waits with it. */
+  const stuck = new Set<string>();
+  const isStuck = (path: string): boolean => [...stuck].some((folder) => isWithin(folder, path));
   let covered = new Set<string>();
   /** Folders that were taken from under their containers and are not back yet. */
   const lost = new Set<string>();
@@ -79,6 +84,9 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
     deps.changed();
   };
   const order = async (command: ShareCommand): Promise<void> => {
+    if ('path' in command && isStuck(command.path)) {
+      return;
+    }
     const [answer] = await guest.run([command]);
     if (answer?.ok !== true) {
       log.warn('the guest could not do it', { line: shareLine(command), detail: answer?.detail });
@@ -102,9 +110,16 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
     if (standing.get(path) !== entry) {
       return;
     }
-    const error = new BerthError('shares.serverDied', { path, detail: words });
     log.error('the server of a share died', { path, words });
     standing.delete(path);
+    if ((await entry.source.answers?.()) === false) {
+      const hangs = new BerthError('shares.stuck', { path });
+      stuck.add(path);
+      say(path, { state: 'failed', error: toWireError(hangs) });
+      deps.stuck(hangs);
+      return;
+    }
+    const error = new BerthError('shares.serverDied', { path, detail: words });
     say(path, { state: 'failed', error: toWireError(error) });
     await order({ kind: 'cover', path });
     await entry.source.remove().catch((failed: unknown) => log.warn('a dead share was not taken out', { error: failed }));
@@ -175,7 +190,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
         deaths.delete(path);
       }
     }
-    for (const folder of wanted) {
+    for (const folder of wanted.filter(({ path }) => !isStuck(path))) {
       const { path } = folder;
       const gaveUp = hopeless.get(path);
       if (there.get(path) === undefined) {
@@ -244,6 +259,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
       standing.clear();
       states.clear();
       hopeless.clear();
+      stuck.clear();
       deaths.clear();
       covered.clear();
       lost.clear();

@@ -9,6 +9,7 @@ export function createVirtiofs({ vm, guest }: { readonly vm: VmShares; readonly 
   const sourceOf = (device: ShareDevice): ShareSource => ({
     spec: device.spec,
     gone: device.gone,
+    answers: () => device.answers(),
     mount: () => guest.mount({ kind: 'mount', spec: device.spec }),
     remove: () => device.remove(),
     openFiles: () => device.openFiles(),

@@ -40,6 +40,8 @@ export interface ShareDevice {
   readonly spec: ShareSpec;
   /** Its server's last words; resolves when the server is gone. The device is taken out of the VM then, so that the guest gets errors and does not hang. */
   readonly gone: Promise<string>;
+  /** Whether the guest gets an answer, errors of a server that is gone too. Without one what asks there waits, unkillably, until the VM starts anew. */
+  answers(): Promise<boolean>;
   /** Server and device; the guest has unmounted it. */
   remove(): Promise<void>;
   /** How many files its server has open. */

@@ -331,6 +331,7 @@ export const errorTable = {
   'shares.noSlot': spec<{ path: string }>('restartVm', true),
   'shares.fewFiles': spec<{ limit: number; wanted: number }>(),
   'shares.serverDied': spec<{ path: string; detail: string }>('retry', true),
+  'shares.stuck': spec<{ path: string }>('restartVm'),
   'shares.mountFailed': spec<{ path: string; detail: string }>('retry', true),
   'shares.restartContainers': spec<{ path: string; names: string }>(),
   'shares.cameBack': spec<{ path: string }>(),

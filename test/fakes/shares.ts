@@ -24,6 +24,7 @@ export function createFakeShares({ slots = 8, openFiles = 1234 }: FakeSharesOpti
   function plug(spec: ShareSpec): ShareDevice {
     let end: (words: string) => void = () => undefined;
     const device: ShareDevice = {
+      answers: () => Promise.resolve(true),
       spec,
       gone: new Promise((resolve) => (end = resolve)),
       remove: () => {

@@ -35,7 +35,11 @@ const OPENED = Buffer.from('/proc/self/fd/63'.padEnd(FIXED.length, '/.').slice(0
 /** ../bundle/owners.c, found by name among the libraries. */
 const OWNERS = 'berth-owners.so';
 /** Programs of our own beside the starters. */
-const helpers = ['share-watch', 'share-keeper', 'memory-file'];
+const helpers = {
+  'share-watch': ['share-watch.c', 'watch-tree.c', 'watch-out.c'],
+  'share-keeper': ['share-keeper.c', 'guest-rings.c', 'vhost-user.c', 'orders.c'],
+  'memory-file': ['memory-file.c'],
+};
 
 async function redirectPlugins(path) {
   const bytes = await readFile(path);
@@ -118,10 +122,11 @@ for deb in "$1"/var/cache/apt/archives/*.deb; do dpkg-deb --show --showformat='\
 async function make(base, arch, log, folder) {
   const work = await mkdtemp(join(folder, 'work-'));
   const { cc } = toolchain(arch);
+  const inBundle = (name) => join(base, 'bundle', name);
   const starter = join(work, 'starter');
   await step(log, 'bundle: compiling the starter', () =>
     run(cc, [
-      ...['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', starter, join(base, 'bundle/starter.c')],
+      ...['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', starter, ...['starter.c', 'orders.c'].map(inBundle)],
       ...[`-DQEMU_PROGRAM="${arch.qemuProgram}"`, `-DTRIPLET="${arch.triplet}"`, `-DLOADER="${arch.loader}"`],
     ]),
   );
@@ -129,12 +134,14 @@ async function make(base, arch, log, folder) {
   await step(log, 'bundle: compiling the owners of shared files', () =>
     run(cc, [
       ...['-O2', '-shared', '-fPIC', '-Wall', '-Wextra', '-s', '-o', owners],
-      ...['owners.c', 'owners-record.c', 'owners-mode.c'].map((name) => join(base, 'bundle', name)),
+      ...['owners.c', 'owners-record.c', 'owners-mode.c'].map(inBundle),
     ]),
   );
   await step(log, 'bundle: compiling the helpers', () =>
     Promise.all(
-      helpers.map((name) => run(cc, ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', join(work, name), join(base, `bundle/${name}.c`)])),
+      Object.entries(helpers).map(([name, sources]) =>
+        run(cc, ['-O2', '-static', '-Wall', '-Wextra', '-s', '-o', join(work, name), ...sources.map(inBundle)]),
+      ),
     ),
   );
   const root = join(folder, 'root');
@@ -179,7 +186,7 @@ async function make(base, arch, log, folder) {
         await chmod(join(folder, place, name), 0o755);
       }
     }
-    for (const name of helpers) {
+    for (const name of Object.keys(helpers)) {
       await copyFile(join(work, name), join(folder, 'bin', name));
       await chmod(join(folder, 'bin', name), 0o755);
     }

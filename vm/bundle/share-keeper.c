@@ -1,270 +1,132 @@
 /* Stands between QEMU and the server of one share (`share-keeper SOCKET PROGRAM ARGUMENT…`): passes vhost-user's messages on, looks at none of the
    data, and keeps what it needs to answer in the server's place when that dies. Without it the guest's kernel would wait for ever for each request
    that was under way, unkillably and under a lock that every other share takes. It answers all of them with ENOTCONN until QEMU lets go.
-   Byte order is the machine's; virtio's and vhost-user's are little-endian, as every machine that Berth runs on. */
+   It is two processes: the second is told of every message and does the same when the first is killed; when it is killed itself there is a new one. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HEADER = 12, PAYLOAD = 4096, FDS = 16, REGIONS = 64, RINGS = 64 };
-enum { GET_FEATURES = 1, SET_MEM_TABLE = 5, SET_VRING_NUM = 8, SET_VRING_ADDR, SET_VRING_BASE, GET_VRING_BASE, SET_VRING_KICK, SET_VRING_CALL };
-enum { ADD_MEM_REG = 37, REM_MEM_REG = 38 };
-enum { FLAG_VERSION = 1, FLAG_REPLY = 4, FLAG_NEED_REPLY = 8 };
-enum { DESC_NEXT = 1, DESC_WRITE = 2, DESC_INDIRECT = 4 };
+#include "guest-rings.h"
+#include "orders.h"
+#include "vhost-user.h"
 
-struct message {
-  uint32_t request, flags, size;
-  unsigned char payload[PAYLOAD];
-  int fds[FDS], count;
-};
-
-struct region {
-  uint64_t guest, size, user, offset;
-  unsigned char *base; /* of the mapping; NULL: a free place */
-};
-
-struct ring {
-  uint32_t size;
-  uint64_t desc, used, avail; /* addresses of QEMU's */
-  int kick, call;
-};
-
-struct descriptor {
-  uint64_t address;
-  uint32_t length;
-  uint16_t flags, next;
-};
-
-static struct region regions[REGIONS];
-static struct ring rings[RINGS];
+/* Descriptors, -1 where there is none. `second`: to the other keeper; `life`: closed when no server answers any more. */
+static int server = -1, qemu = -1, second = -1, life = -1;
+static pid_t server_pid, second_pid;
+static struct message message;
+/* QEMU waits for its answer, and does nothing else meanwhile; 0: for none. */
+static struct message unanswered;
 
 __attribute__((noreturn)) static void fail(const char *what) {
   fprintf(stderr, "share-keeper: %s: %s\n", what, strerror(errno));
   exit(1);
 }
 
-static void drop_fds(struct message *message) {
-  for (int i = 0; i < message->count; i++)
-    if (message->fds[i] >= 0) close(message->fds[i]);
-  message->count = 0;
-}
-
-/* False: the other side is gone. */
-static bool take(int from, struct message *message) {
-  union {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int) * FDS)];
-  } control;
-  struct iovec part = { message, HEADER };
-  struct msghdr head = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-  ssize_t n;
-  message->count = 0;
-  while ((n = recvmsg(from, &head, MSG_CMSG_CLOEXEC | MSG_WAITALL)) < 0 && errno == EINTR) continue;
-  for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&head) : NULL; c; c = CMSG_NXTHDR(&head, c))
-    if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-      message->count = (int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-      memcpy(message->fds, CMSG_DATA(c), sizeof(int) * (size_t)message->count);
-    }
-  if (n != HEADER || message->size > PAYLOAD) return false;
-  for (size_t have = 0; have < message->size; have += (size_t)n) {
-    while ((n = recv(from, message->payload + have, message->size - have, MSG_WAITALL)) < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-  }
-  return true;
-}
-
-static bool give(int to, const struct message *message) {
-  union {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int) * FDS)];
-  } control;
-  struct iovec part = { (void *)message, HEADER + message->size };
-  struct msghdr head = { .msg_iov = &part, .msg_iovlen = 1 };
-  if (message->count > 0) {
-    size_t bytes = sizeof(int) * (size_t)message->count;
-    memset(&control, 0, sizeof control);
-    head.msg_control = &control, head.msg_controllen = CMSG_SPACE(bytes);
-    control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(bytes), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-    memcpy(CMSG_DATA(&control.header), message->fds, bytes);
-  }
-  ssize_t n;
-  while ((n = sendmsg(to, &head, MSG_NOSIGNAL)) < 0 && errno == EINTR) continue;
-  return n == (ssize_t)part.iov_len;
-}
-
-static void forget_region(struct region *region) {
-  munmap(region->base, region->size + region->offset);
-  region->base = NULL;
-}
-
-static void keep_region(const unsigned char *fields, int fd) {
-  uint64_t guest, size, user, offset;
-  memcpy(&guest, fields, 8), memcpy(&size, fields + 8, 8), memcpy(&user, fields + 16, 8), memcpy(&offset, fields + 24, 8);
-  for (struct region *region = regions; region < regions + REGIONS; region++) {
-    if (region->base) continue;
-    void *base = mmap(NULL, size + offset, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (base == MAP_FAILED) fail("mapping the guest's memory");
-    *region = (struct region){ guest, size, user, offset, base };
-    return;
+static bool wants_answer(const struct message *of) {
+  switch (of->request) {
+  case GET_FEATURES: case GET_VRING_BASE: case GET_PROTOCOL_FEATURES: case GET_QUEUE_NUM: case GET_MAX_MEM_SLOTS: return true;
+  case SET_DEVICE_STATE_FD: case CHECK_DEVICE_STATE: return true;
+  default: return of->flags & FLAG_NEED_REPLY;
   }
 }
 
-static uint32_t number(const struct message *message, int at) {
-  uint32_t value;
-  memcpy(&value, message->payload + at, sizeof value);
-  return value;
+/* Before it goes anywhere else, so that it is known whoever dies next. */
+static void note(const struct message *from_qemu) {
+  if (second >= 0) message_give(second, from_qemu);
+  if (wants_answer(from_qemu)) unanswered = *from_qemu;
+  rings_note(from_qemu);
 }
 
-/* The message stays whole: what is kept is a copy. */
-static void look(const struct message *message) {
-  uint32_t first = number(message, 0);
-  struct ring *ring = &rings[(message->request == SET_VRING_KICK || message->request == SET_VRING_CALL ? first & 0xff : first) % RINGS];
-  switch (message->request) {
-  case SET_MEM_TABLE:
-    for (struct region *region = regions; region < regions + REGIONS; region++)
-      if (region->base) forget_region(region);
-    for (int i = 0; i < message->count && i < (int)first; i++) keep_region(message->payload + 8 + 32 * i, message->fds[i]);
-    break;
-  case ADD_MEM_REG:
-    if (message->count == 1) keep_region(message->payload + 8, message->fds[0]);
-    break;
-  case REM_MEM_REG:
-    for (struct region *region = regions; region < regions + REGIONS; region++)
-      if (region->base && memcmp(&region->guest, message->payload + 8, 24) == 0) forget_region(region);
-    break;
-  case SET_VRING_NUM: ring->size = number(message, 4); break;
-  case SET_VRING_ADDR:
-    memcpy(&ring->desc, message->payload + 8, 8), memcpy(&ring->used, message->payload + 16, 8), memcpy(&ring->avail, message->payload + 24, 8);
-    break;
-  case GET_VRING_BASE: ring->size = 0; break; /* it is stopped */
-  case SET_VRING_KICK:
-  case SET_VRING_CALL: {
-    int *kept = message->request == SET_VRING_KICK ? &ring->kick : &ring->call;
-    if (*kept >= 0) close(*kept);
-    *kept = message->count == 1 ? dup(message->fds[0]) : -1;
-    break;
-  }
-  default: break;
-  }
+static void note_answer(const struct message *from_server) {
+  if (second >= 0) message_give(second, from_server);
+  unanswered.request = 0;
 }
 
-/* Memory of the guest by an address of its own, or of QEMU's; NULL where it is not all in one region. */
-static void *memory(uint64_t address, uint64_t length, bool of_guest) {
-  for (const struct region *region = regions; region < regions + REGIONS; region++) {
-    uint64_t start = of_guest ? region->guest : region->user;
-    if (region->base && address >= start && length <= region->size && address - start <= region->size - length)
-      return region->base + region->offset + (address - start);
-  }
-  return NULL;
+/* In place of a server that is gone. Everything succeeds, so that QEMU can stop and unplug the device, but for saving the server's state. */
+static bool answer(const struct message *asked) {
+  uint32_t ring = message_number(asked, 0);
+  uint64_t value = asked->request == GET_VRING_BASE        ? ring | (uint64_t)ring_done(ring) << 32
+                   : asked->request == SET_DEVICE_STATE_FD ? 0x101 /* failed, and no descriptor */
+                   : asked->request == CHECK_DEVICE_STATE  ? 1
+                                                           : 0;
+  struct message made = { .request = asked->request, .flags = FLAG_VERSION | FLAG_REPLY, .size = sizeof value };
+  memcpy(made.payload, &value, sizeof value);
+  note_answer(&made);
+  return message_give(qemu, &made);
 }
 
-/* An error as the answer to the request of one chain of buffers; how many bytes of answer there are. */
-static uint32_t refuse(const struct descriptor *table, uint32_t size, uint16_t at) {
-  struct {
-    uint32_t length;
-    int32_t error;
-    uint64_t unique;
-  } answer = { 16, -ENOTCONN, 0 };
-  bool asked = false;
-  for (uint32_t i = 0; i < size && at < size; i++) {
-    struct descriptor each = table[at];
-    if (each.flags & DESC_INDIRECT) {
-      const struct descriptor *inner = memory(each.address, each.length, true);
-      return inner ? refuse(inner, each.length / sizeof *inner, 0) : 0;
-    }
-    if (!(each.flags & DESC_WRITE) && !asked) {
-      const unsigned char *request = memory(each.address, 16, true);
-      if (request && each.length >= 16) memcpy(&answer.unique, request + 8, 8);
-      asked = true;
-    } else if (each.flags & DESC_WRITE) {
-      void *place = each.length >= sizeof answer ? memory(each.address, sizeof answer, true) : NULL;
-      if (!place) return 0;
-      memcpy(place, &answer, sizeof answer);
-      return sizeof answer;
-    }
-    if (!(each.flags & DESC_NEXT)) break;
-    at = each.next;
-  }
-  return 0; /* a FORGET wants none */
-}
-
-/* The server takes requests in their order, one after the other: all that is not in `used` has no answer. */
-static void refuse_all(struct ring *ring) {
-  uint32_t size = ring->size;
-  if (size == 0) return;
-  const struct descriptor *table = memory(ring->desc, 16ull * size, false);
-  volatile uint16_t *avail = memory(ring->avail, 4 + 2ull * size, false);
-  volatile unsigned char *used = memory(ring->used, 6 + 8ull * size, false);
-  if (!table || !avail || !used) return;
-  volatile uint16_t *done = (volatile uint16_t *)(used + 2), *wake_at = (volatile uint16_t *)(used + 4 + 8 * size);
-  bool any = false;
+static void stand_in(void) {
+  if (unanswered.request && !answer(&unanswered)) return;
   for (;;) {
-    for (; *done != avail[1]; any = true) {
-      __atomic_thread_fence(__ATOMIC_SEQ_CST);
-      uint16_t index = avail[2 + *done % size];
-      volatile uint32_t *entry = (volatile uint32_t *)(used + 4 + 8 * (*done % size));
-      entry[0] = index, entry[1] = refuse(table, size, index);
-      __atomic_thread_fence(__ATOMIC_SEQ_CST);
-      *done = (uint16_t)(*done + 1);
-    }
-    /* The guest announces the next one, in either of the two ways to ask for it. */
-    *(volatile uint16_t *)used = 0, *wake_at = avail[1];
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (*done == avail[1]) break;
-  }
-  if (any && ring->call >= 0 && write(ring->call, &(uint64_t){ 1 }, 8) < 0) return;
-}
-
-/* What QEMU asks of a server that is gone: everything succeeds, so that it can stop and unplug the device. */
-static bool answer(int qemu, struct message *message) {
-  uint32_t first = number(message, 0);
-  uint64_t value = 0;
-  bool asks = message->flags & FLAG_NEED_REPLY;
-  look(message);
-  drop_fds(message);
-  switch (message->request) {
-  case GET_VRING_BASE: {
-    const struct ring *ring = &rings[first % RINGS];
-    const unsigned char *used = memory(ring->used, 4, false);
-    value = first | (uint64_t)(used ? *(const uint16_t *)(used + 2) : 0) << 32;
-    asks = true;
-    break;
-  }
-  case GET_FEATURES: case 15: case 17: case 36: asks = true; break; /* the GETs of a number */
-  default: break;
-  }
-  if (!asks) return true;
-  *message = (struct message){ .request = message->request, .flags = FLAG_VERSION | FLAG_REPLY, .size = sizeof value };
-  memcpy(message->payload, &value, sizeof value);
-  return give(qemu, message);
-}
-
-static void stand_in(int qemu) {
-  static struct message message;
-  for (;;) {
-    struct pollfd fds[RINGS + 1] = { { qemu, POLLIN, 0 } };
-    for (int i = 0; i < RINGS; i++) {
-      refuse_all(&rings[i]);
-      fds[i + 1] = (struct pollfd){ rings[i].size ? rings[i].kick : -1, POLLIN, 0 };
-    }
+    struct pollfd fds[RINGS + 1] = { [RINGS] = { qemu, POLLIN, 0 } };
+    rings_refuse();
+    rings_poll(fds);
     if (poll(fds, RINGS + 1, -1) < 0 && errno != EINTR) fail("poll");
-    uint64_t kicks;
-    for (int i = 0; i < RINGS; i++)
-      if (fds[i + 1].revents && read(rings[i].kick, &kicks, sizeof kicks) < 0 && errno != EAGAIN) rings[i].kick = -1;
-    if (fds[0].revents && (!take(qemu, &message) || !answer(qemu, &message))) return;
+    rings_kicked(fds);
+    if (!fds[RINGS].revents) continue;
+    if (!message_take(qemu, &message)) return;
+    note(&message);
+    message_drop_fds(&message);
+    if (wants_answer(&message) && !answer(&message)) return;
   }
+}
+
+static bool hung_up(int peer) {
+  struct pollfd end = { peer, POLLRDHUP, 0 };
+  return poll(&end, 1, 0) > 0;
+}
+
+static void close_life(void) {
+  if (life >= 0) close(life);
+  life = -1;
+}
+
+/* The second keeper's life. The server must be gone before anybody else answers. */
+__attribute__((noreturn)) static void follow(int first, int server_process) {
+  for (;;) {
+    struct pollfd fds[] = { { first, POLLIN, 0 }, { life < 0 ? -1 : server_process, POLLIN, 0 } };
+    if (poll(fds, 2, -1) < 0 && errno != EINTR) fail("poll");
+    if (fds[0].revents) {
+      if (!message_take(first, &message)) break;
+      if (message.flags & FLAG_REPLY) note_answer(&message);
+      else note(&message);
+      message_drop_fds(&message);
+    } else if (fds[1].revents) close_life(); /* the first one says why */
+  }
+  if (hung_up(qemu)) exit(0);
+  struct pollfd end = { server_process, POLLIN, 0 };
+  syscall(SYS_pidfd_send_signal, server_process, SIGKILL, NULL, 0);
+  while (poll(&end, 1, -1) < 0 && errno == EINTR) continue;
+  if (life >= 0) fprintf(stderr, "share-keeper was killed, and the server with it\n");
+  close_life();
+  stand_in();
+  exit(0);
+}
+
+/* A copy of this process has all that was kept so far. Without one it goes on alone. */
+static void start_second(void) {
+  int pair[2], server_process = (int)syscall(SYS_pidfd_open, server_pid, 0);
+  if (server_process < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return;
+  second_pid = fork();
+  if (second_pid == 0) {
+    close(server);
+    close(pair[0]);
+    second = -1;
+    follow(pair[1], server_process);
+  }
+  close(server_process);
+  close(pair[1]);
+  second = pair[0];
 }
 
 /* A listening socket whose first caller is already there, so that it can be nobody else. */
@@ -302,59 +164,61 @@ static int listen_at(const char *path) {
   return listener;
 }
 
+/* Passes messages on until the server is gone; ends with QEMU. */
+static void relay(int door) {
+  for (;;) {
+    struct pollfd fds[] = { { server, POLLIN, 0 }, { qemu < 0 ? door : qemu, POLLIN, 0 }, { second, POLLIN, 0 } };
+    if (poll(fds, 3, -1) < 0 && errno != EINTR) fail("poll");
+    if (fds[2].revents) {
+      close(second);
+      second = -1;
+      waitpid(second_pid, NULL, 0);
+      start_second();
+    }
+    if (fds[0].revents) {
+      if (!message_take(server, &message)) return;
+      note_answer(&message);
+      bool passed = message_give(qemu, &message);
+      message_drop_fds(&message);
+      if (!passed) exit(0);
+    }
+    if (fds[1].revents && qemu < 0) {
+      qemu = accept4(door, NULL, NULL, SOCK_CLOEXEC);
+      close(door);
+      start_second();
+    } else if (fds[1].revents) {
+      if (!message_take(qemu, &message)) exit(0);
+      note(&message);
+      bool passed = message_give(server, &message);
+      message_drop_fds(&message);
+      if (!passed) return;
+    }
+  }
+}
+
 int main(int argc, char **argv) {
-  static struct message message;
   int listener, status = 0;
   if (argc < 3) {
     fprintf(stderr, "usage: share-keeper SOCKET PROGRAM ARGUMENT…\n");
     return 2;
   }
-  for (int i = 0; i < RINGS; i++) rings[i].kick = rings[i].call = -1;
+  rings_init();
   signal(SIGPIPE, SIG_IGN);
-  /* Of a session that ends: the guest is saved first, which needs the server too (starter.c). The server inherits it. */
-  sigset_t orders;
-  sigemptyset(&orders);
-  sigaddset(&orders, SIGTERM);
-  sigaddset(&orders, SIGHUP);
-  sigaddset(&orders, SIGINT);
-  sigprocmask(SIG_BLOCK, &orders, NULL);
+  /* Of a session that ends: the guest is saved first, which needs the server too, and that inherits it. */
+  ignore_orders();
   /* A pipe whose other end is read by whoever wants to know of the server's end: it is closed when the last words are written. */
   struct stat kind;
-  int life = fstat(3, &kind) == 0 && S_ISFIFO(kind.st_mode) ? 3 : -1;
-  int server = call_server(&listener);
-  pid_t pid = start(argv + 2, argc - 2, listener);
+  life = fstat(3, &kind) == 0 && S_ISFIFO(kind.st_mode) ? 3 : -1;
+  server = call_server(&listener);
+  server_pid = start(argv + 2, argc - 2, listener);
   close(listener);
   /* QEMU must not find a server that cannot serve: it would not start. */
   message = (struct message){ .request = GET_FEATURES, .flags = FLAG_VERSION };
-  bool serves = give(server, &message) && take(server, &message);
-  int door = serves ? listen_at(argv[1]) : -1;
-  struct pollfd fds[] = { { server, POLLIN, 0 }, { door, POLLIN, 0 } };
-  int qemu = -1;
-  while (serves) {
-    if (poll(fds, 2, -1) < 0 && errno != EINTR) fail("poll");
-    if (fds[0].revents) {
-      if (!take(server, &message)) break;
-      bool passed = give(qemu, &message);
-      drop_fds(&message);
-      if (!passed) return 0;
-    }
-    if (fds[1].revents && qemu < 0) {
-      qemu = accept4(door, NULL, NULL, SOCK_CLOEXEC);
-      close(door);
-      fds[1].fd = qemu;
-    } else if (fds[1].revents) {
-      if (!take(qemu, &message)) return 0;
-      look(&message);
-      bool passed = give(server, &message);
-      if (!passed && !answer(qemu, &message)) return 0;
-      drop_fds(&message);
-      if (!passed) break;
-    }
-  }
+  if (message_give(server, &message) && message_take(server, &message)) relay(listen_at(argv[1]));
   close(server);
-  waitpid(pid, &status, 0);
+  waitpid(server_pid, &status, 0);
   fprintf(stderr, "the server ended: %s %d\n", WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-  if (life >= 0) close(life);
-  if (qemu >= 0) stand_in(qemu);
+  close_life();
+  if (qemu >= 0) stand_in();
   return 0;
 }

@@ -10,35 +10,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 64 * 1024, SLICE = 64, MERGE_NS = 10000000 };
-enum {
-  NAMES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO,
-  CONTENT = IN_MODIFY | IN_ATTRIB,
-  HOW = IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_ADD,
-};
+#include "watch-out.h"
+#include "watch-tree.h"
 
-/* One watched folder. `deep`: everything below belongs to it; else it only leads to a root and tells of that root's name. */
-struct node {
-  struct node *parent, *first, *next, **link; /* tree */
-  struct node *chain;                         /* table of descriptors */
-  struct node *queued_next;
-  int wd;
-  uint32_t generation;
-  bool deep, queued, tell, dead;
-  char name[];
-};
+enum { SLICE = 64, MERGE_NS = 10000000 };
 
 struct root {
   struct root *next;
@@ -49,172 +32,13 @@ struct root {
 };
 
 static int watcher;
-static struct node **table, *top, *queue, **queue_end = &queue;
-static size_t table_size, watches;
-static struct root *roots, *excluded;
-static uint32_t generation;
-static bool sweeping, full, answer;
-static char out[BUFFER];
-static size_t out_len;
-
-static void *alloc(size_t size) {
-  void *made = calloc(1, size);
-  if (!made) _exit(3);
-  return made;
-}
-
-static void flush(void) {
-  for (size_t at = 0; at < out_len;) {
-    ssize_t n = write(1, out + at, out_len - at);
-    if (n < 0 && errno != EINTR) _exit(0);
-    if (n > 0) at += (size_t)n;
-  }
-  out_len = 0;
-}
-
-/* A reader that is slow stops this program, and then the kernel's queue overflows, which is told: nothing grows. */
-static void emit(char kind, const char *path) {
-  size_t len = strlen(path) + 1;
-  uint32_t head = htonl((uint32_t)len);
-  if (out_len + 4 + len > BUFFER) flush();
-  memcpy(out + out_len, &head, 4);
-  out[out_len + 4] = kind;
-  memcpy(out + out_len + 5, path, len - 1);
-  out_len += 4 + len;
-}
-
-/* `path` itself or something below it. */
-static bool under(const char *inner, const char *path, size_t len) {
-  return strncmp(inner, path, len) == 0 && (inner[len] == 0 || inner[len] == '/' || len == 1);
-}
-
-static bool is_excluded(const char *path) {
-  for (struct root *each = excluded; each; each = each->next)
-    if (under(path, each->path, each->len)) return true;
-  return false;
-}
+static struct root *roots;
+static bool sweeping, answer;
 
 static struct root *covering(const char *path) {
   for (struct root *each = roots; each; each = each->next)
     if (under(path, each->path, each->len)) return each;
   return NULL;
-}
-
-static bool path_of(const struct node *node, const char *name, char path[PATH_MAX]) {
-  char *at = path + PATH_MAX - 1;
-  *at = 0;
-  for (;;) {
-    size_t len = strlen(name);
-    if (len > 0) {
-      if ((size_t)(at - path) < len + 1) return false;
-      memcpy(at -= len, name, len);
-      *--at = '/';
-    }
-    if (!node) break;
-    name = node->name;
-    node = node->parent;
-  }
-  if (!*at) *--at = '/';
-  memmove(path, at, (size_t)(path + PATH_MAX - at));
-  return true;
-}
-
-static struct node *find(int wd) {
-  struct node *node = table_size ? table[(size_t)wd & (table_size - 1)] : NULL;
-  while (node && node->wd != wd) node = node->chain;
-  return node;
-}
-
-static void table_add(struct node *node) {
-  if (watches >= table_size) {
-    size_t size = table_size ? table_size * 2 : 256;
-    struct node **bigger = alloc(size * sizeof *bigger);
-    for (size_t i = 0; i < table_size; i++)
-      for (struct node *each = table[i], *next; each; each = next) {
-        next = each->chain;
-        each->chain = bigger[(size_t)each->wd & (size - 1)];
-        bigger[(size_t)each->wd & (size - 1)] = each;
-      }
-    free(table);
-    table = bigger;
-    table_size = size;
-  }
-  struct node **slot = &table[(size_t)node->wd & (table_size - 1)];
-  node->chain = *slot;
-  *slot = node;
-  watches++;
-}
-
-/* A folder with all below it. What is in the queue is freed when its turn comes. */
-static void drop(struct node *node) {
-  while (node->first) drop(node->first);
-  struct node **slot = &table[(size_t)node->wd & (table_size - 1)];
-  while (*slot != node) slot = &(*slot)->chain;
-  *slot = node->chain;
-  watches--;
-  inotify_rm_watch(watcher, node->wd);
-  *node->link = node->next;
-  if (node->next) node->next->link = node->link;
-  if (node == top) top = NULL;
-  node->dead = true;
-  if (!node->queued) free(node);
-}
-
-static void enqueue(struct node *node, bool tell) {
-  node->tell = (node->queued && node->tell) || tell;
-  if (node->queued) return;
-  node->queued = true;
-  node->queued_next = NULL;
-  *queue_end = node;
-  queue_end = &node->queued_next;
-}
-
-static struct node *child(struct node *parent, const char *name) {
-  struct node *each = parent->first;
-  while (each && strcmp(each->name, name) != 0) each = each->next;
-  return each;
-}
-
-/* The folder's node, watched; NULL where there is no folder. */
-static struct node *enter(struct node *parent, const char *name, bool deep, uint32_t mask) {
-  char path[PATH_MAX];
-  if (!path_of(parent, name, path) || is_excluded(path)) return NULL;
-  int wd = inotify_add_watch(watcher, path, mask | HOW);
-  if (wd < 0) {
-    if (errno == ENOSPC || errno == ENOMEM) {
-      if (!full) emit('l', path);
-      full = true;
-    }
-    return NULL;
-  }
-  struct node *node = find(wd);
-  /* What was moved meanwhile can stand upside down here until its events are read. */
-  for (struct node *above = parent; node && above; above = above->parent)
-    if (above == node) return NULL;
-  if (node && (node->parent != parent || strcmp(node->name, name) != 0)) {
-    /* It was moved here, and the event of its leaving is still to come. */
-    drop(node);
-    wd = inotify_add_watch(watcher, path, mask | HOW);
-    node = NULL;
-    if (wd < 0) return NULL;
-  }
-  if (!node) {
-    /* Folders that lead to a root are few; another one under the same name means that a file system was mounted over it, or taken away. */
-    struct node *other = parent && !parent->deep ? child(parent, name) : NULL;
-    if (other) drop(other);
-    node = alloc(sizeof *node + strlen(name) + 1);
-    strcpy(node->name, name);
-    node->wd = wd;
-    node->parent = parent;
-    node->link = parent ? &parent->first : &top;
-    node->next = *node->link;
-    if (node->next) node->next->link = &node->next;
-    *node->link = node;
-    table_add(node);
-  }
-  node->deep |= deep;
-  node->generation = generation;
-  return node;
 }
 
 /* Watches the way from `/` to the root, and the root with all that is in it. */
@@ -248,18 +72,15 @@ static void take_entry(struct node *node, int fd, const struct dirent *entry, ui
     if (dir && mount && (st.stx_mask & STATX_MNT_ID) && st.stx_mnt_id != mount) return;
   }
   if (node->tell && path_of(node, entry->d_name, path) && !is_excluded(path)) emit('n', path);
-  struct node *found = dir && !full ? enter(node, entry->d_name, true, NAMES | CONTENT) : NULL;
+  struct node *found = dir && !tree_full() ? enter(node, entry->d_name, true, NAMES | CONTENT) : NULL;
   if (found) enqueue(found, node->tell);
 }
 
 /* Reads some of the folders that wait for it: they are watched already, so nothing can come between. */
 static void walk(void) {
   char path[PATH_MAX];
-  for (int i = 0; i < SLICE && queue; i++) {
-    struct node *node = queue;
-    queue = node->queued_next;
-    if (!queue) queue_end = &queue;
-    node->queued = false;
+  for (int i = 0; i < SLICE && tree_waits(); i++) {
+    struct node *node = dequeue();
     if (node->dead) {
       free(node);
       continue;
@@ -277,18 +98,12 @@ static void walk(void) {
       if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) take_entry(node, fd, entry, mount);
     closedir(dir);
   }
-  if (queue) return;
-  if (sweeping) {
-    /* Ends of folders may be among what was lost. */
-    sweeping = false;
-    for (size_t i = 0; i < table_size && !full; i++)
-      for (struct node *each = table[i]; each;)
-        if (each->generation == generation) each = each->chain;
-        else drop(each), each = table[i];
-  }
+  if (tree_waits()) return;
+  if (sweeping) tree_drop_old();
+  sweeping = false;
   if (answer) {
     char count[24];
-    snprintf(count, sizeof count, "%zu", watches);
+    snprintf(count, sizeof count, "%zu", tree_watches());
     emit('r', count);
     answer = false;
   }
@@ -316,9 +131,9 @@ static void lead(struct node *node, const char *path, const char *name, uint32_t
 
 /* Walks everything, tells of every folder, and forgets the ones that are no more. */
 static void look_again(void) {
-  generation++;
+  tree_new_generation();
+  tree_retry();
   sweeping = true;
-  full = false;
   for (struct root *root = roots; root; root = root->next) arm(root, false);
 }
 
@@ -347,7 +162,7 @@ static void take_events(void) {
   static int64_t last;
   struct timespec now, rest = { 0, MERGE_NS };
   clock_gettime(CLOCK_MONOTONIC, &now);
-  if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec - last < MERGE_NS && !queue) nanosleep(&rest, NULL);
+  if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec - last < MERGE_NS && !tree_waits()) nanosleep(&rest, NULL);
   clock_gettime(CLOCK_MONOTONIC, &now);
   last = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
   ssize_t n = read(watcher, events, sizeof events);
@@ -388,15 +203,16 @@ static void prune(struct node *node) {
 
 static void order(char what, const char *path, size_t len) {
   if (what == '!') return look_again();
-  struct root **at = what == 'x' ? &excluded : &roots;
+  if (what == 'x') return tree_exclude(path, len);
+  struct root **at = &roots;
   while (*at && ((*at)->len != len || memcmp((*at)->path, path, len) != 0)) at = &(*at)->next;
   if (what == '-') {
     struct root *old = *at;
     if (!old) return;
     *at = old->next;
     free(old);
-    full = false;
-    if (top) prune(top);
+    tree_retry();
+    if (tree_top()) prune(tree_top());
     return;
   }
   if (*at) return;
@@ -404,11 +220,9 @@ static void order(char what, const char *path, size_t len) {
   memcpy(made->path, path, len);
   made->len = len;
   *at = made;
-  if (what == '+') {
-    full = false;
-    answer = true;
-    arm(made, false);
-  }
+  tree_retry();
+  answer = true;
+  arm(made, false);
 }
 
 static void take_orders(void) {
@@ -440,14 +254,15 @@ int main(void) {
     flush();
     return 1;
   }
+  tree_open(watcher);
   int mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   for (;;) {
     flush();
     struct pollfd fds[] = { { watcher, POLLIN, 0 }, { 0, POLLIN, 0 }, { mounts, POLLPRI, 0 } };
-    poll(fds, 3, queue || answer ? 0 : -1);
+    poll(fds, 3, tree_waits() || answer ? 0 : -1);
     if (fds[0].revents) take_events();
     if (fds[1].revents) take_orders();
     if (fds[2].revents) mounts_changed();
-    if (queue || sweeping || answer) walk();
+    if (tree_waits() || sweeping || answer) walk();
   }
 }

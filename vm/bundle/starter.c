@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "orders.h"
 
 /* The build replaces a fixed plug-in folder in docker's programs by /proc/self/fd/63 (see ../build/bundle.mjs):
    so the plug-ins are found beside the program, and the user's ~/.docker stays the user's. */
@@ -49,17 +50,6 @@ __attribute__((format(printf, 1, 2))) static char *join(const char *format, ...)
   if (vasprintf(&made, format, args) < 0) fail("out of memory");
   va_end(args);
   return made;
-}
-
-/* A session or a system that ends asks all of its processes at once to end, and QEMU would obey before the backend, which was asked too, has saved
-   or stopped the guest. It ends by QMP, and at last by SIGKILL. A blocked signal stays blocked over exec. */
-static void ignore_orders(void) {
-  sigset_t orders;
-  sigemptyset(&orders);
-  sigaddset(&orders, SIGTERM);
-  sigaddset(&orders, SIGHUP);
-  sigaddset(&orders, SIGINT);
-  sigprocmask(SIG_BLOCK, &orders, NULL);
 }
 
 /* Keeps it open in the program under a fixed number. */

@@ -1,6 +1,6 @@
 // Both watchers of the host on real folders. The one of Linux is compiled here with sanitizers; the other systems' one runs on Node's own watch.
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -21,7 +21,12 @@ let readies: number[] = [];
 beforeAll(async () => {
   bin = await mkdtemp(join(tmpdir(), 'berth-watch-bin-'));
   const flags = ['-g', '-O1', '-Wall', '-Wextra', '-Werror', '-fsanitize=address,undefined', '-fno-sanitize-recover'];
-  execFileSync('gcc', [...flags, '-o', join(bin, 'share-watch'), join(import.meta.dirname, '../../../vm/bundle/share-watch.c')]);
+  const sources = ['share-watch.c', 'watch-tree.c', 'watch-out.c'].map((name) => join(import.meta.dirname, '../../../vm/bundle', name));
+  execFileSync('gcc', [...flags, '-o', join(bin, 'share-watch'), ...sources]);
+  // For root nothing is shut.
+  const as = process.getuid?.() === 0 ? 'setpriv --reuid=65534 --clear-groups ' : '';
+  await writeFile(join(bin, 'as-user'), `#!/bin/sh\nexec ${as}'${join(bin, 'share-watch')}'\n`, { mode: 0o755 });
+  await chmod(bin, 0o755);
 }, 60_000);
 afterAll(() => rm(bin, { recursive: true, force: true }));
 
@@ -66,8 +71,8 @@ async function watchesOf(program: string): Promise<number> {
 }
 
 describe('share-watch', () => {
-  const start = (excluded: readonly string[] = []): void => {
-    watcher = createInotifyWatcher({ program: join(bin, 'share-watch'), excluded, listener, log: silentLogger });
+  const start = (excluded: readonly string[] = [], program = 'share-watch'): void => {
+    watcher = createInotifyWatcher({ program: join(bin, program), excluded, listener, log: silentLogger });
   };
 
   test('tells what changed, what is new with all that is in it, and what went', async () => {
@@ -111,6 +116,27 @@ describe('share-watch', () => {
     await writeFile(at('later/on/y'), '');
     await told('nlater/on/y');
     expect(seen.filter((line) => line.includes('two'))).toEqual([]);
+  });
+
+  test('a folder on the way that may be gone through and not be read, as that of all homes, hides nothing below it', async () => {
+    await mkdir(at('homes/me/r'), { recursive: true });
+    await Promise.all([chmod(root, 0o755), chmod(at('homes'), 0o311)]);
+    start([], 'as-user');
+    await watch('homes/me/r');
+    await writeFile(at('homes/me/r/f'), '1');
+    await told('nhomes/me/r/f');
+    await rename(at('homes/me/r'), at('homes/me/away'));
+    await told('dhomes/me/r');
+    await rename(at('homes/me/away'), at('homes/me/r'));
+    await told('nhomes/me/r');
+    await appendFile(at('homes/me/r/f'), '2');
+    await told('chomes/me/r/f');
+    watcher.again();
+    await told('chomes/me/r');
+    await mkdir(at('homes/me/other'));
+    await watch('homes/me/other');
+    await writeFile(at('homes/me/other/f'), '1');
+    await told('nhomes/me/other/f');
   });
 
   test('never looks into what is excluded, follows no link, and tells every folder when asked', async () => {

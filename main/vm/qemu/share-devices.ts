@@ -68,6 +68,7 @@ export function createShareDevices({ servers, present, lostSlots, sharing, log, 
     const device: ShareDevice = {
       spec: server.spec,
       gone: server.gone,
+      answers: () => server.answers(),
       openFiles: () => server.openFiles(),
       async remove() {
         devices.delete(device);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -18,11 +18,11 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'berth-servers-'));
   files = homeFiles(root, join(root, 'run'));
   await Promise.all([files.logs.folder, files.run.folder].map(ensureFolder));
-  // A keeper and its server in one: it listens where it is told, as long as it is not ended; `bad` does not.
+  // A keeper and its server in one: it listens where it is told, as long as it is not ended; `bad` does not, `twice` has a second one beside it.
   await mkdir(join(root, 'bin'));
   await writeFile(
     join(root, 'bin/keeper'),
-    `#!/bin/sh\ncase $2 in bad) echo no such folder >&2; exit 1;; esac\nexec ${process.execPath} -e 'require("net").createServer().listen(process.argv[1])' "$1"\n`,
+    `#!/bin/sh\ncase $2 in bad) echo no such folder >&2; exit 1;; twice) sleep 60 3>&- & esac\nexec ${process.execPath} -e 'require("net").createServer().listen(process.argv[1])' "$1"\n`,
   );
   await chmod(join(root, 'bin/keeper'), 0o755);
 });
@@ -65,6 +65,22 @@ test('the next backend finds those that run, and sees each one’s end', async (
   await mine?.gone;
   // Its pipe is closed a moment before it is gone.
   await vi.waitFor(async () => expect(await mine?.answers()).toBe(false), { timeout: 5000 });
+});
+
+test('one whose first keeper is killed is answered for by the second, to the next backend too; one with neither is a device that hangs', async () => {
+  const [first, second] = await Promise.all([servers('twice').start(spec, 3), servers('good').start({ ...spec, tag: 'dead00dead00' }, 4)]);
+  const pids = await Promise.all(
+    [spec.tag, 'dead00dead00'].map(
+      async (tag) => (JSON.parse(await readFile(join(files.state.shares, `${tag}.json`), 'utf8')) as { readonly pid: number }).pid,
+    ),
+  );
+  pids.forEach((pid) => process.kill(pid, 'SIGKILL'));
+  await Promise.all([first.gone, second.gone]);
+  await vi.waitFor(async () => expect([await first.answers(), await second.answers()]).toEqual([true, false]));
+  const { servers: adopted, lostSlots } = await servers('good').adopt();
+  expect([adopted.map(({ slot }) => slot).sort(), lostSlots]).toEqual([[3, 4], [4]]);
+  process.kill(-(pids[0] ?? 0), 'SIGKILL');
+  await vi.waitFor(async () => expect(await first.answers()).toBe(false));
 });
 
 test('one that does not come up says why, and leaves nothing', async () => {

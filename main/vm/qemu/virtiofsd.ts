@@ -14,7 +14,7 @@ import { retryUntil, settledWithin } from '../../lib/async';
 import { hasCode, readJsonOr, writeJson } from '../../lib/atomic-file';
 import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
-import { identify, isSameProcess } from '../../lib/process';
+import { hasOrphans, identify, isSameProcess } from '../../lib/process';
 import type { ShareSpec } from '../driver';
 import { forQemu } from './files';
 import { logSize, textSince } from './launch';
@@ -43,7 +43,7 @@ export interface ShareServer {
   /** Its last words, when it is gone. */
   readonly gone: Promise<string>;
   openFiles(): Promise<number>;
-  /** Whether what the guest asks is answered, by it or, when it is gone, by its keeper with errors. */
+  /** Whether what the guest asks is answered: by it or, when it is gone, by one of its two keepers with errors. */
   answers(): Promise<boolean>;
   /** Ends it and takes its files away. */
   stop(): Promise<void>;
@@ -52,7 +52,7 @@ export interface ShareServer {
 export interface ShareServers {
   /** Resolves when it listens. `served`, read-only, in place of the folder, which is not there. */
   start(spec: ShareSpec, slot: number, served?: string): Promise<ShareServer>;
-  /** Those of an earlier backend that still run; the slots of those that do not. */
+  /** Those of an earlier backend; the slots of those that neither run nor are answered for. */
   adopt(): Promise<{ readonly servers: readonly ShareServer[]; readonly lostSlots: readonly number[] }>;
   /** QEMU is gone, and with it whoever it talked to: what is left of all of them is taken away. */
   clear(): Promise<void>;
@@ -112,7 +112,7 @@ export function createShareServers({ files, keeper, command, environment, log, .
     socket: forQemu(files, socketOf(record.tag)),
     gone,
     openFiles: async () => (await readdir(`/proc/${await serverPid(record)}/fd`)).length,
-    answers: () => isSameProcess(record),
+    answers: () => isAnswered(record),
     async stop() {
       await end(record);
       // It takes its server along.
@@ -184,9 +184,9 @@ export function createShareServers({ files, keeper, command, environment, log, .
       for (const record of await records()) {
         const offset = await logSize(files.logs.shares);
         const gone = endOfPipe(lifeOf(record.tag)).then((how) => wordsSince(offset, how));
-        if (await isSameProcess(record)) {
-          servers.push(serverOf(record, gone));
-        } else {
+        // One that nobody answers for is a device all the same, whose folder hangs.
+        servers.push(serverOf(record, gone));
+        if (!(await isAnswered(record))) {
           log.warn('the server of a share is gone, and its keeper', { folder: record.folder });
           lostSlots.push(record.slot);
         }
@@ -202,9 +202,14 @@ export function createShareServers({ files, keeper, command, environment, log, .
   };
 }
 
-/** virtiofsd is the only child of its keeper. */
+/** The first keeper leads a group, to which the second one belongs. */
+async function isAnswered(record: ServerRecord): Promise<boolean> {
+  return (await isSameProcess(record)) || (await hasOrphans(record));
+}
+
+/** virtiofsd is its keeper's first child; the other is the second keeper. */
 async function serverPid({ pid }: ServerRecord): Promise<string> {
-  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
+  return (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ')[0] ?? '';
 }
 
 /** Resolves when the last writer of the pipe has closed it. */
