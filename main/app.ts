@@ -195,10 +195,11 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   });
   const calls = createUseMeter();
   const wake = createWake({ vm, suspendingByIdle: () => idle.suspending() });
+  const http = createEngineHttp(vm.dialer);
   const ports = createPorts({
     up: () => wake.up(),
     dialer: vm.dialer,
-    inspect: (id) => createEngineHttp(vm.dialer).inspectContainer(id),
+    inspect: (id) => http.inspectContainer(id),
     containers: engine.containers,
     services: engine.services,
     moves: engine.moves,
@@ -235,13 +236,13 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     vm: vm.status,
     guest: shareGuest,
     backends: features.shareDrivers.includes('virtiofs') ? [createVirtiofs({ vm: vm.shares, guest: shareGuest }), sshfs] : [sshfs],
-    users: select(engine.containers, createBindUsers()),
+    users: createBindUsers({ containers: engine.containers, http, log: log.child('shares') }),
     fileLimit: openFileLimit,
     bound: (folders) => shareEvents.bound(folders),
     notify: notices.notify,
     log: log.child('shares'),
   });
-  const gate = createStartGate({ ports: ports.gate, inspect: engine.inspect, judge: (path) => shares.judge(path) });
+  const gate = createStartGate({ ports: ports.gate, inspect: (id) => http.inspectContainer(id), judge: (path) => shares.judge(path) });
   const socket = await createEngineSocket({
     path: files.run.docker,
     dialer: vm.dialer,

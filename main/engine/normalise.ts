@@ -52,13 +52,15 @@ function portsOf(value: unknown): readonly PublishedPort[] {
     .sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-function bindsOf(value: unknown): { readonly binds?: readonly string[] } {
-  const binds = list(value)
-    .map(record)
-    .filter((mount) => mount['Type'] === 'bind')
-    .map((mount) => text(mount['Source']))
-    .sort();
-  return binds.length === 0 ? {} : { binds };
+function mountsOf(value: unknown): { readonly binds?: readonly string[]; readonly volumes?: readonly string[] } {
+  const mounts = list(value).map(record);
+  const of = (type: string, key: string): readonly string[] =>
+    mounts
+      .filter((mount) => mount['Type'] === type)
+      .map((mount) => text(mount[key]))
+      .sort();
+  const [binds, volumes] = [of('bind', 'Source'), of('volume', 'Name')];
+  return { ...(binds.length === 0 ? {} : { binds }), ...(volumes.length === 0 ? {} : { volumes }) };
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
@@ -118,7 +120,7 @@ export function containerSummary(value: unknown, at: number, known: ContainerTim
     ...timesOf(state, status, at),
     ...known,
     ports: portsOf(row['Ports']),
-    ...bindsOf(row['Mounts']),
+    ...mountsOf(row['Mounts']),
     ...(project === undefined ? {} : { project }),
     ...(service === undefined ? {} : { service }),
     labels,

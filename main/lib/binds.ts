@@ -37,6 +37,11 @@ export function boundSources(inspected: unknown): string[] {
   return bindPlaces(inspected).map(({ source }) => source);
 }
 
+/** The folder that a volume binds, as its inspect tells it; undefined = it is none of that kind. */
+export function volumeSource(inspected: unknown): string | undefined {
+  return volumePlaces(inspected, 'driver', 'options')[0]?.source;
+}
+
 /** Options of a volume driver are a map, whose keys are as they are. */
 function bindPlaces(body: unknown): BindPlace[] {
   const places: BindPlace[] = [];

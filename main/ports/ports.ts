@@ -233,8 +233,8 @@ export function createPorts(deps: PortsDeps): Ports {
   };
 
   const gate: PortGate = {
-    async prepare(id) {
-      const found = await inspect(id);
+    async prepare(id, known) {
+      const found = known ?? (await inspect(id));
       // dockerd says itself what is not there; a container that publishes nothing costs one look.
       const container = found && publishesAny(found) ? track(found) : undefined;
       if (!found || !container) {

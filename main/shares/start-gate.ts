@@ -2,12 +2,13 @@
 // otherwise be an empty folder that dockerd makes in its place.
 import type { JudgeBind } from '../lib/binds';
 import { boundSources } from '../lib/binds';
+import type { ContainerInspect } from '../lib/engine-http';
 import type { PortGate } from '../lib/port-gate';
 
 export interface StartGateDeps {
   readonly ports: PortGate;
-  /** dockerd's answer, unaltered. */
-  readonly inspect: (id: string) => Promise<unknown>;
+  /** undefined = no such container. */
+  readonly inspect: (id: string) => Promise<ContainerInspect | undefined>;
   readonly judge: JudgeBind;
 }
 
@@ -16,13 +17,14 @@ export function createStartGate({ ports, inspect, judge }: StartGateDeps): PortG
     ...ports,
     async prepare(id) {
       // A container that is not there is dockerd's to refuse.
-      const sources = boundSources(await inspect(id).catch(() => undefined));
+      const found = await inspect(id);
+      const sources = boundSources(found);
       for (const verdict of await Promise.all(sources.map(judge))) {
         if ('error' in verdict) {
           throw verdict.error;
         }
       }
-      await ports.prepare(id);
+      await ports.prepare(id, found);
     },
   };
 }

@@ -39,6 +39,8 @@ export interface ContainerSummary {
   readonly ports: readonly PublishedPort[];
   /** Sources of its bind mounts, paths of the guest; missing = it has none. */
   readonly binds?: readonly string[];
+  /** Names of its volumes; missing = it has none. */
+  readonly volumes?: readonly string[];
   /** From the label com.docker.compose.project. */
   readonly project?: string;
   readonly service?: string;
