@@ -36,7 +36,7 @@ async function main(): Promise<void> {
       await trimmer.trim();
       const empty = await blocks();
       const query = { fromSrc: '-', repo: 'berth-bench', tag: String(round) };
-      const upload = randomTar(BYTES);
+      const upload = randomTar(BYTES) as AsyncIterable<Uint8Array>; // Its types leave it open.
       await drain(await connection.stream({ method: 'POST', path: '/images/create', query, upload, lane: 'bulk' }));
       const full = (await blocks()) - empty;
       await connection.json({ method: 'DELETE', path: `/images/berth-bench:${round}`, deadlineSeconds: 0 });
