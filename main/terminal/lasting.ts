@@ -56,7 +56,7 @@ export function lastingProcess(
     }
     // The earlier shell still waits in its container for somebody to type.
     void before.close().catch(() => undefined);
-    listener.data(Buffer.from(`\x1b[0m\r\n\x1b[2m${words}\x1b[22m\r\n`));
+    listener.data(Buffer.from(`\x1b[0m\r\n\x1b[90m── ${words} ──\x1b[39m\r\n`));
     opening = true;
     try {
       const { process } = await open(now);
