@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../../format';
 import css from './disk.module.css';
 import { parts } from './model';
-import type { Columns } from './model';
+import type { Column, Columns, Part } from './model';
 
 const MOMENTS = ['now', 'trimmed', 'pruned'] as const;
 
@@ -12,7 +12,7 @@ export function LedgerBars({ columns, counted }: { readonly columns: Columns; re
   const { t } = useTranslation('disk');
   const format = useFormat();
   const moments = counted ? MOMENTS : MOMENTS.slice(0, 2);
-  const widest = Math.max(1, ...moments.map((moment) => sum(columns[moment].parts)));
+  const widest = Math.max(1, ...moments.map((moment) => Math.max(columns[moment].total, sum(columns[moment].parts))));
   const legend = parts.filter((part) => columns.now.parts[part] > widest / 500 && (counted || part !== 'rest'));
   return (
     <div className={css['bars']} aria-hidden="true">
@@ -21,7 +21,7 @@ export function LedgerBars({ columns, counted }: { readonly columns: Columns; re
           <span>{t(`column.${moment}`)}</span>
           <div>
             {parts.map((part) => (
-              <i key={part} data-part={part} style={{ width: `${(columns[moment].parts[part] / widest) * 100}%` }} />
+              <i key={part} data-part={part} style={{ width: `${(lengthOf(columns[moment], part) / widest) * 100}%` }} />
             ))}
           </div>
           <b>{format.memory(columns[moment].total)}</b>
@@ -38,6 +38,11 @@ export function LedgerBars({ columns, counted }: { readonly columns: Columns; re
       </ul>
     </div>
   );
+}
+
+/** The bar ends where its figure says: blocks that the file system keeps for itself are no part that the guest counts. */
+function lengthOf({ parts: figures, total }: Column, part: Part): number {
+  return figures[part] + (part === 'rest' ? Math.max(0, total - sum(figures)) : 0);
 }
 
 function sum(figures: Readonly<Record<string, number>>): number {
