@@ -1,7 +1,7 @@
 // What every list of the engine's things has around its table: filter and search, what is selected and the bar for it, what is asked to be removed,
 // errors under rows, the rows' menu. Knows nothing of what a row is; texts of its own are in `common` (`list`).
 import { IconX } from '@tabler/icons-react';
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useActions, useStore } from '../state/context';
 import { SkeletonRows } from './delayed';
@@ -67,11 +67,11 @@ export function useList<T extends object, F extends string>(spec: ListSpec<T, F>
   const [removing, setRemoving] = useState<readonly T[]>();
   const menu = useRowMenu<T>();
 
-  const wanted = useDeferredValue(query);
+  // Not deferred: each change of the engine begins a deferred render anew, and a busy page never comes to it.
   const rows = useMemo(() => {
-    const found = searchFor(wanted);
+    const found = searchFor(query);
     return all.filter((row) => isIn(filter, row) && found(row));
-  }, [all, filter, wanted, isIn, searchFor]);
+  }, [all, filter, query, isIn, searchFor]);
   const chosenIds = useMemo(() => new Set(present(selection, all.map(rowId))), [selection, all, rowId]);
   const chosen = chosenIds.size === 0 ? [] : all.filter((row) => chosenIds.has(rowId(row)));
   const texts = useMemo(

@@ -31,25 +31,17 @@ test('a thousand containers that change a hundred times a second leave the page 
     return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
   };
 
-  /** Share of one core that the page's main thread takes while it is scrolled: from within, because each wheel event of the protocol waits for a frame. */
+  const scroller = page.getByRole('treegrid', { name: 'Containers' });
+  await scroller.hover();
+  /** Share of one core that the page's main thread takes while somebody scrolls. */
   const scrolling = async (): Promise<number> => {
     const before = await spent();
-    const seconds = await page.getByRole('treegrid', { name: 'Containers' }).evaluate(async (grid, milliseconds) => {
-      let scroller: Element | null = grid;
-      while (scroller !== null && scroller.scrollHeight <= scroller.clientHeight) {
-        scroller = scroller.parentElement;
-      }
-      if (scroller === null) {
-        throw new Error('nothing to scroll');
-      }
-      const from = performance.now();
-      while (performance.now() - from < milliseconds) {
-        scroller.scrollBy(0, 700);
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-      return (performance.now() - from) / 1000;
-    }, watchedMs);
-    return ((await spent()) - before) / seconds;
+    const from = Date.now();
+    while (Date.now() - from < watchedMs) {
+      await page.mouse.wheel(0, 700);
+      await page.waitForTimeout(200);
+    }
+    return ((await spent()) - before) / ((Date.now() - from) / 1000);
   };
 
   const quiet = await scrolling();
@@ -58,6 +50,7 @@ test('a thousand containers that change a hundred times a second leave the page 
   await page.waitForTimeout(500);
   const storm = await scrolling();
   expect(dockerd.calls.length).toBeGreaterThan(changes);
+  console.info(`of one core: ${quiet.toFixed(2)} scrolled, ${storm.toFixed(2)} with the storm`);
   expect(quiet).toBeGreaterThan(0);
   // A ratio, because a slow machine spends more on both.
   expect(storm).toBeLessThan(2 * quiet);
@@ -67,7 +60,9 @@ test('a thousand containers that change a hundred times a second leave the page 
   await page.getByRole('textbox', { name: 'Name, image, label, port' }).fill('shop-9');
   // Of many, because the storm takes containers away too.
   await page.waitForFunction(() => {
-    const names = [...document.querySelectorAll('tbody tr[data-key] a[title]')].map((link) => link.getAttribute('title') ?? '');
+    const names = [...document.querySelectorAll('tbody tr[data-key] a[title][href^="#/containers/"]')].map(
+      (link) => link.getAttribute('title') ?? '',
+    );
     return names.length > 0 && names.every((name) => name.includes('shop-9'));
   });
   stop();
