@@ -13,6 +13,7 @@ import { guestWords } from './cause';
 import { diskError, diskPath, diskUuid, markFormatted } from './disk';
 import type { RunningVm } from './driver';
 import { startOnLastGood } from './engine-life';
+import { guestTarget } from './keys';
 import type { Keys } from './keys';
 import { tailLog } from './logs';
 
@@ -144,7 +145,7 @@ export function openTransport(
   onRefused: (error: BerthError) => void = () => undefined,
 ): Transport {
   return createTransport({
-    target: { host: '127.0.0.1', port: sshPort, username: 'root', privateKey: keys.client.privateKey, hostKey: keys.host.publicBlob },
+    target: guestTarget(keys, sshPort),
     log,
     onConnected: () => void setClock(agent, log),
     onRefused(error) {
