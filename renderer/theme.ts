@@ -79,6 +79,8 @@ const variables: CSSVariablesResolver = (resolved: MantineTheme) => {
     '--mantine-color-dimmed': 'var(--b-text-3)',
     '--mantine-color-placeholder': 'var(--b-text-3)',
     '--mantine-color-error': 'var(--b-bad-text)',
+    // Mantine takes a shade for it that is nearly white in the dark.
+    '--mantine-color-bad-outline': 'var(--b-bad-text)',
     '--mantine-color-anchor': 'var(--b-accent-text)',
     '--mantine-color-default': 'var(--b-bg)',
     '--mantine-color-default-hover': 'var(--b-bg-hover)',
