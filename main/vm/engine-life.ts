@@ -20,7 +20,7 @@ const WORDS_MS = 1000;
 /** An end of containerd takes dockerd along, or not: one message for both. */
 const ALONG_MS = 10_000;
 /** As vm/guest/service.c has it. */
-const GIVES_UP = { times: 4, minutes: 10 } as const;
+export const GIVES_UP = { times: 4, minutes: 10 } as const;
 
 export interface EngineLifeDeps {
   readonly log: Logger;

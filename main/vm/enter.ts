@@ -12,7 +12,7 @@ import type { Attempt, BootDeps, LiveVm } from './attempt';
 import { guestWords } from './cause';
 import { diskError, diskPath, diskUuid, markFormatted } from './disk';
 import type { RunningVm } from './driver';
-import { startOnLastGood } from './engine-life';
+import { GIVES_UP, startOnLastGood } from './engine-life';
 import { guestTarget } from './keys';
 import type { Keys } from './keys';
 import { tailLog } from './logs';
@@ -60,6 +60,8 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
           deps.onService(event);
         } else if (event.name === 'dockerd' && event.state === 'exited' && ++ends === 2) {
           startOnLastGood(agent, (words) => deps.recover(words)).catch((error: unknown) => log.warn('no other start was tried', { error }));
+        } else if (event.gaveUp && event.name !== 'dns') {
+          run.fail(new BerthError('engine.gaveUp', { service: event.name, ...GIVES_UP, detail: event.status }));
         }
       }
     },

@@ -1,0 +1,109 @@
+// The guest's side of a start against a scripted agent and a real SSH server: what comes before what, and what ends it early.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createLineServer } from '../../test/fakes/line-server';
+import type { LineServer } from '../../test/fakes/line-server';
+import { createFakeSshServer } from '../../test/fakes/ssh-server';
+import type { FakeSshServer } from '../../test/fakes/ssh-server';
+import type { BootTimeline } from '../../preload/contract';
+import { ensureFolder } from '../lib/atomic-file';
+import { homeFiles } from '../lib/home';
+import { silentLogger } from '../lib/logger';
+import { attempt } from './attempt';
+import type { BootDeps, LiveVm } from './attempt';
+import type { RunningVm } from './driver';
+import { enter } from './enter';
+import type { Keys } from './keys';
+
+let root: string;
+let agent: LineServer;
+let ssh: FakeSshServer;
+let live: LiveVm | undefined;
+/** What happened, in order. */
+let steps: string[];
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'berth-enter-'));
+  steps = [];
+  ssh = await createFakeSshServer();
+  agent = await createLineServer({
+    answer({ id, op }) {
+      steps.push(String(op));
+      return { id, ok: true, driftMs: 0, phases: [], services: [] };
+    },
+  });
+});
+afterEach(async () => {
+  live?.transport.close();
+  live?.agent.close();
+  live = undefined;
+  await Promise.all([agent.close(), ssh.close(), rm(root, { recursive: true, force: true })]);
+});
+
+function start(kind: BootTimeline['kind']): Promise<LiveVm> {
+  const home = homeFiles(root, join(root, 'run'));
+  const files = { ...home, run: { ...home.run, agent: agent.path } };
+  const running = {
+    sshPort: ssh.target.port,
+    exited: new Promise<string>(() => undefined),
+    onPaused: () => undefined,
+    run: () => Promise.resolve(void steps.push('run')),
+    quit: () => Promise.resolve(),
+    kill: () => Promise.resolve(),
+  } as unknown as RunningVm;
+  const keys = { client: { privateKey: ssh.target.privateKey }, host: { publicBlob: ssh.target.hostKey } } as unknown as Keys;
+  const deps = {
+    files,
+    log: silentLogger,
+    onTimeline: () => undefined,
+    onProblem: () => undefined,
+    onAgent: () => undefined,
+    onRunning: () => undefined,
+    onTransport: () => undefined,
+    onService: () => undefined,
+    recover: () => Promise.resolve(undefined),
+    onGuest: () => Promise.resolve(void steps.push('shares')),
+    settle: () => Promise.resolve(void steps.push('settle')),
+    ping() {
+      steps.push(`ping over ${ssh.logins()}`);
+      return Promise.resolve({ version: '28', apiVersion: '1.51' });
+    },
+  } as unknown as BootDeps;
+  return attempt(deps, { kind }, new AbortController().signal, async (run) => {
+    await ensureFolder(files.disks.folder);
+    run.timeline.begin('qemu');
+    return enter(deps, run, running, keys);
+  });
+}
+
+/** The clock is set with every connection. */
+const isStep = (step: string): boolean => !['run', 'clock'].includes(step);
+const say = (...names: readonly string[]): void => names.forEach((name) => agent.send({ event: 'phase', name, at: 1 }));
+
+test('after a resume the engine answers over one connection, before anything else is done in the guest', async () => {
+  live = await start('resume');
+  expect(steps[0]).toBe('run');
+  expect(steps.filter(isStep)).toEqual(['reseed', 'ping over 1', 'shares', 'settle']);
+  await vi.waitFor(() => expect(ssh.logins()).toBe(3), 10_000);
+});
+
+test('a guest that boots has its shares before its engine', async () => {
+  const begun = start('cold');
+  await agent.connected();
+  say('init', 'sshd');
+  await vi.waitFor(() => expect(steps).toContain('shares'), 10_000);
+  say('data', 'containerd', 'dockerd');
+  live = await begun;
+  expect(steps.filter(isStep)).toEqual(['shares', 'ping over 1', 'settle']);
+});
+
+test('an engine that the guest gives up on ends the start at once', async () => {
+  const begun = start('cold');
+  await agent.connected();
+  say('init', 'sshd', 'data');
+  agent.send({ event: 'service', name: 'dns', state: 'exited', pid: 4, status: 'exit 1', gaveUp: true });
+  agent.send({ event: 'service', name: 'dockerd', state: 'exited', pid: 5, status: 'exit 1', gaveUp: true });
+  await expect(begun).rejects.toMatchObject({ code: 'engine.gaveUp', params: { service: 'dockerd', detail: 'exit 1' } });
+});
