@@ -143,7 +143,10 @@ describe('what is asked for while a suspend or a resume is under way is done aft
 
   test('a resume that nobody wants any more is suspended again; as a boot it is ended', () => {
     const unwanted = step(at('resuming'), { type: 'suspend', by: 'user' }).model;
-    expect(step(unwanted, { type: 'booted' })).toMatchObject({ model: { state: 'suspending' }, effects: [{ type: 'suspend', by: 'user' }] });
+    expect(step(unwanted, { type: 'booted' })).toMatchObject({
+      model: { state: 'suspending' },
+      effects: [{ type: 'suspend', by: 'user' }],
+    });
     expect(step(unwanted, { type: 'coldInstead' })).toMatchObject({ model: { state: 'stopping' }, effects: [{ type: 'abortBoot' }] });
   });
 });

@@ -154,21 +154,24 @@ describe('a disk in doubt', () => {
     },
   ];
 
-  test.each(cases.filter(({ twice }) => everything || twice !== true))('$name: $code, the engine not started, not a byte changed', async ({ code, detail, settings, prepare }) => {
-    await prepare();
-    const before = await sum(disk);
-    const refused = await boot(...settings);
-    const failed = await refused.data();
-    expect(failed).toMatchObject({ event: 'failed', phase: 'data', code });
-    expect(failed.event === 'failed' && failed.detail).toMatch(detail);
-    // The way in stays open, for repair; the engine must not write to a place that is not the data disk.
-    expect((await refused.exec('pidof dockerd containerd; ls /var/lib/docker')).stdout).toBe('');
-    await expect(refused.agent.call('restart', { service: 'dockerd' })).rejects.toThrow('data disk');
-    await expect(refused.agent.call('trim', {})).rejects.toThrow('not mounted');
-    expect((await refused.agent.call('status', {})).failed).toMatchObject({ code });
-    await refused.kill();
-    expect(await sum(disk)).toBe(before);
-  });
+  test.each(cases.filter(({ twice }) => everything || twice !== true))(
+    '$name: $code, the engine not started, not a byte changed',
+    async ({ code, detail, settings, prepare }) => {
+      await prepare();
+      const before = await sum(disk);
+      const refused = await boot(...settings);
+      const failed = await refused.data();
+      expect(failed).toMatchObject({ event: 'failed', phase: 'data', code });
+      expect(failed.event === 'failed' && failed.detail).toMatch(detail);
+      // The way in stays open, for repair; the engine must not write to a place that is not the data disk.
+      expect((await refused.exec('pidof dockerd containerd; ls /var/lib/docker')).stdout).toBe('');
+      await expect(refused.agent.call('restart', { service: 'dockerd' })).rejects.toThrow('data disk');
+      await expect(refused.agent.call('trim', {})).rejects.toThrow('not mounted');
+      expect((await refused.agent.call('status', {})).failed).toMatchObject({ code });
+      await refused.kill();
+      expect(await sum(disk)).toBe(before);
+    },
+  );
 });
 
 describe('a disk that needs care', () => {
