@@ -1,5 +1,5 @@
 // The memory of a suspended VM in the home: written whole or not at all, and used once. A guest that went on from it a second time, over a disk that
-// the first one has changed, would destroy that disk: so it is renamed before QEMU reads it, and void as soon as any QEMU of this home runs.
+// the first one has changed, would destroy that disk: so it is renamed before QEMU goes on from it, and void as soon as any QEMU of this home runs.
 // Knows files and the key; nothing of QMP.
 import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
