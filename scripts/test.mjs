@@ -1,5 +1,4 @@
 // npm test [-- stage | pattern]: sets up as npm start does and runs everything. The last line is `tests: N passed, N failed, N skipped`.
-import { availableParallelism } from 'node:os';
 import { fetchElectron, hasDisplay, trialStart } from './lib/electron.mjs';
 import { requireNode24 } from './lib/node24.mjs';
 import { setUp } from './lib/setup.mjs';
@@ -72,14 +71,8 @@ async function main(args) {
   };
 
   if (asked === undefined) {
-    // Two rows at a time: a guest is one emulated core or waiting, which leaves the other core. No stage shares a port, a display or a home with another.
-    const rows = [[...quick, 'e2e', 'load'], ['vm'], ['faults']];
-    const takeRows = async () => {
-      for (let names = rows.shift(); names !== undefined; names = rows.shift()) {
-        await inTurn(names);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, takeRows));
+    // One after the other: beside a guest on two cores, tests that wait for the real time of something else miss it.
+    await inTurn([...quick, ...heavy]);
   } else if (isStage) {
     await inTurn([asked]);
   } else {
