@@ -70,7 +70,7 @@ test('a prune takes what was named, volumes only by name, and says what was in u
   const { images, volumes, containers } = await box.handlers['disk.usage']({}, quiet);
   expect(images.danglingBytes).toBeGreaterThan(0.9 * MB);
   expect(containers.count).toBeGreaterThan(0);
-  expect(volumes).toContainEqual({ name: 'berth-test-kept', bytes: 0, inUse: true });
+  expect(volumes).toContainEqual({ name: 'berth-test-kept', bytes: 0, inUse: true, anonymous: false });
 
   expect(await pruned({ images: 'dangling' })).toMatchObject({ state: 'done' });
   expect(await docker(box, ['images', '--no-trunc', '-q'])).not.toContain(dangling);
