@@ -26,7 +26,7 @@ import { createPauses } from './idle/pauses';
 import { createWake } from './idle/wake';
 import { settledWithin } from './lib/async';
 import { dockerHostOf } from './lib/docker-host';
-import { createEngineHttp, pingSocket } from './lib/engine-http';
+import { createEngineHttp, pingSocket, rememberVersion } from './lib/engine-http';
 import type { HomeFiles } from './lib/home';
 import type { Logger } from './lib/logger';
 import { createObservable, select } from './lib/observable';
@@ -135,6 +135,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       await engine.settle();
       await ports.settle();
       await config.settle(signal);
+      rememberVersion(files.run.docker).catch((error: unknown) => log.debug('the version was not asked for', { error: String(error) }));
     },
   });
   const exec: Vm['exec'] = (command, execOptions) => vm.exec(command, execOptions);

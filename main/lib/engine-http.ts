@@ -72,6 +72,11 @@ export async function pingSocket(path: string): Promise<EngineVersion> {
   return { version, apiVersion: String(headers['api-version'] ?? '') };
 }
 
+/** By the host's socket, which remembers the answer for clients that ask while the VM sleeps (main/engine-socket/known.ts). */
+export async function rememberVersion(path: string): Promise<void> {
+  await exchange({ socketPath: path, agent: false }, 'GET', '/version');
+}
+
 async function exchange(how: RequestOptions, method: string, path: string, body?: unknown): Promise<unknown> {
   return (await send(how, method, path, body)).answer;
 }
