@@ -187,6 +187,18 @@ test('a server that dies is followed by another one, and those that must be star
   expect(stateOf(shares, user)).toBe('mounted');
 });
 
+test('servers that go with their VM are nobody’s fault', async () => {
+  const { shares, servers, unanswered, notices, vm } = make();
+  await shares.hooks.forBoot();
+  await shares.hooks.onGuest(never.signal);
+  unanswered.add(user);
+  servers.get(user)?.resolve('');
+  // It is started again at once.
+  vm.set({ state: 'starting' } as VmStatus);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  expect(notices).toEqual([]);
+});
+
 test('a folder that nobody answers for is said to hang, and left alone until the VM starts anew', async () => {
   const { shares, servers, unanswered, users, notices, lines, vm } = make();
   await shares.hooks.forBoot();
@@ -194,7 +206,7 @@ test('a folder that nobody answers for is said to hang, and left alone until the
   lines.length = 0;
   unanswered.add(user);
   servers.get(user)?.resolve('');
-  await vi.waitFor(() => expect(notices.map(({ code }) => code)).toEqual(['shares.stuck']));
+  await vi.waitFor(() => expect(notices.map(({ code }) => code)).toEqual(['shares.stuck']), 5000);
   users.set([{ name: 'web', binds: [user] }]);
   await shares.handlers['shares.add']({ path: await realFolder('other'), readOnly: false }, never);
   expect(lines).toEqual([`TAG rw ${join(root, 'other')}`]);

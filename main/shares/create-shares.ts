@@ -99,6 +99,7 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
       }
     },
     stuck: (error) => deps.notify('error', error),
+    guestRuns: () => vm.get().state === 'running',
   });
 
   const compose = (): SharesStatus => {

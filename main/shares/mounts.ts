@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { BerthError, toWireError } from '../../preload/contract';
 import type { Share, ShareFolder, WireError } from '../../preload/contract';
-import { asError } from '../lib/async';
+import { asError, sleep } from '../lib/async';
 import type { Logger } from '../lib/logger';
 import { isWithin } from '../lib/within';
 import type { ShareSpec } from '../vm/driver';
@@ -28,6 +28,7 @@ export interface MountsDeps {
   replaced(path: string, error: BerthError): void;
   /** It hangs until the VM is started anew. */
   stuck(error: BerthError): void;
+  guestRuns(): boolean;
 }
 
 export interface Mounts {
@@ -55,6 +56,8 @@ interface Standing {
 /** A server that dies for the third time within this is not started again by itself. */
 const DEATHS_MS = 60_000;
 const DEATHS = 3;
+/** A VM that dies takes its servers with it; its own end is seen a moment later. */
+const END_SEEN_MS = 1000;
 
 export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
   const standing = new Map<string, Standing>();
@@ -113,6 +116,10 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
     log.error('the server of a share died', { path, words });
     standing.delete(path);
     if ((await entry.source.answers?.()) === false) {
+      await sleep(END_SEEN_MS);
+      if (!deps.guestRuns()) {
+        return;
+      }
       const hangs = new BerthError('shares.stuck', { path });
       stuck.add(path);
       say(path, { state: 'failed', error: toWireError(hangs) });
