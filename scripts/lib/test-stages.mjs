@@ -51,7 +51,7 @@ export function createStages({ node, env, print }) {
       const file = join(results, `${stage}.json`);
       rmSync(file, { force: true });
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-      const result = await tool(stage, 'vitest/vitest.mjs', ['run', '--passWithNoTests', ...reporters, ...args]);
+      const result = await tool(stage, 'vitest/vitest.mjs', ['run', ...reporters, ...args]);
       return countVitest(stage, readJson(file), result.code);
     };
   }
