@@ -1,7 +1,7 @@
 // The port board: every published port as it stands on the host, with its figures, its trouble and its probe.
 import { Button } from '@mantine/core';
 import { IconActivity, IconRefresh } from '@tabler/icons-react';
-import { useDeferredValue, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from '../../state/context';
@@ -35,12 +35,11 @@ export function PortsPage(): ReactNode {
   const [filter, setFilter] = useState<Filter>('all');
   const [query, setQuery] = useState('');
   const [selected, setSelected] = useState<string>();
-  const wanted = useDeferredValue(query);
   const lines = useMemo(() => linesOf(forwards ?? [], engine.containers), [forwards, engine.containers]);
   const shown = useMemo(() => {
-    const found = searchFor(wanted);
+    const found = searchFor(query);
     return lines.filter((line) => isIn(filter, line) && found(line));
-  }, [lines, filter, wanted]);
+  }, [lines, filter, query]);
   const away = engine.status !== 'ready';
 
   if (!engine.known || forwards === undefined) {
