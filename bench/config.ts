@@ -4,12 +4,13 @@
 // npm run bench -- config [rounds] [live|restart]
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { first } from '../main/cli/kit';
 import { locateResources } from '../main/vm/resources';
 import type { Resources } from '../main/vm/resources';
 import type { Task } from '../preload/contract';
 import { engineGet, makeHome, openVm } from '../test/vm/open-vm';
 import { openSession, timed } from './by-hand';
-import { firstOf, openBackend, removeHome, type OpenBackend } from './open-backend';
+import { openBackend, removeHome, type OpenBackend } from './open-backend';
 import { print, summarise } from './report';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
@@ -30,14 +31,14 @@ async function live(box: OpenBackend, home: string, round: number): Promise<void
   const session = await openSession(way, join(home, `s${round}.sock`));
   await session.run('docker info >/dev/null');
   const kept = await timed(() => session.run(BY_HAND));
-  const { revision } = await firstOf(client.stream('mirrors.changes', {}));
+  const { revision } = await first(client, 'mirrors.changes', {});
   let task: Task | undefined;
   const berth = await timed(async () => {
     const mirrors = [{ url: `https://mirror-${round}.example.com` }];
     task = await box.finish((await client.call('mirrors.apply', { mirrors, revision, origin: 'form' })).task);
   });
   await session.close();
-  const { inForce } = await firstOf(client.stream('mirrors.changes', {}));
+  const { inForce } = await first(client, 'mirrors.changes', {});
   if (inForce?.urls.join() !== `https://mirror-${round}.example.com`) {
     throw new Error(`not in force: ${JSON.stringify(inForce)}`);
   }
@@ -49,7 +50,7 @@ async function live(box: OpenBackend, home: string, round: number): Promise<void
 }
 
 async function restartByBerth({ client, finish }: OpenBackend, round: number): Promise<void> {
-  const { text, revision } = await firstOf(client.stream('config.changes', {}));
+  const { text, revision } = await first(client, 'config.changes', {});
   const next = `${JSON.stringify({ ...(JSON.parse(text) as object), [RESTARTS]: round % 2 === 0 ? 'warn' : 'info' })}\n`;
   let task: Task | undefined;
   const accept = { warnings: true, disruptive: false };

@@ -73,11 +73,3 @@ export async function removeHome(home: string, resources: Resources): Promise<vo
   await last.close({ keepVm: false });
   await rm(home, { recursive: true, force: true });
 }
-
-/** The first state that a stream tells. */
-export async function firstOf<T>(stream: AsyncIterable<T>): Promise<T> {
-  for await (const item of stream) {
-    return item;
-  }
-  throw new Error('the stream ended before its first item');
-}

@@ -15,7 +15,6 @@ export type ContainerHandlers = Pick<BackendHandlers, Extract<keyof BackendHandl
 
 export interface Containers {
   readonly handlers: ContainerHandlers;
-  readonly inspect: (id: string) => Promise<unknown>;
   readonly dispose: () => void;
 }
 
@@ -103,7 +102,6 @@ export function createContainers(
   }
 
   return {
-    inspect,
     dispose: earlyExit.dispose,
     handlers: {
       'containers.start': ({ id }) => gated(id, '/start'),

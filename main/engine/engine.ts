@@ -52,8 +52,6 @@ export interface Engine {
   /** Counts up when the engine may have given space back on its disk. */
   readonly freed: Observable<number>;
   readonly changes: (signal: AbortSignal) => AsyncGenerator<EngineChange>;
-  /** dockerd's answer, unaltered. */
-  readonly inspect: (id: string) => Promise<unknown>;
   readonly openExec: (request: ExecRequest) => Promise<OpenedTerminal>;
   /** Resolves when the first whole list since `available` is in the state; rejects when it is gone before. */
   readonly settle: () => Promise<void>;
@@ -92,7 +90,6 @@ export function createEngine({
     moves: watch.moves,
     freed: watch.freed,
     changes: watch.changes,
-    inspect: containers.inspect,
     openExec: createExec(connection),
     settle: watch.settle,
     pauseEvents: watch.pauseEvents,

@@ -154,9 +154,14 @@ describe('containers', () => {
       code: 'engine.away',
     });
     bench.fake.fault({ match: /GET .*api-1\/json/, effect: { kind: 'body', contentType: 'application/json', body: '<html>' } });
-    await expect(bench.engine.inspect('shop-0-api-1')).rejects.toMatchObject({ code: 'engine.failed' });
+    await expect(Promise.resolve(bench.engine.handlers['containers.inspect']({ id: 'shop-0-api-1' }, context()))).rejects.toMatchObject({
+      code: 'engine.failed',
+    });
     bench.fake.fault({ match: /GET .*db-1\/json/, effect: { kind: 'redirect', location: `http://127.0.0.1:${port}/steal` } });
-    await expect(bench.engine.inspect('shop-0-db-1')).rejects.toMatchObject({ code: 'engine.failed', params: { status: 302 } });
+    await expect(Promise.resolve(bench.engine.handlers['containers.inspect']({ id: 'shop-0-db-1' }, context()))).rejects.toMatchObject({
+      code: 'engine.failed',
+      params: { status: 302 },
+    });
     expect(strangers).toEqual([]);
     stranger.close();
   });
