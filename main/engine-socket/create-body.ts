@@ -1,5 +1,6 @@
 // What Berth changes in the bodies of creates: sources of bind mounts become what the guest mounts there (lib/binds), proxies of containers come
-// into their environment, and the host's address in place of its word. Everything else in the body is dockerd's to judge, so a body that Berth has no say in passes byte for byte.
+// into their environment, and the host's address in place of its word. Everything else in the body is dockerd's to judge, so a body that Berth has no
+// say in passes byte for byte.
 import { leadBinds } from '../lib/binds';
 import type { JudgeBind } from '../lib/binds';
 import { leadHostGateway } from './host-gateway';

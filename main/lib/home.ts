@@ -20,8 +20,10 @@ export interface HomeFiles {
   };
   /** `scratch` takes what a repair writes to a disk that it only reads. */
   readonly disks: { readonly folder: string; readonly data: string; readonly record: string; readonly scratch: string };
-  /** The memory of a suspended VM; private. `saving` becomes `memory` when it is whole, and `using` for the one time that it is used; `devices` is
-   * what QEMU saved beside it. */
+  /**
+   * The memory of a suspended VM; private. `saving` becomes `memory` when it is whole, and `using` for the one time that it is used; `devices` is
+   * what QEMU saved beside it.
+   */
   readonly suspend: {
     readonly folder: string;
     readonly saving: string;

@@ -104,12 +104,14 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
     timeline.end('ssh');
     return transport;
   });
-  const mountShares = (): Promise<void> =>
-    untilAborted(deps.onGuest(signal), signal).catch((error: unknown) => {
-      log.error('the shared folders were not mounted', { error });
-    });
   // An engine that starts may wait for them; in a guest that went on they are mounted, and looking at them would compete with its first answer.
-  const mounted = kind === 'cold' ? ssh.then(mountShares, () => undefined) : undefined;
+  const mounted =
+    kind === 'cold'
+      ? ssh.then(
+          () => mountShares(deps, signal),
+          () => undefined,
+        )
+      : undefined;
   const engine = at('data').then(async () => {
     parts.mounted = true;
     timeline.end('data');
@@ -128,7 +130,7 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
   timeline.end('ping');
   timeline.begin('ports');
   transport.widen();
-  await (mounted ?? mountShares());
+  await (mounted ?? mountShares(deps, signal));
   await untilAborted(deps.settle(signal), signal).catch((error: unknown) => {
     signal.throwIfAborted();
     // The engine answers: what else is not right is said by whoever could not make it so, and ends nobody's containers.
@@ -165,12 +167,17 @@ export async function enterAgain(deps: BootDeps, live: LiveVm, disposing: AbortS
   live.transport = openTransport(deps, live.running, live.keys, live.agent);
   await untilAborted(live.transport.ready(), signal);
   deps.onTransport(live.transport);
-  await untilAborted(deps.onGuest(signal), signal).catch((error: unknown) => {
-    deps.log.error('the shared folders were not mounted', { error });
-  });
+  await mountShares(deps, signal);
   await retryUntil(() => deps.ping(signal), 100, signal);
   live.transport.widen();
   await untilAborted(deps.settle(signal), signal);
+}
+
+/** Who has them bound sees errors where it fails; nobody else is kept from the engine. */
+function mountShares(deps: BootDeps, signal: AbortSignal): Promise<void> {
+  return untilAborted(deps.onGuest(signal), signal).catch((error: unknown) =>
+    deps.log.error('the shared folders were not mounted', { error }),
+  );
 }
 
 /** Out of its pause: for the guest no time has passed, and its random numbers are those of before. Of its connections none was left by the suspend. */

@@ -85,8 +85,10 @@ int main(int argc, char **argv) {
   char *libraries = join("%s/usr/lib/" TRIPLET, root);
   /* owners.c: what host folders look like from containers. */
   int preload = strcmp(name, "virtiofsd") == 0 && getenv("BERTH_OWNERS");
-  if (programs[which].firmware) keep(memfd_create("berth-memory", 0), MEMORY_FD);
-  if (programs[which].firmware) setenv("QEMU_MODULE_DIR", join("%s/qemu", libraries), 1);
+  if (programs[which].firmware) {
+    keep(memfd_create("berth-memory", 0), MEMORY_FD);
+    setenv("QEMU_MODULE_DIR", join("%s/qemu", libraries), 1);
+  }
 
   char **args = calloc((size_t)argc + 14, sizeof *args);
   if (!args) fail("out of memory");

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { memoryProgram } from '../../../main/vm/qemu/files';
 import { createMemoryFile, memoryOf } from '../../../main/vm/qemu/memory';
+import { createMigration } from '../../../main/vm/qemu/migration';
+import type { Migration } from '../../../main/vm/qemu/migration';
 import { connectQmp } from '../../../main/vm/qemu/qmp';
 import type { Qmp } from '../../../main/vm/qemu/qmp';
 import type { BootTimeline } from '../../../preload/contract';
@@ -74,26 +76,28 @@ function between(change: (stage: Stage) => Promise<void>): Fault['inject'] {
   };
 }
 
+interface Door {
+  readonly qmp: Qmp;
+  readonly migration: Migration;
+}
+
 /** What a backend had done that died at a step of its suspend; the next one takes over the QEMU that is left. */
-function abandoned(steps: (qmp: Qmp, stage: Stage) => Promise<void>): Fault['inject'] {
+function abandoned(steps: (door: Door, stage: Stage) => Promise<void>): Fault['inject'] {
   return async (stage) => {
     const { files } = stage.backend;
     await stage.without(async () => {
       await mkdir(files.suspend.folder, { recursive: true });
-      const qmp = await connectQmp(files.run.qmp, () => undefined, 5000);
-      await steps(qmp, stage);
+      const migration = createMigration(() => qmp);
+      const qmp = await connectQmp(files.run.qmp, (event) => migration.onEvent(event), 5000);
+      await steps({ qmp, migration }, stage);
       qmp.close();
     });
   };
 }
 
-async function save(qmp: Qmp, { pid, backend: { files }, resources }: Stage): Promise<void> {
+async function save({ qmp, migration }: Door, { pid, backend: { files }, resources }: Stage): Promise<void> {
   await qmp.execute('stop');
-  await qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'x-ignore-shared', state: true }] });
-  await qmp.execute('migrate', { uri: 'file:suspend/devices' });
-  while (!JSON.stringify(await qmp.execute('query-migrate')).includes('"completed"')) {
-    await sleep(20);
-  }
+  await migration.save('suspend/devices', 'apart');
   await createMemoryFile(() => memoryProgram(resources)).save((await memoryOf(pid())) ?? '', files.suspend.saving);
 }
 
@@ -130,7 +134,7 @@ export const suspendFaults: readonly Fault[] = [
     name: 'suspend-dies-stopped',
     long: true,
     what: 'the backend dies with the guest halted, before anything is saved',
-    inject: abandoned(async (qmp) => {
+    inject: abandoned(async ({ qmp }) => {
       await qmp.execute('stop');
     }),
     check: nothingSaved,
@@ -147,9 +151,9 @@ export const suspendFaults: readonly Fault[] = [
     name: 'suspend-dies-named',
     long: true,
     what: 'the backend dies when the memory has its name, and QEMU is still there',
-    inject: abandoned(async (qmp, stage) => {
+    inject: abandoned(async (door, stage) => {
       const { files } = stage.backend;
-      await save(qmp, stage);
+      await save(door, stage);
       await rename(files.suspend.saving, files.suspend.memory);
       await writeFile(files.suspend.record, '{}');
     }),
