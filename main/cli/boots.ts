@@ -1,4 +1,4 @@
-// `berth boots`: the last 20 starts, newest first: when, how, how long, where the time went, and why one was no resume or failed.
+// `berth boots`: the last starts, newest first: when, how, how long, where the time went, and why one was no resume or failed.
 import type { BootTimeline } from '../../preload/contract';
 import { columns, session, shownTime } from './kit';
 import type { JsonFlag, Kit } from './kit';

@@ -156,7 +156,7 @@ export interface Vm {
   /** Takes over a VM that an earlier backend left running; false where there is none. Cleans up after a dead one. */
   adopt(): Promise<boolean>;
   limits(): Promise<VmLimits>;
-  /** The last 20 starts, newest first. */
+  /** The last starts, 20 of each kind at most, newest first. */
   boots(): readonly BootTimeline[];
   /** keepVm: lets go of a running VM so that the next backend adopts it; else one that runs is powered off. */
   dispose(options: { readonly keepVm: boolean }): Promise<void>;

@@ -117,7 +117,7 @@ export const vmTable = {
   'vm.stop': call(z.strictObject({ shutdown: z.boolean().default(false) }), output<void>()),
   'vm.restart': call(z.strictObject({ engineOnly: z.boolean().default(false) }), output<void>()),
   'vm.status': stream(z.strictObject({}), output<VmStatus>(), 'latest'),
-  /** The last 20 starts, newest first. */
+  /** The last starts, 20 of each kind at most, newest first. */
   'vm.boots': call(z.strictObject({}), output<readonly BootTimeline[]>()),
   'vm.limits': call(z.strictObject({}), output<VmLimits>()),
   'vm.log': call(

@@ -1,4 +1,4 @@
-// The last 20 starts as bars, oldest at the left; the same figures as a list for who cannot see bars.
+// The last starts as bars, oldest at the left; the same figures as a list for who cannot see bars.
 import { Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';

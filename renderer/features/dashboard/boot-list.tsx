@@ -1,4 +1,4 @@
-// The last 20 starts as rows, newest first: when, how, how long, what the time went into, and why one was not a resume or failed.
+// The last starts as rows, newest first: when, how, how long, what the time went into, and why one was not a resume or failed.
 import { Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';

@@ -1,4 +1,4 @@
-// The boot timeline: rows while a start runs or has failed, one strip once it is up, the last 20 starts beside it.
+// The boot timeline: rows while a start runs or has failed, one strip once it is up, the last starts beside it.
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';

@@ -9,7 +9,7 @@ export interface Pause {
 
 export interface VmSlice {
   readonly status: VmStatus | undefined;
-  /** The last 20 starts, newest first. */
+  /** The last starts, 20 of each kind at most, newest first. */
   readonly boots: readonly BootTimeline[];
   readonly limits: VmLimits | undefined;
   /** The last suspend that a resume ended, for marks in what goes on after it. */
