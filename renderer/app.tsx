@@ -7,13 +7,13 @@ import { ContainerPage } from './features/containers/container-page';
 import { ContainersPage } from './features/containers/containers-page';
 import { DashboardPage } from './features/dashboard/dashboard-page';
 import { DiagnosticsPage } from './features/diagnostics/diagnostics-page';
+import { DiskPage } from './features/disk/disk-page';
 import { ImagesPage } from './features/images/images-page';
 import { LogsTab } from './features/logs/logs-tab';
 import { MirrorsPage } from './features/mirrors/mirrors-page';
 import { PortsPage } from './features/ports/ports-page';
 import { RepairPage } from './features/repair/repair-page';
 import { RunPage } from './features/run/run-page';
-import { DiskPage } from './features/settings/disk/disk-page';
 import { EngineSettingsPage } from './features/settings/engine/engine-settings-page';
 import { SettingsPage } from './features/settings/settings-page';
 import { SharesPage } from './features/settings/shares/shares-page';
@@ -46,6 +46,8 @@ function page({ page: name, args: [id, section] }: Route): ReactNode {
       return <MirrorsPage />;
     case 'ports':
       return <PortsPage />;
+    case 'disk':
+      return <DiskPage />;
     case 'repair':
       return <RepairPage />;
     case 'run':
@@ -61,8 +63,6 @@ function page({ page: name, args: [id, section] }: Route): ReactNode {
 
 function settingsPage(id: string | undefined, section: string | undefined): ReactNode {
   switch (id) {
-    case 'disk':
-      return <DiskPage />;
     case 'engine':
       return <EngineSettingsPage section={section} />;
     case 'diagnostics':

@@ -2,7 +2,7 @@
 import { useMemo, useSyncExternalStore } from 'react';
 
 export interface Route {
-  /** First segment: overview, containers, images, mirrors, ports, run, settings. */
+  /** First segment: overview, containers, images, mirrors, ports, disk, repair, run, settings. */
   readonly page: string;
   readonly args: readonly string[];
   readonly query: URLSearchParams;

@@ -1,6 +1,15 @@
 // The quay: pages that exist, with their counts, and the tasks at the foot. Below 1040 px it is a rail of icons.
 import { Tooltip } from '@mantine/core';
-import { IconBolt, IconBox, IconLayoutDashboard, IconLifebuoy, IconPlugConnected, IconSettings, IconVersions } from '@tabler/icons-react';
+import {
+  IconBolt,
+  IconBox,
+  IconLayoutDashboard,
+  IconLifebuoy,
+  IconPlugConnected,
+  IconServer2,
+  IconSettings,
+  IconVersions,
+} from '@tabler/icons-react';
 import { Fragment } from 'react';
 import type { ComponentProps, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -12,7 +21,7 @@ import css from './frame.module.css';
 import { Tasks } from './tasks';
 import { useNarrow } from './use-narrow';
 
-export const PAGES = ['overview', 'containers', 'images', 'mirrors', 'ports', 'repair', 'settings'] as const;
+export const PAGES = ['overview', 'containers', 'images', 'mirrors', 'ports', 'disk', 'repair', 'settings'] as const;
 /** Below it stands what is about the engine itself. */
 const FIRST_OF_ENGINE = 'mirrors';
 type PageName = (typeof PAGES)[number];
@@ -23,6 +32,7 @@ export const PAGE_ICONS: Readonly<Record<PageName, ComponentProps<typeof Icon>['
   images: IconVersions,
   mirrors: IconBolt,
   ports: IconPlugConnected,
+  disk: IconServer2,
   repair: IconLifebuoy,
   settings: IconSettings,
 };

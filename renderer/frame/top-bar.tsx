@@ -16,7 +16,7 @@ import { modKey } from './shortcuts';
 import { pageOf } from './sidebar';
 
 /** What has a page of its own. */
-const SETTINGS_PARTS = ['diagnostics', 'disk', 'engine', 'shares', 'tools'] as const;
+const SETTINGS_PARTS = ['diagnostics', 'engine', 'shares', 'tools'] as const;
 
 export function TopBar({ route }: { readonly route: Route }): ReactNode {
   const { t } = useTranslation('frame');

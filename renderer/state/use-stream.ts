@@ -9,8 +9,8 @@ type StateStream = Extract<
   'connect.changes' | 'cost.changes' | 'disk.changes' | 'host.changes' | 'ports.changes' | 'repair.changes' | 'shares.changes'
 >;
 
-/** The stream's last item; undefined until the first one. */
-export function useStream<K extends StateStream>(name: K): ItemOf<Contract[K]> | undefined {
+/** The stream's last item; undefined until the first one. Not `wanted`: nothing is read, and the last item stays. */
+export function useStream<K extends StateStream>(name: K, wanted = true): ItemOf<Contract[K]> | undefined {
   const client = useClient();
   const open = useStore((s) => s.connection.name === 'open');
   const [item, setItem] = useState<ItemOf<Contract[K]>>();
@@ -22,11 +22,11 @@ export function useStream<K extends StateStream>(name: K): ItemOf<Contract[K]> |
         setItem(next);
       }
     };
-    if (open) {
+    if (open && wanted) {
       // A lost connection is told by the frame, and begins this anew.
       read().catch(() => undefined);
     }
     return () => ending.abort();
-  }, [client, name, open]);
+  }, [client, name, open, wanted]);
   return item;
 }

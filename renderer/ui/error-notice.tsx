@@ -80,7 +80,7 @@ function ActionButton({ action, params: { url, share }, onRetry }: ActionButtonP
     restartVm: () => void actions.restartVm(),
     openSettings: () => navigate('#/settings'),
     openShares: () => navigate('#/settings/shares'),
-    openDisk: () => navigate('#/settings/disk'),
+    openDisk: () => navigate('#/disk'),
     // On that page it would lead nowhere.
     ...(page === 'repair' ? {} : { openRepair: () => navigate('#/repair') }),
     openLogs: () => actions.openPanel('log'),

@@ -29,6 +29,20 @@ test('what is really used beside what the guest says, by part, and memory given 
   await card.getByText('1.1 GB given back').waitFor();
   await card.getByRole('button', { name: /^Give back/ }).waitFor({ state: 'detached' });
 
+  const chart = page.locator('section', { has: page.getByRole('heading', { name: 'CPU and memory' }) }).last();
+  await chart
+    .getByRole('table', { name: 'CPU and memory' })
+    .getByRole('row', { name: /^\d\d:\d\d \d+(\.\d)?%/ })
+    .last()
+    .waitFor();
+  const plot = chart.locator('.u-over').first();
+  const { width } = (await plot.boundingBox()) ?? { width: 0 };
+  await plot.hover({ position: { x: 1, y: 20 } });
+  // The left edge is an hour ago, when nobody looked: no figure, and no 0.
+  await chart.getByText('In the VM –').first().waitFor();
+  await plot.hover({ position: { x: width - 1, y: 20 } });
+  await chart.getByText(/^In the VM \d+(\.\d)?%$/).waitFor();
+
   await card.getByText('24 h').click();
   await card.getByRole('row', { name: 'CPU, last day' }).waitFor();
   expect(complaints).toEqual([]);

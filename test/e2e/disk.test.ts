@@ -28,7 +28,7 @@ function seed({ model }: FakeDockerd): void {
 
 async function begin(options: TestWindowOptions = {}): Promise<{ page: Page; dockerd: FakeDockerd }> {
   opened = await openWindow({ disk: true, containers: 0, images: 0, seed, ...options });
-  await opened.page.evaluate(() => void (location.hash = '#/settings/disk'));
+  await opened.page.getByRole('navigation').locator('a[href="#/disk"]').click();
   return opened;
 }
 

@@ -1,38 +1,28 @@
 // What Berth really takes of this computer, beside what the guest says of itself, and what can be done about it with one click.
 import { Button, SegmentedControl } from '@mantine/core';
-import { useDocumentVisibility } from '@mantine/hooks';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { CostFigures, CostRemedy, CostSpan, CostStatus } from '../../../preload/contract';
+import type { CostRemedy, CostStatus } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { href, navigate } from '../../routes';
 import { useActions } from '../../state/context';
 import { useCall } from '../../state/use-call';
-import { useStream } from '../../state/use-stream';
 import { ErrorNotice } from '../../ui/error-notice';
+import { useFigures } from './cost-figures';
+import { costSpans } from './cost-lines';
+import type { CostSpanName } from './cost-lines';
 import css from './cost.module.css';
 
-const spans = ['hour', 'day'] as const;
-type Span = (typeof spans)[number];
-const PLACES: Readonly<Record<Span, { readonly count: number; readonly ms: number }>> = {
-  hour: { count: 60, ms: 60_000 },
-  day: { count: 144, ms: 600_000 },
-};
-
-/** Read only while it can be seen: the backend looks more often for it. */
-export function Cost(): ReactNode {
-  return useDocumentVisibility() === 'hidden' ? null : <Card />;
+interface CostProps {
+  readonly cost: CostStatus;
+  readonly span: CostSpanName;
+  readonly onSpan: (span: CostSpanName) => void;
 }
 
-function Card(): ReactNode {
+export function Cost({ cost, span, onSpan }: CostProps): ReactNode {
   const { t } = useTranslation('cost');
-  const cost = useStream('cost.changes');
-  const [span, setSpan] = useState<Span>('hour');
   const [open, setOpen] = useState(false);
-  if (cost === undefined) {
-    return null;
-  }
   return (
     <section className={css['cost']}>
       <div className="sec">
@@ -40,16 +30,15 @@ function Card(): ReactNode {
         <SegmentedControl
           className="end"
           value={span}
-          onChange={(value) => setSpan(spans.find((name) => name === value) ?? 'hour')}
-          data={spans.map((name) => ({ value: name, label: t(`span.${name}`) }))}
+          onChange={(value) => onSpan(costSpans.find((name) => name === value) ?? 'hour')}
+          data={costSpans.map((name) => ({ value: name, label: t(`span.${name}`) }))}
           aria-label={t('span.label')}
         />
       </div>
       <Figures cost={cost} span={span} />
-      <Chart points={cost[span].points} span={span} />
       <div className={`row s ${css['under']}`}>
         <span className="t3 grow">{t('core')}</span>
-        <a className="link" href={href('settings', 'disk')}>
+        <a className="link" href={href('disk')}>
           {t('disk')}
         </a>
         <button type="button" className="link" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -62,7 +51,12 @@ function Card(): ReactNode {
   );
 }
 
-function Figures({ cost, span }: { readonly cost: CostStatus; readonly span: Span }): ReactNode {
+interface CostOfSpan {
+  readonly cost: CostStatus;
+  readonly span: CostSpanName;
+}
+
+function Figures({ cost, span }: CostOfSpan): ReactNode {
   const { t } = useTranslation('cost');
   const show = useFigures();
   const over = cost[span];
@@ -94,25 +88,7 @@ function Figures({ cost, span }: { readonly cost: CostStatus; readonly span: Spa
   );
 }
 
-/** Decoration: the table above has the figures. */
-function Chart({ points, span }: { readonly points: CostSpan['points']; readonly span: Span }): ReactNode {
-  const { count, ms } = PLACES[span];
-  const last = points.at(-1);
-  if (last === undefined || points.length < 2) {
-    return null;
-  }
-  const most = Math.max(0.1, ...points.map(({ cpu = 0 }) => cpu));
-  return (
-    <svg className={css['chart']} viewBox={`0 0 ${count} 100`} preserveAspectRatio="none" aria-hidden>
-      {points.map(({ at, cpu = 0 }) => {
-        const height = Math.max(2, (cpu / most) * 100);
-        return <rect key={at} x={count - 1 - (last.at - at) / ms} y={100 - height} width={0.8} height={height} />;
-      })}
-    </svg>
-  );
-}
-
-function Parts({ cost, span }: { readonly cost: CostStatus; readonly span: Span }): ReactNode {
+function Parts({ cost, span }: CostOfSpan): ReactNode {
   const { t } = useTranslation('cost');
   const show = useFigures();
   return (
@@ -173,20 +149,4 @@ function Remedies({ remedies }: { readonly remedies: readonly CostRemedy[] }): R
       {error === undefined ? null : <ErrorNotice error={error} onDismiss={reset} />}
     </>
   );
-}
-
-/** What this system does not tell is said, and is no 0. */
-function useFigures(): Readonly<Record<'memory' | 'cpu' | 'written' | 'wakeups', (value: CostFigures[keyof CostFigures]) => string>> {
-  const { t } = useTranslation('cost');
-  const format = useFormat();
-  const known =
-    (words: (value: number) => string) =>
-    (value: number | undefined): string =>
-      value === undefined ? '–' : words(value);
-  return {
-    memory: known(format.memory),
-    written: known(format.bytes),
-    cpu: known((ratio) => t('percent', { ratio })),
-    wakeups: known((count) => t('perSecond', { count })),
-  };
 }

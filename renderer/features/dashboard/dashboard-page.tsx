@@ -1,11 +1,16 @@
 // Overview: is the engine there, how it came up, what it has, how to use it from a terminal.
+import { useDocumentVisibility } from '@mantine/hooks';
+import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useStore } from '../../state/context';
+import { useStream } from '../../state/use-stream';
 import { useVmView } from '../../state/vm-view';
 import { Delayed } from '../../ui/delayed';
 import { Attention } from './attention';
 import { BootSection } from './boot-section';
 import { Cost } from './cost';
+import { CostCharts } from './cost-charts';
+import type { CostSpanName } from './cost-lines';
 import { Facts } from './facts';
 import { Glance } from './glance';
 import { Hero } from './hero';
@@ -15,6 +20,9 @@ import { WaysOut } from './ways-out';
 export function DashboardPage(): ReactNode {
   const known = useStore((s) => s.vm.status !== undefined);
   const { state, stuck } = useVmView();
+  // Read only while it can be seen: the backend looks more often for it.
+  const cost = useStream('cost.changes', useDocumentVisibility() !== 'hidden');
+  const [span, setSpan] = useState<CostSpanName>('hour');
   if (!known) {
     return <Skeleton />;
   }
@@ -24,11 +32,12 @@ export function DashboardPage(): ReactNode {
         <Hero />
         <Facts />
         <BootSection />
+        {cost === undefined ? null : <CostCharts points={cost[span]} span={span} />}
         <Attention />
       </section>
       <aside className="panel">
         {stuck || state === 'failed' ? <WaysOut /> : null}
-        <Cost />
+        {cost === undefined ? null : <Cost cost={cost} span={span} onSpan={setSpan} />}
         <Glance />
         <TerminalUse />
       </aside>

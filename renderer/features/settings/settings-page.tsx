@@ -62,15 +62,6 @@ function Engine(): ReactNode {
       </div>
       <div className={css['line']}>
         <div>
-          <h3>{t('disk.title')}</h3>
-          <p>{t('disk.text')}</p>
-        </div>
-        <Button component="a" href={href('settings', 'disk')} aria-label={t('disk.title')}>
-          {t('disk.open')}
-        </Button>
-      </div>
-      <div className={css['line']}>
-        <div>
           <h3>{t('tools.title')}</h3>
           <p>{t('tools.text')}</p>
         </div>

@@ -3,8 +3,8 @@ import { Checkbox, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { VolumeUsage } from '../../../../preload/contract';
-import { useFormat } from '../../../format';
+import type { VolumeUsage } from '../../../preload/contract';
+import { useFormat } from '../../format';
 import css from './disk.module.css';
 import { totalBytes } from './model';
 

@@ -3,13 +3,13 @@ import { Button } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Task, TaskStep } from '../../../../preload/contract';
-import { useFormat } from '../../../format';
-import { useActions } from '../../../state/context';
-import { ErrorNotice } from '../../../ui/error-notice';
-import { IconButton } from '../../../ui/icon-button';
-import { StateMark } from '../../../ui/state-mark';
-import type { MarkKind } from '../../../ui/state-mark';
+import type { Task, TaskStep } from '../../../preload/contract';
+import { useFormat } from '../../format';
+import { useActions } from '../../state/context';
+import { ErrorNotice } from '../../ui/error-notice';
+import { IconButton } from '../../ui/icon-button';
+import { StateMark } from '../../ui/state-mark';
+import type { MarkKind } from '../../ui/state-mark';
 import css from './disk.module.css';
 
 const MARK: Readonly<Record<TaskStep['state'], MarkKind>> = {

@@ -3,9 +3,9 @@ import { Button, Modal, NumberInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { DataDiskFile } from '../../../../preload/contract';
-import { useFormat } from '../../../format';
-import { RemoveDialog } from '../../../ui/remove-dialog';
+import type { DataDiskFile } from '../../../preload/contract';
+import { useFormat } from '../../format';
+import { RemoveDialog } from '../../ui/remove-dialog';
 import css from './disk.module.css';
 import { proposedSize } from './model';
 

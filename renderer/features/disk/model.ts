@@ -1,5 +1,5 @@
 // The ledger as three columns: now, after a trim, after a prune and a trim. Pure: figures in, figures out.
-import type { DiskLedger, EngineUsage, PrunableKind, VolumeUsage } from '../../../../preload/contract';
+import type { DiskLedger, EngineUsage, PrunableKind, VolumeUsage } from '../../../preload/contract';
 
 export const parts = ['imagesUsed', 'imagesUnused', 'buildCache', 'volumes', 'containers', 'rest', 'deleted'] as const;
 export type Part = (typeof parts)[number];

@@ -1,7 +1,7 @@
 // Three bars on one scale: now, given back, pruned and given back. What is deleted and not given back is hatched. The table below has the figures.
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '../../../format';
+import { useFormat } from '../../format';
 import css from './disk.module.css';
 import { parts } from './model';
 import type { Column, Columns, Part } from './model';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DiskLedger, EngineUsage } from '../../../../preload/contract';
+import type { DiskLedger, EngineUsage } from '../../../preload/contract';
 import { columnsOf, proposedSize, prunedBytes, unusedVolumes } from './model';
 
 const ledger: DiskLedger = {

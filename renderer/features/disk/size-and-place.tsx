@@ -3,9 +3,9 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { DataDiskFile, DiskLedger } from '../../../../preload/contract';
-import { useFormat } from '../../../format';
-import { useClient } from '../../../state/context';
+import type { DataDiskFile, DiskLedger } from '../../../preload/contract';
+import { useFormat } from '../../format';
+import { useClient } from '../../state/context';
 import css from './disk.module.css';
 import { ForgetDialog, GrowDialog, MoveDialog } from './size-dialogs';
 

@@ -1,8 +1,8 @@
 // One row an account, one column a moment. Figures of this computer are strong, the guest's own are quiet.
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { DiskLedger, EngineUsage } from '../../../../preload/contract';
-import { useFormat } from '../../../format';
+import type { DiskLedger, EngineUsage } from '../../../preload/contract';
+import { useFormat } from '../../format';
 import css from './disk.module.css';
 import type { Column, Columns } from './model';
 

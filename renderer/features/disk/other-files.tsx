@@ -1,8 +1,8 @@
 // What Berth takes besides the data disk.
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { DiskFile } from '../../../../preload/contract';
-import { useFormat } from '../../../format';
+import type { DiskFile } from '../../../preload/contract';
+import { useFormat } from '../../format';
 import css from './disk.module.css';
 
 export function OtherFiles({ files }: { readonly files: readonly DiskFile[] }): ReactNode {
