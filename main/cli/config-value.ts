@@ -2,8 +2,8 @@
 // Pure; whether a value is right is the backend's to say.
 import { daemonKeys } from '../../preload/contract';
 import type { DaemonKey, DaemonKeyType } from '../../preload/contract';
-
-export type Json = Readonly<Record<string, unknown>>;
+import { isObject } from '../lib/json';
+import type { Json } from '../lib/json';
 
 export interface Place {
   readonly path: readonly string[];
@@ -74,10 +74,6 @@ function pairs(words: readonly string[]): Json | undefined {
   return words.every((word) => word.indexOf('=') > 0) ? Object.fromEntries(split) : undefined;
 }
 
-export function valueAt(document: Json, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), document);
-}
-
 /** The document with the value at the place; `undefined` takes it out, and with it what is empty then. */
 export function withValue(document: Json, path: readonly string[], value: unknown): Json {
   const [name = '', ...rest] = path;
@@ -90,8 +86,4 @@ export function withValue(document: Json, path: readonly string[], value: unknow
     : name in document
       ? Object.fromEntries(Object.entries(document).map(([key, old]) => [key, key === name ? below : old]))
       : { ...document, [name]: below };
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

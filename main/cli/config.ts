@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { daemonKeys } from '../../preload/contract';
 import type { Client, ConfigState } from '../../preload/contract';
+import { valueAt } from '../lib/json';
+import type { Json } from '../lib/json';
 import { editConfig } from './config-edit';
 import { followChange, makeChange } from './config-apply';
 import type { Accept, ChangeFlags } from './config-apply';
 import { changeLines, checkJson, costLines, differenceLines, historyLines, problemLine } from './config-show';
-import { placeOf, valueAt, valueOf, withValue } from './config-value';
-import type { Json } from './config-value';
+import { placeOf, valueOf, withValue } from './config-value';
 import { errorJson, first, session, wrongUsage } from './kit';
 import type { JsonFlag, Kit } from './kit';
 import { Exit, EXIT } from './output';

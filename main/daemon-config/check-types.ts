@@ -1,6 +1,8 @@
 // Types, ranges and names of a document against the table of keys. Knows no rule of a single key.
 import { daemonKeys, logOptions, own } from '../../preload/contract';
 import type { DaemonField } from '../../preload/contract';
+import { isObject } from '../lib/json';
+import type { Json } from '../lib/json';
 import type { ConfigPath } from './key-name';
 import { nearest } from './nearest';
 import { typeName } from './parse';
@@ -11,11 +13,6 @@ import type { Problems } from './problems';
 const MAPS: ReadonlySet<string> = new Set(['log-opts', 'features', 'proxies', 'default-network-opts']);
 
 type Fields = readonly DaemonField[];
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is JsonObject {
-  return typeName(value) === 'object';
-}
 
 /** True = right all the way down, so that its rule may run. */
 export function checkType(value: unknown, field: DaemonField, path: ConfigPath, problems: Problems): boolean {
@@ -54,7 +51,7 @@ function all(items: readonly unknown[], field: DaemonField, path: ConfigPath, pr
   return every(items, (item, index) => checkType(item, field, [...path, index], problems));
 }
 
-function checkFields(value: JsonObject, fields: Fields | undefined, path: ConfigPath, problems: Problems): boolean {
+function checkFields(value: Json, fields: Fields | undefined, path: ConfigPath, problems: Problems): boolean {
   if (fields === undefined) {
     return true;
   }

@@ -6,7 +6,7 @@ import type { JudgeBind } from '../lib/binds';
 import type { PortGate } from '../lib/port-gate';
 import type { Connection } from './connection';
 import { createEarlyExit } from './early-exit';
-import { list, record, text, texts } from './json';
+import { list, record, text, texts } from '../lib/json';
 import { createLogHandlers } from './logs';
 import { containerDetail } from './normalise';
 import { createBody } from './run-body';

@@ -3,7 +3,7 @@
 import { BerthError, toWireError } from '../../preload/contract';
 import type { WireError } from '../../preload/contract';
 import type { Connection } from './connection';
-import { number, record, text } from './json';
+import { number, record, text } from '../lib/json';
 import { lastLines } from './logs';
 
 /** What a click may wait longer for a certain answer. */

@@ -1,7 +1,7 @@
 // dockerd's events, read for what they make stale: which containers, whether images or counts, and the times they tell.
 // Pure but for the set that it fills; knows neither lists nor states.
-import { number, record, text } from './json';
-import type { Json } from './json';
+import { number, record, text } from '../lib/json';
+import type { Json } from '../lib/json';
 import { expect } from './expectations';
 import type { Expectations } from './expectations';
 import type { ContainerTimes } from './normalise';

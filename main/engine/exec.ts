@@ -7,7 +7,7 @@ import { deferred, settledWithin, sleep } from '../lib/async';
 import type { OpenedTerminal, TerminalProcess, TerminalSize } from '../lib/terminal-process';
 import type { Connection } from './connection';
 import { engineError } from './errors';
-import { number, record, text } from './json';
+import { number, record, text } from '../lib/json';
 
 export interface ExecRequest extends TerminalSize {
   readonly container: string;

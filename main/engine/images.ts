@@ -7,7 +7,7 @@ import type { PullGuard, PullRoute } from '../lib/pull-guard';
 import type { TaskRun, TaskRunner } from '../lib/task-runner';
 import type { Connection } from './connection';
 import { engineError, linkError } from './errors';
-import { text } from './json';
+import { text } from '../lib/json';
 import { jsonLines } from './json-lines';
 import { loadImage } from './load';
 import { noProgress, pullSummary, reducePull } from './progress';

@@ -1,8 +1,8 @@
 // A stream of JSON values, one a line, as dockerd's events and progress are; pulled, so that a slow reader holds dockerd back.
 import type { Readable } from 'node:stream';
 import { BerthError } from '../../preload/contract';
-import { record } from './json';
-import type { Json } from './json';
+import { record } from '../lib/json';
+import type { Json } from '../lib/json';
 
 /** An event with thousands of labels is tens of KiB; a longer line is no line of dockerd's. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;

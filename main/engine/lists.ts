@@ -2,7 +2,7 @@
 import type { ContainerSummary, EngineCounts, ImageSummary } from '../../preload/contract';
 import type { Connection } from './connection';
 import type { KnownTimes } from './events';
-import { list, record } from './json';
+import { list, record } from '../lib/json';
 import { containerSummary, imageSummary } from './normalise';
 import type { ContainerTimes } from './normalise';
 import { replaceItems, withUsers } from './state';

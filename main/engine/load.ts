@@ -4,7 +4,7 @@ import type { LoadProgress } from '../../preload/contract';
 import type { TaskRun, TaskRunner } from '../lib/task-runner';
 import type { Connection } from './connection';
 import { engineError, linkError } from './errors';
-import { record, text } from './json';
+import { record, text } from '../lib/json';
 import { jsonLines } from './json-lines';
 import { createPulse } from './pulse';
 import { looksLikeTar, TAR_HEAD_BYTES } from './tar-head';

@@ -6,7 +6,7 @@ import type { Connection, EngineRequest } from './connection';
 import { createDemux, createRawDemux } from './demux';
 import type { Demux } from './demux';
 import { linkError } from './errors';
-import { record } from './json';
+import { record } from '../lib/json';
 import { createLineAssembler } from './log-lines';
 import type { LogLine } from './log-lines';
 

@@ -1,8 +1,8 @@
 // The only reader of dockerd's JSON for containers and images: raw in, the contract's shapes out.
 // Tolerant: a missing or mistyped field becomes its empty value, because engines of other versions and builds answer too.
 import type { ContainerDetail, ContainerState, ContainerSummary, HealthState, ImageSummary, PublishedPort } from '../../preload/contract';
-import { list, number, record, text, textRecord, texts } from './json';
-import type { Json } from './json';
+import { list, number, record, text, textRecord, texts } from '../lib/json';
+import type { Json } from '../lib/json';
 
 const STATES: readonly ContainerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 const PROTOCOLS: readonly PublishedPort['protocol'][] = ['tcp', 'udp', 'sctp'];

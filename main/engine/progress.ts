@@ -1,8 +1,8 @@
 // dockerd's progress lines of a pull, reduced to one entry a layer and a rate. Pure; knows no task and no clock of its own.
 import type { LayerProgress } from '../../preload/contract';
 import type { TaskProgress } from '../lib/task-runner';
-import { number, record, text } from './json';
-import type { Json } from './json';
+import { number, record, text } from '../lib/json';
+import type { Json } from '../lib/json';
 
 const RATE_WINDOW_MS = 3000;
 const SAMPLE_MS = 100;

@@ -4,7 +4,7 @@ import { pack } from 'tar-stream';
 import { describe, expect, test } from 'vitest';
 import { mark, nothingDirty } from './events';
 import type { KnownTimes } from './events';
-import { record } from './json';
+import { record } from '../lib/json';
 import { containerDetail, containerSummary, durationOf, imageSummary } from './normalise';
 import { noProgress, pullSummary, reducePull } from './progress';
 import { imagePath, parseReference } from './reference';

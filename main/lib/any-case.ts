@@ -1,7 +1,6 @@
 // Fields of bodies of Docker's API by their names in small letters: dockerd's JSON reader ignores the case of keys, so whoever looks for one must
 // too, and may find it more than once. Pure.
-
-export type Json = Record<string, unknown>;
+import { isObject } from './json';
 
 export function valuesAt(parent: unknown, lowerKey: string): unknown[] {
   return isObject(parent)
@@ -11,14 +10,10 @@ export function valuesAt(parent: unknown, lowerKey: string): unknown[] {
     : [];
 }
 
-export function objectsAt(parent: unknown, lowerKey: string): Json[] {
+export function objectsAt(parent: unknown, lowerKey: string): Record<string, unknown>[] {
   return valuesAt(parent, lowerKey).filter(isObject);
 }
 
 export function arraysAt(parent: unknown, lowerKey: string): unknown[][] {
   return valuesAt(parent, lowerKey).filter((value): value is unknown[] => Array.isArray(value));
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,8 @@
 // Where the bodies of Docker's API name a folder of this computer, whoever sends them: creates of containers, volumes and services.
 // Knows the shapes only; what a path means to the guest is the judge's to say (main/shares).
 import type { BerthError } from '../../preload/contract';
-import { arraysAt, isObject, objectsAt, valuesAt } from './any-case';
+import { arraysAt, objectsAt, valuesAt } from './any-case';
+import { isObject } from './json';
 
 /** What a bind mount's source is to the guest. `source` is what the guest mounts: the socket's and a symlink's real place differ from what was asked for. */
 export type BindVerdict = { readonly source: string } | { readonly error: BerthError };

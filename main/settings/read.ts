@@ -2,6 +2,7 @@
 // Pure: knows no files.
 import { settingsSchema } from '../../preload/contract';
 import type { Settings } from '../../preload/contract';
+import { isObject, valueAt } from '../lib/json';
 
 /** A newer number is refused untouched. */
 export const SETTINGS_FORMAT = 1;
@@ -80,14 +81,6 @@ function parseObject(text: string): RawSettings | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is RawSettings {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function valueAt(raw: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), raw);
 }
 
 function withValue(raw: RawSettings, [key = '', ...rest]: readonly string[], value: unknown): RawSettings {

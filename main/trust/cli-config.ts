@@ -3,6 +3,7 @@ import { BerthError } from '../../preload/contract';
 import type { ProxyAddresses } from '../../preload/contract';
 import { asError } from '../lib/async';
 import { changeCliConfig, cliConfigPath, parseCliConfig, withValue } from '../lib/docker-cli-config';
+import { isObject } from '../lib/json';
 
 /** Empty addresses take the entry away. Rejects with `trust.cliConfig`. */
 export async function writeCliProxies(env: NodeJS.ProcessEnv, dockerHost: string, addresses: ProxyAddresses): Promise<void> {
@@ -33,8 +34,4 @@ export function editCliConfig(text: string, dockerHost: string, { http, https, n
   }
   const alone = remove && Object.keys(present).every((key) => key === dockerHost);
   return withValue(text, alone ? ['proxies'] : ['proxies', dockerHost], remove ? undefined : value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

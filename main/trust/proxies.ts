@@ -3,6 +3,7 @@
 import type { Proxies, ProxyAddresses, ProxySetting, ProxyUser } from '../../preload/contract';
 import { proxyUsers } from '../../preload/contract';
 import type { DaemonConfig, DaemonDocument } from '../daemon-config/daemon-config';
+import { isObject } from '../lib/json';
 import type { Logger } from '../lib/logger';
 import { none } from './host-proxies';
 import type { FoundProxies, HostProxies } from './host-proxies';
@@ -143,8 +144,4 @@ function withProxies(document: DaemonDocument, { http, https, noProxy }: ProxyAd
   const proxies = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
   const { proxies: _old, ...rest } = document;
   return Object.keys(proxies).length === 0 ? rest : { ...document, proxies };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { asError } from '../../lib/async';
-import { dialQmp, isRecord } from './qmp';
+import { isObject } from '../../lib/json';
+import { dialQmp } from './qmp';
 import type { Evidence } from './verdicts';
 
 export interface ProbeSpec {
@@ -74,7 +75,7 @@ async function watchStatus(path: string, signal: AbortSignal, failed: () => void
   try {
     const check = async (): Promise<void> => {
       const status = await qmp.execute('query-status');
-      if (isRecord(status) && status['status'] === 'internal-error') {
+      if (isObject(status) && status['status'] === 'internal-error') {
         failed();
       }
     };

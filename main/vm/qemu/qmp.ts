@@ -2,6 +2,7 @@
 // Knows no command's meaning.
 import { createConnection } from 'node:net';
 import { asError, retryUntil } from '../../lib/async';
+import { isObject } from '../../lib/json';
 import { createLineSplitter } from '../../lib/lines';
 
 export interface QmpEvent {
@@ -83,12 +84,12 @@ export function connectQmp(path: string, onEvent: (event: QmpEvent) => void, tim
           greeted = true;
           execute('qmp_capabilities').then(give, (error: unknown) => socket.destroy(asError(error)));
         } else if (typeof message['event'] === 'string') {
-          onEvent({ event: message['event'], data: isRecord(message['data']) ? message['data'] : {} });
+          onEvent({ event: message['event'], data: isObject(message['data']) ? message['data'] : {} });
         } else if (typeof message['id'] === 'number') {
           const waiter = pending.get(message['id']);
           pending.delete(message['id']);
           if ('error' in message) {
-            const error = isRecord(message['error']) ? message['error']['desc'] : undefined;
+            const error = isObject(message['error']) ? message['error']['desc'] : undefined;
             waiter?.reject(new Error(typeof error === 'string' ? error : 'QEMU refused'));
           } else {
             waiter?.resolve(message['return']);
@@ -102,12 +103,8 @@ export function connectQmp(path: string, onEvent: (event: QmpEvent) => void, tim
 function parseMessage(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

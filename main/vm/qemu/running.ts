@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { BerthError, toWireError } from '../../../preload/contract/errors';
 import type { SuspendedBy } from '../../../preload/contract';
 import { asError, deferred, retryUntil, settledWithin } from '../../lib/async';
+import { isObject } from '../../lib/json';
 import type { Logger } from '../../lib/logger';
 import { isSameProcess } from '../../lib/process';
 import { createSpaceGuard } from '../disk-space';
@@ -14,7 +15,6 @@ import type { MemoryFile } from './memory';
 import { memoryOf } from './memory';
 import { createMigration } from './migration';
 import type { MemoryIs } from './migration';
-import { isRecord } from './qmp';
 import type { Qmp, QmpEvent } from './qmp';
 import type { Saved, SavedFiles } from './saved';
 import { createShareDevices } from './share-devices';
@@ -205,7 +205,7 @@ export function createRunning(deps: RunningDeps): Running {
         // A save that its backend did not live to see the end of would halt the guest when it is done.
         await opened.execute('migrate_cancel');
         const answer = await opened.execute('query-status');
-        const status = isRecord(answer) ? answer['status'] : undefined;
+        const status = isObject(answer) ? answer['status'] : undefined;
         if (status === 'inmigrate') {
           // Of a resume whose backend died: the guest is not in it yet.
           throw new Error('it waits for the memory of a guest');

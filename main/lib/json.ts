@@ -2,8 +2,13 @@
 
 export type Json = Readonly<Record<string, unknown>>;
 
+/** Neither an array nor null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function record(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+  return isObject(value) ? value : {};
 }
 
 export function list(value: unknown): readonly unknown[] {
@@ -25,4 +30,9 @@ export function number(value: unknown): number | undefined {
 
 export function textRecord(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(record(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}
+
+/** undefined where the way there ends. */
+export function valueAt(document: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), document);
 }
