@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../format';
 import { usualOf } from '../state/boots';
 import { useStore } from '../state/context';
+import { useStream } from '../state/use-stream';
 import { useVmView } from '../state/vm-view';
 import { href } from '../routes';
 import { Icon } from '../ui/icon';
@@ -38,7 +39,22 @@ export function StatusBar(): ReactNode {
       <Mirrors />
       {away ? <span>{t('status.lastKnown', { time: format.clock(at) })}</span> : null}
       <span className={css['last']}>{app === undefined ? '' : t(`status.context.${app.context}`, { name: app.contextName })}</span>
+      <Cost />
     </footer>
+  );
+}
+
+/** Of this computer, now; the way to more of it. */
+function Cost(): ReactNode {
+  const { t } = useTranslation(['frame', 'cost']);
+  const format = useFormat();
+  const { cpu, memoryBytes } = useStream('cost.changes')?.now ?? {};
+  return cpu === undefined || memoryBytes === undefined ? null : (
+    <span>
+      <a className={css['way']} href={href('overview')} title={t('cost:title')}>
+        {t('status.cost', { memory: format.memory(memoryBytes), cpu: t('cost:percent', { ratio: cpu }) })}
+      </a>
+    </span>
   );
 }
 

@@ -1,4 +1,5 @@
-// What a page shows that nobody else does: read while the page is open, because the backend spends something on it.
+// What a page shows that nobody else does: read while the page is open and can be seen, because the backend spends something on it.
+import { useDocumentVisibility } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import type { Contract, InputOf, ItemOf, StreamNames } from '../../preload/contract';
 import { useClient, useStore } from './context';
@@ -9,10 +10,11 @@ type StateStream = Extract<
   'connect.changes' | 'cost.changes' | 'disk.changes' | 'host.changes' | 'ports.changes' | 'repair.changes' | 'shares.changes'
 >;
 
-/** The stream's last item; undefined until the first one. Not `wanted`: nothing is read, and the last item stays. */
-export function useStream<K extends StateStream>(name: K, wanted = true): ItemOf<Contract[K]> | undefined {
+/** The stream's last item; undefined until the first one. */
+export function useStream<K extends StateStream>(name: K): ItemOf<Contract[K]> | undefined {
   const client = useClient();
   const open = useStore((s) => s.connection.name === 'open');
+  const seen = useDocumentVisibility() !== 'hidden';
   const [item, setItem] = useState<ItemOf<Contract[K]>>();
   useEffect(() => {
     const ending = new AbortController();
@@ -22,11 +24,11 @@ export function useStream<K extends StateStream>(name: K, wanted = true): ItemOf
         setItem(next);
       }
     };
-    if (open && wanted) {
+    if (open && seen) {
       // A lost connection is told by the frame, and begins this anew.
       read().catch(() => undefined);
     }
     return () => ending.abort();
-  }, [client, name, open, wanted]);
+  }, [client, name, open, seen]);
   return item;
 }

@@ -22,6 +22,10 @@ test('what is really used beside what the guest says, by part, and memory given 
     .waitFor();
   expect(await memory.getByRole('cell').last().textContent()).toBe('819 MB');
   expect(await card.getByRole('row', { name: 'CPU, last hour' }).getByRole('cell').first().textContent()).toMatch(/^\d+(\.\d)?%$/);
+  await page
+    .getByRole('contentinfo')
+    .getByText(/^Host cost [\d.]+ [MG]B · \d+(\.\d)?%$/)
+    .waitFor();
   await card.getByRole('button', { name: 'By part' }).click();
   await card.getByRole('row', { name: /^Virtual machine \d/ }).waitFor();
 

@@ -1,5 +1,4 @@
 // Overview: is the engine there, how it came up, what it has, how to use it from a terminal.
-import { useDocumentVisibility } from '@mantine/hooks';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useStore } from '../../state/context';
@@ -20,8 +19,7 @@ import { WaysOut } from './ways-out';
 export function DashboardPage(): ReactNode {
   const known = useStore((s) => s.vm.status !== undefined);
   const { state, stuck } = useVmView();
-  // Read only while it can be seen: the backend looks more often for it.
-  const cost = useStream('cost.changes', useDocumentVisibility() !== 'hidden');
+  const cost = useStream('cost.changes');
   const [span, setSpan] = useState<CostSpanName>('hour');
   if (!known) {
     return <Skeleton />;
