@@ -42,7 +42,7 @@ test('what is really used beside what the guest says, by part, and memory given 
   const plot = chart.locator('.u-over').first();
   const { width } = (await plot.boundingBox()) ?? { width: 0 };
   await plot.hover({ position: { x: 1, y: 20 } });
-  // The left edge is an hour ago, when nobody looked: no figure, and no 0.
+  // The left edge is before anybody looked: no figure, and no 0.
   await chart.getByText('In the VM –').first().waitFor();
   await plot.hover({ position: { x: width - 1, y: 20 } });
   await chart.getByText(/^In the VM \d+(\.\d)?%$/).waitFor();

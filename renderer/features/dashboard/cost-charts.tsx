@@ -31,6 +31,7 @@ export function CostCharts({ points, span }: CostChartsProps): ReactNode {
   if (lines === undefined) {
     return null;
   }
+  const [from = 0] = lines.times;
   const at = place === undefined ? undefined : lines.times[place];
   const max = {
     cpu: Math.max(LEAST_CPU, peakOf(lines.cpu.real), peakOf(lines.cpu.guest)),
@@ -40,7 +41,13 @@ export function CostCharts({ points, span }: CostChartsProps): ReactNode {
     <section className={css['charts']}>
       <div className="sec">
         <h2>{t('chart.title')}</h2>
-        <span className="t3 s">{at === undefined ? t(`chart.${span}`) : format.moment(at)}</span>
+        <span className="t3 s">
+          {at !== undefined
+            ? format.moment(at)
+            : lines.since === undefined
+              ? t(`chart.${span}`)
+              : t('chart.since', { time: format.moment(lines.since) })}
+        </span>
         <span className={`end ${css['legend']}`}>
           <span data-line="real">{t('column.real')}</span>
           <span data-line="guest">{t('column.guest')}</span>
@@ -62,7 +69,7 @@ export function CostCharts({ points, span }: CostChartsProps): ReactNode {
         </div>
       ))}
       <div className={css['edges']} aria-hidden>
-        <span>{format.moment(lines.times[0] ?? 0)}</span>
+        <span>{format.moment(from)}</span>
         <span>{t('chart.now')}</span>
       </div>
       <VisuallyHidden>

@@ -1,4 +1,5 @@
-// What the points of a span of costs are as lines: one place a minute, or ten, up to now; a time that nobody looked at is a gap.
+// What the points of a span of costs are as lines: one place a minute, or ten, from the first that is known up to now; a time
+// that nobody looked at is a gap.
 import type { CostSpan } from '../../../preload/contract';
 
 export const costSpans = ['hour', 'day'] as const;
@@ -9,22 +10,29 @@ const PLACES: Readonly<Record<CostSpanName, { readonly count: number; readonly m
   day: { count: 144, ms: 600_000 },
 };
 
+/** A line of less is a dot in an empty frame. */
+const LEAST = 10;
+
 type Values = readonly (number | null)[];
 
 export interface CostLines {
   /** Milliseconds since the epoch, of the places. */
   readonly times: readonly number[];
+  /** The first that is known, where that is after the span's begin. */
+  readonly since?: number;
   readonly cpu: { readonly real: Values; readonly guest: Values };
   readonly memory: { readonly real: Values; readonly guest: Values };
 }
 
 /** `undefined` while there is no point: there is nothing to draw. */
 export function linesOf({ points }: CostSpan, name: CostSpanName): CostLines | undefined {
+  const [first] = points;
   const last = points.at(-1);
-  if (last === undefined) {
+  if (first === undefined || last === undefined) {
     return undefined;
   }
-  const { count, ms } = PLACES[name];
+  const { count: most, ms } = PLACES[name];
+  const count = Math.min(most, Math.max(LEAST, (last.at - first.at) / ms + 1));
   const times = Array.from({ length: count }, (_, place) => last.at - (count - 1 - place) * ms);
   const byTime = new Map(points.map((point) => [point.at, point]));
   const line = (figure: (point: CostSpan['points'][number]) => number | undefined): Values =>
@@ -34,6 +42,7 @@ export function linesOf({ points }: CostSpan, name: CostSpanName): CostLines | u
     });
   return {
     times,
+    ...(count === most ? {} : { since: first.at }),
     cpu: { real: line(({ cpu }) => cpu), guest: line(({ guest }) => guest.cpu) },
     memory: { real: line(({ memoryBytes }) => memoryBytes), guest: line(({ guest }) => guest.usedBytes) },
   };

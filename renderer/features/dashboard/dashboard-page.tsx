@@ -30,7 +30,7 @@ export function DashboardPage(): ReactNode {
         <Hero />
         <Facts />
         <BootSection />
-        {cost === undefined ? null : <CostCharts points={cost[span]} span={span} />}
+        {cost === undefined || state === 'starting' || state === 'resuming' ? null : <CostCharts points={cost[span]} span={span} />}
         <Attention />
       </section>
       <aside className="panel">
