@@ -23,11 +23,12 @@ const ECHOES = 200;
 const DATAGRAM = { bytes: 1000, perSecond: 20_000, seconds: 5 } as const;
 const IDLE_SECONDS = 30;
 const FORWARDS = 50;
-const inside = { in: 91, out: 92, echo: 93, udp: 53 } as const;
+const inside = { in: 91, out: 92, echo: 93, udp: 53, udpOneWay: 54 } as const;
 const serve = [
   `nc -ll -p ${inside.in} -e dd of=/dev/null bs=64k &`,
   `nc -ll -p ${inside.out} -e dd if=/dev/zero bs=64k count=${MEGABYTES * 16} &`,
   `nc -ll -p ${inside.echo} -e cat &`,
+  `udp-echo ${inside.udpOneWay} silent &`,
   `exec udp-echo ${inside.udp}`,
 ].join(' ');
 
@@ -55,14 +56,14 @@ async function freePorts(): Promise<Record<Port, number>> {
     await new Promise((resolve) => server.close(resolve));
     return port;
   };
-  return { in: await one(), out: await one(), echo: await one(), udp: await one() };
+  return { in: await one(), out: await one(), echo: await one(), udp: await one(), udpOneWay: await one() };
 }
 
 async function openLab(box: OpenBackend, children: ChildProcess[]): Promise<Lab> {
   const berth = await freePorts();
   const published = (Object.keys(inside) as Port[]).flatMap((name) => [
     '-p',
-    `${berth[name]}:${inside[name]}${name === 'udp' ? '/udp' : ''}`,
+    `${berth[name]}:${inside[name]}${name.startsWith('udp') ? '/udp' : ''}`,
   ]);
   await docker(box, 'run', '-d', '--name', 'bench-lab', ...published, TEST_IMAGE, 'sh', '-c', serve);
   const address = await docker(box, 'inspect', 'bench-lab', '--format', '{{.NetworkSettings.IPAddress}}');
@@ -222,7 +223,9 @@ async function main(): Promise<void> {
         }
       }
       if (is('udp') && round > 0) {
-        udp.push(await datagrams(box, sides['berth']?.udp ?? 0));
+        for (const name of ['udpOneWay', 'udp'] as const) {
+          udp.push({ name, ...(await datagrams(box, sides['berth']?.[name] ?? 0)) });
+        }
       }
       process.stderr.write(`round ${round} of ${ROUNDS}\n`);
     }
