@@ -41,6 +41,7 @@ export type ShareCommand =
   | { readonly kind: 'mount'; readonly spec: ShareSpec }
   | { readonly kind: 'cover' | 'none'; readonly path: string }
   | { readonly kind: 'hold'; readonly seconds: number }
+  | { readonly kind: 'files'; readonly most: number }
   | { readonly kind: 'release' };
 
 /** One line; in a path what would end the line is written in octal, as the kernel does in its own list of mounts. */
@@ -50,6 +51,8 @@ export function shareLine(command: ShareCommand): string {
       return `${command.spec.tag} ${command.spec.readOnly ? 'ro' : 'rw'} ${escapePath(command.spec.folder)}`;
     case 'hold':
       return `- hold ${command.seconds}`;
+    case 'files':
+      return `- files ${command.most}`;
     case 'release':
       return '- release /';
     default:

@@ -122,7 +122,7 @@ test('the home folder by default, Berth’s own home in it covered, at the start
   const { shares, lines } = make();
   const specs = await shares.hooks.forBoot();
   expect(specs.map(({ folder, readOnly }) => [folder, readOnly])).toEqual([[user, false]]);
-  expect(shares.bootLines()).toBe(`${specs[0]?.tag ?? ''} rw ${user}\n- cover ${user}/berth\n`);
+  expect(shares.bootLines()).toBe(`${specs[0]?.tag ?? ''} rw ${user}\n- cover ${user}/berth\n- files 1000000\n`);
   await shares.hooks.onGuest(never.signal);
   expect(lines).toEqual([`TAG rw ${user}`, `- cover ${user}/berth`]);
   expect(stateOf(shares, user)).toBe('mounted');

@@ -243,7 +243,7 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
         await ready;
         mounts.leave();
         inForce = chosen();
-        return inForce === undefined ? [] : mounts.plan(wanted(), inForce, HOLD_SECONDS);
+        return inForce === undefined ? [] : mounts.plan(wanted(), inForce, { holdSeconds: HOLD_SECONDS, fileLimit: limit });
       },
       async onGuest() {
         await ready;

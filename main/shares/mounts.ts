@@ -33,8 +33,12 @@ export interface MountsDeps {
 
 export interface Mounts {
   stateOf(path: string): PathState;
-  /** What a VM is started with. */
-  plan(wanted: readonly ShareFolder[], backend: ShareBackend, holdSeconds: number): Promise<readonly ShareSpec[]>;
+  /** What a VM is started with. `fileLimit`: of each server; 0 = nobody knows. */
+  plan(
+    wanted: readonly ShareFolder[],
+    backend: ShareBackend,
+    limits: { readonly holdSeconds: number; readonly fileLimit: number },
+  ): Promise<readonly ShareSpec[]>;
   bootLines(): string;
   /** The guest can be reached; its sources are looked for. */
   enter(backend: ShareBackend): Promise<void>;
@@ -230,7 +234,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
 
   return {
     stateOf: (path) => states.get(path) ?? { state: backend === undefined ? 'waiting' : 'mounting' },
-    async plan(folders, next, holdSeconds) {
+    async plan(folders, next, { holdSeconds, fileLimit }) {
       const specs: ShareSpec[] = [];
       const commands: ShareCommand[] = [];
       for (const { path, readOnly } of folders) {
@@ -248,6 +252,9 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
       }
       if (next.late && folders.length > 0) {
         commands.push({ kind: 'hold', seconds: holdSeconds });
+      }
+      if (!next.late && fileLimit > 0) {
+        commands.push({ kind: 'files', most: fileLimit });
       }
       lines = commands.map((command) => `${shareLine(command)}\n`).join('');
       return specs;

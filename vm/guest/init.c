@@ -40,12 +40,12 @@
 #include "trust.h"
 #include "udp.h"
 
-enum { SSH_ANYWAY = 1500, ENGINE_FIRST = 3000, PING_PAUSE = 20, ENGINE_PAUSE = 1000 };
+enum { SSH_ANYWAY = 1500, ENGINE_FIRST = 3000, FORGET_FIRST = 10000, PING_PAUSE = 20, ENGINE_PAUSE = 1000 };
 
 static struct config config;
 static int signals, watcher, data_pipe = -1, ping = -1;
 static pid_t data_pid;
-static int64_t network_at, ssh_at, ping_at, dockerd_at;
+static int64_t network_at, ssh_at, ping_at, dockerd_at, forget_at;
 static bool answers;
 
 static void say_to_log(const char *line, size_t len) { log_line(LOG_INIT, line, len); }
@@ -123,6 +123,7 @@ static void data_done(void) {
     service_start(CONTAINERD);
     dockerd_at = boot_ms() + (int64_t)shares_hold() * 1000;
     dockerd_start();
+    forget_at = boot_ms() + FORGET_FIRST;
     /* containerd and dockerd have the processors first, unless dockerd waits for who comes by SSH. */
     ssh_at = boot_ms() + ENGINE_FIRST;
     if (!shares_hold()) return;
@@ -218,8 +219,12 @@ static int timers(void) {
   if (ssh_at && due(ssh_at) == 0) reachable();
   if (ping_at && due(ping_at) == 0) ping_open();
   dockerd_start();
+  if (forget_at && due(forget_at) == 0) {
+    int pause = shares_forget();
+    forget_at = pause < 0 ? 0 : boot_ms() + pause;
+  }
   int next = sooner(service_tick(), control_tick());
-  next = sooner(next, sooner(sooner(due(ssh_at), due(ping_at)), due(dockerd_at)));
+  next = sooner(next, sooner(sooner(due(ssh_at), due(ping_at)), sooner(due(dockerd_at), due(forget_at))));
   if (log_flush()) next = sooner(next, 100);
   return sooner(next, shutdown_tick());
 }

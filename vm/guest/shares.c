@@ -23,6 +23,10 @@
 #define COVER "berth-cover"
 #define FUSE_MAGIC 0x65735546
 
+/* Inodes of fuse that the guest's kernel has: virtiofs' and, where there are, sshfs'. */
+#define KNOWN "/sys/kernel/slab/fuse_inode/objects"
+
+enum { LOOK_MS = 1000, LOOK_MOST_MS = 10000, FILES_A_MS = 20 };
 enum { LIMIT = 1024 * 1024, MOUNTINFO_LIMIT = 16 * 1024 * 1024, DEPTH = 64, FINDS = 250, FIND_US = 20000 };
 
 static char words[512];
@@ -139,12 +143,12 @@ static bool uncover(const char *path) {
   return true;
 }
 
-/* `TAG ro|rw PATH`, `- cover|none PATH`, `- release /`; `- hold SECONDS` is init's. */
+/* `TAG ro|rw PATH`, `- cover|none PATH`, `- release /`; `- hold SECONDS` and `- files COUNT` are init's. */
 static bool run_line(char *line) {
   char *what = strchr(line, ' '), *path = what ? strchr(what + 1, ' ') : NULL;
   if (!path) return fail("not a line of shares");
   *what++ = 0, *path++ = 0;
-  if (strcmp(what, "hold") == 0) return true;
+  if (strcmp(what, "hold") == 0 || strcmp(what, "files") == 0) return true;
   unescape(path);
   if (*path != '/' || strlen(path) >= PATH_MAX) return fail("not an absolute path");
   if (strcmp(what, "ro") == 0 || strcmp(what, "rw") == 0) return mount_share(line, what[1] == 'o', path);
@@ -169,12 +173,42 @@ void shares_boot(void) {
   free(text);
 }
 
-int shares_hold(void) {
+/* Behind the word of a line of init's; 0: there is no such line. */
+static long number_given(const char *word) {
   char *text = given();
-  const char *line = text ? strstr(text, "- hold ") : NULL;
-  int seconds = line && (line == text || line[-1] == '\n') ? atoi(line + 7) : 0;
+  const char *line = text ? strstr(text, word) : NULL;
+  long number = line && (line == text || line[-1] == '\n') ? atol(line + strlen(word)) : 0;
   free(text);
-  return seconds > 0 && seconds <= 600 ? seconds : 0;
+  return number;
+}
+
+int shares_hold(void) {
+  long seconds = number_given("- hold ");
+  return seconds > 0 && seconds <= 600 ? (int)seconds : 0;
+}
+
+/* A server holds every file open that the guest's kernel knows, and may hold so many: past half of them the kernel is told to forget what nobody
+   uses. What is in use stays; then it is told again when half of the rest is known too. */
+int shares_forget(void) {
+  static long limit = -1, threshold;
+  static bool told;
+  char text[64];
+  if (limit < 0) threshold = (limit = number_given("- files ")) / 2;
+  if (limit <= 0) return -1;
+  long known = read_file(KNOWN, text, sizeof text) > 0 ? atol(text) : 0;
+  if (told) threshold = known < limit / 4 ? limit / 2 : known + (limit - known) / 2;
+  told = known > threshold;
+  if (told) {
+    say("shares: %ld files are known, of %ld that a server may hold open: forgetting what is not in use", known, limit);
+    /* It may take a second, and init has others to serve. */
+    pid_t child = fork();
+    if (child == 0) {
+      become_child("forget", false);
+      _exit(write_text("/proc/sys/vm/drop_caches", "2") ? 0 : 1);
+    }
+  }
+  long pause = (threshold - known) / FILES_A_MS;
+  return pause < LOOK_MS ? LOOK_MS : pause > LOOK_MOST_MS ? LOOK_MOST_MS : (int)pause;
 }
 
 bool shares_released(void) { return access(RELEASED, F_OK) == 0; }

@@ -6,6 +6,8 @@
 void shares_boot(void);
 /* Seconds for which dockerd waits until the host has mounted them; 0 = not at all. */
 int shares_hold(void);
+/* Looks whether the kernel knows too many of their files, and has it forget some. Milliseconds until the next look; -1 = none is needed. */
+int shares_forget(void);
 /* The host has mounted them. */
 bool shares_released(void);
 /* The program's role `shares`: a line in, an answer out. */

@@ -102,6 +102,8 @@ test('its arguments: of root only what hides the record; read-only where asked',
   expect(virtiofsdArgs(spec, 1000, false)).toEqual(
     expect.arrayContaining(['--shared-dir', '/shared, folder', '--sandbox', 'none', '--rlimit-nofile', '1000']),
   );
+  expect(virtiofsdArgs(spec, 65_535, false)).toContain('--no-readdirplus');
+  expect(virtiofsdArgs(spec, 65_536, false)).not.toContain('--no-readdirplus');
   const map = (root: boolean): string => virtiofsdArgs(spec, 1, root).find((arg) => arg.includes('user.berth.')) ?? '';
   expect(map(true)).toBe(':bad:all:user.berth.:user.berth.: :ok:all:::');
   expect(map(false)).toContain(':unsupported:all:security.');

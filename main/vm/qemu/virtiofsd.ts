@@ -69,6 +69,9 @@ export interface ShareServersDeps {
   fileLimit(): Promise<number>;
 }
 
+/** With fewer, files are not opened for being listed: one large folder would take all of them before the guest forgets any. */
+const FILES_TO_LIST = 65_536;
+
 /** Runs with the rights of the user who runs Berth; how the owners that containers set are kept is vm/AGREEMENT.md's, virtiofsd. */
 export function virtiofsdArgs(spec: ShareSpec, fileLimit: number, root: boolean): string[] {
   const unsupported = [':unsupported:all:security.:security.:', ':unsupported:all:trusted.:trusted.:'];
@@ -79,6 +82,7 @@ export function virtiofsdArgs(spec: ShareSpec, fileLimit: number, root: boolean)
     // What a container has open of a file that is gone when the VM goes on gives errors, and the rest works.
     ...['--migration-on-error', 'guest-error'],
     ...['--log-level', 'warn', '--rlimit-nofile', String(fileLimit)],
+    ...(fileLimit < FILES_TO_LIST ? ['--no-readdirplus'] : []),
     ...(spec.readOnly ? ['--readonly'] : []),
   ];
 }
