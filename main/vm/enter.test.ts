@@ -49,6 +49,7 @@ function start(kind: BootTimeline['kind']): Promise<LiveVm> {
     sshPort: ssh.target.port,
     exited: new Promise<string>(() => undefined),
     onPaused: () => undefined,
+    network: { backend: 'user' },
     run: () => Promise.resolve(void steps.push('run')),
     quit: () => Promise.resolve(),
     kill: () => Promise.resolve(),

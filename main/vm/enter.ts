@@ -73,7 +73,12 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
   const { kind } = timeline.get();
   let goingOn: Promise<unknown> | undefined;
   if (kind === 'resume') {
-    goingOn = goOn(running, agent, log).then(() => timeline.end('memory'));
+    const runs = running.run();
+    if (running.network.backend === 'passt') {
+      // It asks a guest for a connection once, and gives up after ten seconds: one that does not run yet never hears of it.
+      await runs;
+    }
+    goingOn = runs.then(() => catchUp(agent, log)).then(() => timeline.end('memory'));
     // What was suspended had all of them; who dials before it runs waits a moment less.
     ['sshd', 'data', 'containerd', 'dockerd'].forEach((name) => phase(name).resolve());
   } else if (kind === 'adopt') {
@@ -181,8 +186,7 @@ function mountShares(deps: BootDeps, signal: AbortSignal): Promise<void> {
 }
 
 /** Out of its pause: for the guest no time has passed, and its random numbers are those of before. Of its connections none was left by the suspend. */
-async function goOn(running: RunningVm, agent: AgentClient, log: Logger): Promise<void> {
-  await running.run();
+async function catchUp(agent: AgentClient, log: Logger): Promise<void> {
   await Promise.all([setClock(agent, log), agent.call('reseed', { data: randomBytes(64).toString('base64') })]);
 }
 
