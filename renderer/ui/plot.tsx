@@ -17,7 +17,7 @@ export interface PlotLine {
 interface PlotProps {
   /** Milliseconds since the epoch, at equal distances; the first and the last are the plot's edges. */
   readonly times: readonly number[];
-  /** As many as at first. */
+  /** As many as at first; drawn again when it is another array. */
   readonly lines: readonly PlotLine[];
   /** The upper edge; the lower is 0. */
   readonly max: number;
@@ -29,8 +29,9 @@ interface PlotProps {
 export function Plot({ times, lines, max, sync, onPlace }: PlotProps): ReactNode {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
-  const data = (): UPlot.AlignedData => [[...times], ...lines.map(({ values }) => [...values])];
-  const now = useEffectEvent(() => ({ data: data(), max, lines }));
+  const data = useEffectEvent((): UPlot.AlignedData => [[...times], ...lines.map(({ values }) => [...values])]);
+  const drawnLines = useEffectEvent(() => lines);
+  const top = useEffectEvent(() => max);
   const place = useEffectEvent((at: number | undefined) => onPlace(at));
 
   useEffect(() => {
@@ -47,11 +48,11 @@ export function Plot({ times, lines, max, sync, onPlace }: PlotProps): ReactNode
         padding: [2, 0, 0, 0],
         legend: { show: false },
         cursor: { y: false, sync: { key: sync }, drag: { x: false, y: false }, points: { size: 6 } },
-        scales: { x: { time: false }, y: { range: () => [0, now().max] } },
+        scales: { x: { time: false }, y: { range: () => [0, top()] } },
         axes: [{ show: false }, { show: false }],
         series: [
           {},
-          ...now().lines.map(({ colour, filled }) => ({
+          ...drawnLines().map(({ colour, filled }) => ({
             stroke: token(colour),
             width: 1.5,
             ...(filled ? { fill: token(`${colour}-soft`) } : {}),
@@ -60,7 +61,7 @@ export function Plot({ times, lines, max, sync, onPlace }: PlotProps): ReactNode
         ],
         hooks: { setCursor: [({ cursor: { idx } }) => place(idx ?? undefined)] },
       },
-      now().data,
+      data(),
       element,
     );
     plot.current = drawn;
@@ -75,7 +76,7 @@ export function Plot({ times, lines, max, sync, onPlace }: PlotProps): ReactNode
     };
   }, [sync]);
 
-  useEffect(() => plot.current?.setData(now().data), [times, lines, max]);
+  useEffect(() => plot.current?.setData(data()), [times, lines, max]);
   return <div ref={holder} className={css['plot']} aria-hidden />;
 }
 

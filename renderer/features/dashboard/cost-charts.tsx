@@ -7,6 +7,7 @@ import type { CostSpan } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { useStore } from '../../state/context';
 import { Plot } from '../../ui/plot';
+import type { PlotLine } from '../../ui/plot';
 import { linesOf, peakOf } from './cost-lines';
 import type { CostLines, CostSpanName } from './cost-lines';
 import css from './cost.module.css';
@@ -27,8 +28,10 @@ export function CostCharts({ points, span }: CostChartsProps): ReactNode {
   const memoryBytes = useStore((s) => s.vm.status?.memoryBytes ?? 0);
   const [place, setPlace] = useState<number>();
   const lines = useMemo(() => linesOf(points, span), [points, span]);
+  // Kept while the pointer moves: every move of it renders this.
+  const drawn = useMemo(() => (lines === undefined ? undefined : { cpu: plotLines(lines.cpu), memory: plotLines(lines.memory) }), [lines]);
   const sync = useId();
-  if (lines === undefined) {
+  if (lines === undefined || drawn === undefined) {
     return null;
   }
   const [from = 0] = lines.times;
@@ -56,16 +59,7 @@ export function CostCharts({ points, span }: CostChartsProps): ReactNode {
       {kinds.map((kind) => (
         <div key={kind} className={css['pair']}>
           <Words kind={kind} lines={lines} place={place ?? lines.times.length - 1} />
-          <Plot
-            times={lines.times}
-            lines={[
-              { colour: 's1', filled: true, values: lines[kind].real },
-              { colour: 's2', filled: false, values: lines[kind].guest },
-            ]}
-            max={max[kind]}
-            sync={sync}
-            onPlace={setPlace}
-          />
+          <Plot times={lines.times} lines={drawn[kind]} max={max[kind]} sync={sync} onPlace={setPlace} />
         </div>
       ))}
       <div className={css['edges']} aria-hidden>
@@ -78,6 +72,11 @@ export function CostCharts({ points, span }: CostChartsProps): ReactNode {
     </section>
   );
 }
+
+const plotLines = ({ real, guest }: CostLines['cpu']): readonly PlotLine[] => [
+  { colour: 's1', filled: true, values: real },
+  { colour: 's2', filled: false, values: guest },
+];
 
 /** The figures under the pointer, else the newest. */
 function Words({
