@@ -171,12 +171,28 @@ function FixedLines({ buffer, state, scroll, timestamps, pattern, current, follo
   );
 }
 
+/** How many characters of the log's font fit beside its columns, whose widths are those of .line in log-view.module.css. */
+function columnsOf(element: HTMLElement, timestamps: boolean): number {
+  const pen = document.createElement('canvas').getContext('2d');
+  if (!pen) {
+    return Infinity;
+  }
+  pen.font = getComputedStyle(element).font;
+  return Math.max(1, (element.clientWidth - (timestamps ? 190 : 89)) / pen.measureText('0').width);
+}
+
 function VirtualLines({ buffer, state, scroll, timestamps, pattern, current }: LinesProps) {
+  const columns = useRef<number>(undefined);
   // eslint-disable-next-line react-hooks/incompatible-library -- no compiler memoises here, and what it returns is used in place
   const virtual = useVirtualizer({
     count: state.count,
     getScrollElement: () => scroll.current,
-    estimateSize: () => lineHeight,
+    // With one row each, the lines above would grow under the hand that scrolls up to them.
+    estimateSize: (index) => {
+      columns.current ??= scroll.current ? columnsOf(scroll.current, timestamps) : Infinity;
+      const length = Math.min(buffer.line(state.first + index)?.text.length ?? 0, shownCharacters);
+      return lineHeight * Math.max(1, Math.ceil(length / columns.current));
+    },
     getItemKey: (index) => state.first + index,
     overscan,
   });

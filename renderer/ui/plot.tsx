@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useRef } from 'react';
 import type { ReactNode } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { onThemeChange } from './on-theme-change';
 import css from './plot.module.css';
 
 export interface PlotLine {
@@ -67,10 +68,9 @@ export function Plot({ times, lines, max, sync, onPlace }: PlotProps): ReactNode
     plot.current = drawn;
     const sizes = new ResizeObserver(() => drawn.setSize({ width: element.clientWidth, height: element.clientHeight }));
     sizes.observe(element);
-    const themes = new MutationObserver(() => drawn.redraw(false));
-    themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-mantine-color-scheme'] });
+    const endThemes = onThemeChange(() => drawn.redraw(false));
     return () => {
-      themes.disconnect();
+      endThemes();
       sizes.disconnect();
       drawn.destroy();
     };

@@ -5,6 +5,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
+import { onThemeChange } from './on-theme-change';
 import { documentWithoutInlineStyles } from './terminal-view-styles';
 import styles from './terminal-view.module.css';
 import type { ITheme } from '@xterm/xterm';
@@ -208,10 +209,9 @@ export function TerminalView(props: TerminalViewProps) {
     fit.fit();
     onSize(terminal.cols, terminal.rows);
     client.call('terminal.resize', { session, cols: terminal.cols, rows: terminal.rows }).catch(() => undefined);
-    const themes = new MutationObserver(() => {
+    const endThemes = onThemeChange(() => {
       terminal.options.theme = readTheme(element);
     });
-    themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-mantine-color-scheme', 'data-theme', 'class'] });
 
     const consume = async (): Promise<void> => {
       for await (const bytes of client.stream('terminal.output', { session }, { signal: abort.signal })) {
@@ -243,7 +243,7 @@ export function TerminalView(props: TerminalViewProps) {
       clearTimeout(quiet);
       cancelAnimationFrame(due);
       sizes.disconnect();
-      themes.disconnect();
+      endThemes();
       handle.current = undefined;
       terminal.dispose();
     };
