@@ -16,7 +16,7 @@ import type { RunningVm, SavedVm } from './driver';
 import { enterAgain } from './enter';
 import { hostFigures, limitsOf } from './limits';
 import { capLogs } from './logs';
-import { powerOff } from './power-off';
+import { GUEST_STOP_MS, powerOff } from './power-off';
 import { createOffLimits } from './off-limits';
 import { createQemuDriver } from './qemu/driver';
 import { createChecker } from './resources';
@@ -26,8 +26,6 @@ import { createSupervisor } from './supervisor';
 import { createWatchdog } from './watchdog';
 import type { Vm, VmDeps } from './vm';
 
-/** The guest's own shutdown gives containers 60 s. */
-const STOP_DEADLINE_MS = 90_000;
 /** What is not on the disk by then is in the memory that is saved. */
 const SYNC_MS = 2000;
 /** Guest-controlled logs are looked at now and then; their growth is announced by no cheap event. */
@@ -143,6 +141,10 @@ export function createVm(deps: VmDeps): Vm {
         life.onService(event);
       }
     },
+    onEngine(version) {
+      life.reset(version);
+      refresh();
+    },
     onProblem: (error) => deps.notify(error.code === 'disk.hostLow' ? 'warn' : 'error', error),
   };
 
@@ -150,7 +152,11 @@ export function createVm(deps: VmDeps): Vm {
     try {
       const live = await work;
       if (live !== undefined) {
-        life.reset(live.engine);
+        if (live.engine === undefined) {
+          life.silent(timeline?.seconds ?? 0);
+        } else {
+          life.reset(live.engine);
+        }
         runningSince = Date.now();
       }
       return live;
@@ -195,6 +201,11 @@ export function createVm(deps: VmDeps): Vm {
       return live ?? (saved === undefined ? undefined : 'suspended');
     },
     async suspend(live, by) {
+      const space = live.running.space.get();
+      if (space?.state === 'paused') {
+        // It is halted for want of the space that its memory would take.
+        throw new BerthError('disk.hostFull', { folder: space.folder, freeBytes: space.freeBytes, pauseBytes: space.pauseBytes });
+      }
       transport = undefined;
       live.transport.close();
       try {
@@ -217,8 +228,8 @@ export function createVm(deps: VmDeps): Vm {
       transport = undefined;
       // What the guest's programs write as they end goes to sockets that are served here: those stay until it is off.
       live.transport.close({ serving: true });
-      if (!(await powerOff({ running: live.running, agent: live.agent, log, deadlineMs: STOP_DEADLINE_MS }))) {
-        deps.notify('warn', new BerthError('vm.stopTimeout', { seconds: STOP_DEADLINE_MS / 1000 }));
+      if (!(await powerOff({ running: live.running, agent: live.agent, log, deadlineMs: GUEST_STOP_MS }))) {
+        deps.notify('warn', new BerthError('vm.stopTimeout', { seconds: GUEST_STOP_MS / 1000 }));
       }
       release(live);
     },

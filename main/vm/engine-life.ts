@@ -43,6 +43,8 @@ export interface EngineLife {
   error(): WireError | undefined;
   /** A VM was started or taken over and its engine answered, or it is gone. */
   reset(version: EngineVersion | undefined): void;
+  /** A VM was taken over whose engine has not answered so long; what the guest said of it since is said as ever. */
+  silent(seconds: number): void;
   onService(event: ServiceEvent): void;
   restart(): Promise<void>;
 }
@@ -224,6 +226,9 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     version: () => version,
     error: () => error,
     reset,
+    silent(seconds) {
+      error ??= { code: 'engine.notAnswering', params: { seconds: Math.round(seconds) } };
+    },
     onService(event) {
       if (event.state === 'exited' && event.restartInMs === undefined && !event.gaveUp) {
         return; // The guest shuts down.

@@ -11,6 +11,8 @@ import type { BootTimeline } from '../../preload/contract';
 import { ensureFolder } from '../lib/atomic-file';
 import { homeFiles } from '../lib/home';
 import { silentLogger } from '../lib/logger';
+import { deferred } from '../lib/async';
+import type { Deferred } from '../lib/async';
 import { attempt } from './attempt';
 import type { BootDeps, LiveVm } from './attempt';
 import type { RunningVm } from './driver';
@@ -23,15 +25,20 @@ let ssh: FakeSshServer;
 let live: LiveVm | undefined;
 /** What happened, in order. */
 let steps: string[];
+/** The guest is halted: nothing in it answers. */
+let halted: boolean;
+let late: Deferred<void>;
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'berth-enter-'));
   steps = [];
+  halted = false;
+  late = deferred<void>();
   ssh = await createFakeSshServer();
   agent = await createLineServer({
     answer({ id, op }) {
       steps.push(String(op));
-      return { id, ok: true, driftMs: 0, phases: [], services: [] };
+      return halted ? undefined : { id, ok: true, driftMs: 0, phases: [], services: [] };
     },
   });
 });
@@ -42,7 +49,7 @@ afterEach(async () => {
   await Promise.all([agent.close(), ssh.close(), rm(root, { recursive: true, force: true })]);
 });
 
-function start(kind: BootTimeline['kind']): Promise<LiveVm> {
+function start(kind: BootTimeline['kind'], settle = Promise.resolve()): Promise<LiveVm> {
   const home = homeFiles(root, join(root, 'run'));
   const files = { ...home, run: { ...home.run, agent: agent.path } };
   const running = {
@@ -63,11 +70,18 @@ function start(kind: BootTimeline['kind']): Promise<LiveVm> {
     onAgent: () => undefined,
     onRunning: () => undefined,
     onTransport: () => undefined,
-    onService: () => undefined,
+    onService: () => void steps.push('service'),
+    onEngine: ({ version }: { version: string }) => void steps.push(`engine ${version}`),
     recover: () => Promise.resolve(undefined),
     onGuest: () => Promise.resolve(void steps.push('shares')),
-    settle: () => Promise.resolve(void steps.push('settle')),
+    settle() {
+      steps.push('settle');
+      return settle;
+    },
     ping() {
+      if (halted) {
+        return Promise.reject(new Error('halted'));
+      }
       steps.push(`ping over ${ssh.logins()}`);
       return Promise.resolve({ version: '28', apiVersion: '1.51' });
     },
@@ -75,7 +89,7 @@ function start(kind: BootTimeline['kind']): Promise<LiveVm> {
   return attempt(deps, { kind }, new AbortController().signal, async (run) => {
     await ensureFolder(files.disks.folder);
     run.timeline.begin('qemu');
-    return enter(deps, run, running, keys);
+    return enter(deps, { ...run, late: late.promise }, running, keys);
   });
 }
 
@@ -107,4 +121,28 @@ test('an engine that the guest gives up on ends the start at once', async () => 
   agent.send({ event: 'service', name: 'dns', state: 'exited', pid: 4, status: 'exit 1', gaveUp: true });
   agent.send({ event: 'service', name: 'dockerd', state: 'exited', pid: 5, status: 'exit 1', gaveUp: true });
   await expect(begun).rejects.toMatchObject({ code: 'engine.gaveUp', params: { service: 'dockerd', detail: 'exit 1' } });
+});
+
+test('a VM that was taken over and does not answer runs on, and its engine is there as soon as it does', async () => {
+  halted = true;
+  const begun = start('adopt');
+  await agent.connected();
+  late.resolve();
+  live = await begun;
+  expect(live.engine).toBeUndefined();
+  // Given up on, it is the engine's affair and no end of the VM.
+  agent.send({ event: 'service', name: 'dockerd', state: 'exited', pid: 5, status: 'exit 1', gaveUp: true });
+  await vi.waitFor(() => expect(steps).toContain('service'), 10_000);
+  halted = false;
+  say('data', 'containerd', 'dockerd');
+  await vi.waitFor(() => expect(steps).toContain('engine 28'), 30_000);
+  await vi.waitFor(() => expect(steps).toContain('settle'), 10_000);
+}, 60_000);
+
+test('an engine that answers is not ended for what is slow around it', async () => {
+  const begun = start('resume', new Promise(() => undefined));
+  await vi.waitFor(() => expect(steps).toContain('settle'), 10_000);
+  late.resolve();
+  live = await begun;
+  expect(live.engine).toMatchObject({ version: '28' });
 });

@@ -17,9 +17,10 @@ import { guestTarget } from './keys';
 import type { Keys } from './keys';
 import { tailLog } from './logs';
 
-/** Giving up on a VM that was left running ends its containers: a loaded host gets its time. */
-const ADOPT_MS = 60_000;
 const AGAIN_MS = 60_000;
+const STATUS_MS = 5000;
+/** For what a resumed guest must be told before anybody uses it. */
+const CATCH_UP_MS = 60_000;
 /** How far off the guest's clock may be, and how often it is set for that. */
 const CLOCK_MS = 50;
 const CLOCK_ORDERS = 4;
@@ -44,6 +45,7 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
   const failed = async (failure: { readonly phase: string; readonly code: string; readonly detail: string }): Promise<void> => {
     run.fail(diskError(await diskPath(files), await diskUuid(files), failure));
   };
+  const { kind } = timeline.get();
   /** Of dockerd, while it has not answered yet: what does not start twice is tried on the last good configuration. */
   let ends = 0;
   let answered = false;
@@ -56,7 +58,7 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
         void failed(event);
       } else {
         log.info('guest service', { ...event });
-        if (answered) {
+        if (answered || kind === 'adopt') {
           deps.onService(event);
         } else if (event.name === 'dockerd' && event.state === 'exited' && ++ends === 2) {
           startOnLastGood(agent, (words) => deps.recover(words)).catch((error: unknown) => log.warn('no other start was tried', { error }));
@@ -70,7 +72,6 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
   parts.agent = agent;
   deps.onAgent(agent);
 
-  const { kind } = timeline.get();
   let goingOn: Promise<unknown> | undefined;
   if (kind === 'resume') {
     const runs = running.run();
@@ -78,19 +79,20 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
       // It asks a guest for a connection once, and gives up after ten seconds: one that does not run yet never hears of it.
       await runs;
     }
-    goingOn = runs.then(() => catchUp(agent, log)).then(() => timeline.end('memory'));
+    goingOn = runs.then(() => catchUp(agent, log, signal)).then(() => timeline.end('memory'));
     // What was suspended had all of them; who dials before it runs waits a moment less.
     ['sshd', 'data', 'containerd', 'dockerd'].forEach((name) => phase(name).resolve());
   } else if (kind === 'adopt') {
-    const status = await agent.call('status', {}, { timeoutMs: ADOPT_MS });
-    if (status.phases.some(({ name }) => name === 'repair')) {
-      // Of a repair whose backend died: it has no engine and never will.
-      throw new BerthError('repair.interrupted', {});
-    }
-    status.phases.forEach(({ name }) => phase(name).resolve());
-    if (status.failed !== undefined) {
-      await failed(status.failed);
-    }
+    // The guest may be halted, for want of space on the host.
+    goingOn = retryUntil(() => agent.call('status', {}, { timeoutMs: STATUS_MS }), 1000, signal).then((status) => {
+      if (status.phases.some(({ name }) => name === 'repair')) {
+        // Of a repair whose backend died: it has no engine and never will.
+        throw new BerthError('repair.interrupted', {});
+      }
+      status.phases.forEach(({ name }) => phase(name).resolve());
+      return status.failed && failed(status.failed);
+    });
+    phase('sshd').resolve();
   } else {
     await running.run();
     timeline.end('qemu');
@@ -101,9 +103,8 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
 
   const engineStarts = kind === 'resume' ? [] : (['containerd', 'dockerd'] as const);
   timeline.begin(...(kind === 'resume' ? [] : (['data'] as const)), 'ssh');
-  const ssh = at('sshd').then(async () => {
-    const transport = openTransport(deps, running, keys, agent, (error) => run.fail(error));
-    parts.transport = transport;
+  const opened = at('sshd').then(() => (parts.transport = openTransport(deps, running, keys, agent, (error) => run.fail(error))));
+  const ssh = opened.then(async (transport) => {
     await untilAborted(transport.ready(), signal);
     deps.onTransport(transport);
     timeline.end('ssh');
@@ -124,24 +125,36 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
     timeline.begin(...engineStarts);
     await Promise.all([at('containerd').then(() => timeline.end('containerd')), at('dockerd').then(() => timeline.end('dockerd'))]);
   });
-  const [transport] = await Promise.all([ssh, engine, goingOn]);
-
-  timeline.begin('ping');
-  const version = await untilAborted(
-    retryUntil(() => deps.ping(signal), 100, signal),
-    signal,
-  );
-  answered = true;
-  timeline.end('ping');
-  timeline.begin('ports');
-  transport.widen();
-  await (mounted ?? mountShares(deps, signal));
-  await untilAborted(deps.settle(signal), signal).catch((error: unknown) => {
-    signal.throwIfAborted();
-    // The engine answers: what else is not right is said by whoever could not make it so, and ends nobody's containers.
-    log.error('what belongs to the engine was not settled', { error });
+  const answers = Promise.all([ssh, engine, goingOn]).then(async () => {
+    timeline.begin('ping');
+    const version = await untilAborted(
+      retryUntil(() => deps.ping(signal), 100, signal),
+      signal,
+    );
+    answered = true;
+    timeline.end('ping');
+    return version;
   });
-  timeline.end('ports');
+  const whole = Promise.all([ssh, answers]).then(async ([transport]) => {
+    timeline.begin('ports');
+    transport.widen();
+    await (mounted ?? mountShares(deps, signal));
+    await untilAborted(deps.settle(signal), signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      // The engine answers: what else is not right is said by whoever could not make it so, and ends nobody's containers.
+      log.error('what belongs to the engine was not settled', { error });
+    });
+    timeline.end('ports');
+  });
+  await Promise.race([whole, run.late]);
+  const [transport, version] = await Promise.all([opened, Promise.race([answers, Promise.resolve(undefined)])]);
+  if (version === undefined) {
+    deps.onTransport(transport);
+    answers.then(
+      (late) => deps.onEngine(late),
+      (error: unknown) => log.info('the engine of the VM that was taken over never answered', { error }),
+    );
+  }
   return { running, agent, transport, keys, engine: version, exited };
 }
 
@@ -170,8 +183,8 @@ export async function enterAgain(deps: BootDeps, live: LiveVm, disposing: AbortS
   void live.exited.then((words) => gone.abort(new BerthError('vm.exited', { detail: words })));
   const signal = AbortSignal.any([disposing, gone.signal, AbortSignal.timeout(AGAIN_MS)]);
   live.transport = openTransport(deps, live.running, live.keys, live.agent);
-  await untilAborted(live.transport.ready(), signal);
   deps.onTransport(live.transport);
+  await untilAborted(live.transport.ready(), signal);
   await mountShares(deps, signal);
   await retryUntil(() => deps.ping(signal), 100, signal);
   live.transport.widen();
@@ -186,8 +199,10 @@ function mountShares(deps: BootDeps, signal: AbortSignal): Promise<void> {
 }
 
 /** Out of its pause: for the guest no time has passed, and its random numbers are those of before. Of its connections none was left by the suspend. */
-async function catchUp(agent: AgentClient, log: Logger): Promise<void> {
-  await Promise.all([setClock(agent, log), agent.call('reseed', { data: randomBytes(64).toString('base64') })]);
+async function catchUp(agent: AgentClient, log: Logger, signal: AbortSignal): Promise<void> {
+  const late = AbortSignal.any([signal, AbortSignal.timeout(CATCH_UP_MS)]);
+  const reseed = (): Promise<unknown> => agent.call('reseed', { data: randomBytes(64).toString('base64') });
+  await Promise.all([setClock(agent, log), retryUntil(reseed, 100, late)]);
 }
 
 /** The guest has no network time: the host's clock is its clock, set again whenever we come back to it. */

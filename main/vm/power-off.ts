@@ -4,12 +4,14 @@ import type { Logger } from '../lib/logger';
 import type { Agent } from './agent';
 import type { RunningVm } from './driver';
 
+/** dockerd alone may take 60 s for its containers. */
+export const GUEST_STOP_MS = 90_000;
+
 export interface PowerOffSpec {
   readonly running: RunningVm;
   /** Undefined where there is no guest to ask. */
   readonly agent: Agent | undefined;
   readonly log: Logger;
-  /** dockerd alone may take 60 s for its containers. */
   readonly deadlineMs: number;
 }
 

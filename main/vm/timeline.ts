@@ -3,11 +3,14 @@
 import { bootPhases } from '../../preload/contract';
 import type { AcceleratorName, BootPhase, BootPhaseName, BootTimeline, WireError } from '../../preload/contract';
 
-/** Seconds under hardware virtualisation; generous, since they decide when a start is given up. `data` may check a file system. */
+/**
+ * Seconds under hardware virtualisation; generous, since they decide when a start is given up. `data` may check a file system, `memory` reads 8 GiB
+ * from the slowest disk that a laptop has.
+ */
 const DEADLINES: Readonly<Record<BootPhaseName, number>> = {
   prepare: 120,
   qemu: 20,
-  memory: 60,
+  memory: 300,
   kernel: 10,
   data: 60,
   ssh: 15,

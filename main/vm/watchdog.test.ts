@@ -86,6 +86,15 @@ test('an order that was long under way set a time that is over: it is given agai
   expect(said.filter((line) => line.startsWith('clock'))).toHaveLength(2);
 });
 
+test('once an hour the clock is set, and no connection is asked', async () => {
+  const { said } = setUp();
+  for (let hour = 1; hour <= 2; hour += 1) {
+    await vi.advanceTimersByTimeAsync(3_600_000);
+  }
+  expect(said.length).toBeGreaterThanOrEqual(2);
+  expect(said.every((line) => line.startsWith('clock'))).toBe(true);
+});
+
 test('without a guest nothing is asked', async () => {
   const { said, box, watchdog: dog } = setUp();
   box.runs = false;

@@ -1,6 +1,6 @@
-// The one place that judges whether the way into a running guest is whole: after a jump of the host's clock (a sleep, a step), now and then for the
-// clock's sake, and when somebody asks for it. It sets the guest's clock and has every connection asked; what does not answer is dialled again,
-// and what hangs on it is read anew. Restarts nothing, and knows neither SSH's words nor the engine's.
+// The one place that judges whether the way into a running guest is whole: after a jump of the host's clock (a sleep, a step), and when somebody asks
+// for it. It sets the guest's clock and has every connection asked; what does not answer is dialled again, and what hangs on it is read anew. Restarts
+// nothing, and knows neither SSH's words nor the engine's.
 import { BerthError } from '../../preload/contract/errors';
 import { untilAborted } from '../lib/async';
 import type { Logger } from '../lib/logger';
@@ -34,7 +34,7 @@ export interface WatchdogDeps {
 }
 
 export interface Watchdog {
-  /** Joins a check under way. Rejects with `vm.notRunning`'s cause where there is no guest, `ssh.unreachable` where it cannot be reached. */
+  /** Joins a check under way. Rejects with `engine.away` where there is no guest, `ssh.unreachable` where it cannot be reached. */
   check(why: string): Promise<Reconnected>;
   dispose(): void;
 }
@@ -59,12 +59,13 @@ export function createWatchdog({ log, wall, guest, settle }: WatchdogDeps): Watc
   };
   const clockAgain = (): void => {
     clearTimeout(again);
-    again = setTimeout(() => {
-      const found = guest();
-      if (found !== undefined) {
-        void setClock(found.agent);
-      }
-    }, AGAIN_MS).unref();
+    again = setTimeout(setClockNow, AGAIN_MS).unref();
+  };
+  const setClockNow = (): void => {
+    const found = guest();
+    if (found !== undefined) {
+      void setClock(found.agent);
+    }
   };
 
   const run = async (why: string): Promise<Reconnected> => {
@@ -105,7 +106,7 @@ export function createWatchdog({ log, wall, guest, settle }: WatchdogDeps): Watc
       void checkQuietly('jump');
     },
   });
-  const timer = setInterval(() => void checkQuietly('clock'), CLOCK_MS);
+  const timer = setInterval(setClockNow, CLOCK_MS);
   timer.unref();
 
   return {

@@ -220,11 +220,14 @@ export function createQemuDriver({
       // Read only: it counts as used when the guest's devices, without which the memory does nothing, are read.
       async beside(pid, dead) {
         if (record.memory === 'apart') {
+          onLoading();
           await memoryFile.load(files.suspend.memory, await memoryOfNew(pid, dead));
         }
       },
       async enter(vm) {
         onLoading();
+        // Once taken it is used up.
+        signal.throwIfAborted();
         await vm.load(await saved.take(), record.memory);
       },
     });
