@@ -227,7 +227,7 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
     error: () => error,
     reset,
     silent(seconds) {
-      error ??= { code: 'engine.notAnswering', params: { seconds: Math.round(seconds) } };
+      error ??= { code: 'engine.notAnswering', params: { seconds: Math.ceil(seconds) } };
     },
     onService(event) {
       if (event.state === 'exited' && event.restartInMs === undefined && !event.gaveUp) {

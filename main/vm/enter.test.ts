@@ -11,6 +11,7 @@ import type { BootTimeline } from '../../preload/contract';
 import { ensureFolder } from '../lib/atomic-file';
 import { homeFiles } from '../lib/home';
 import { silentLogger } from '../lib/logger';
+import { createObservable } from '../lib/observable';
 import { deferred } from '../lib/async';
 import type { Deferred } from '../lib/async';
 import { attempt } from './attempt';
@@ -57,6 +58,7 @@ function start(kind: BootTimeline['kind'], settle = Promise.resolve()): Promise<
     exited: new Promise<string>(() => undefined),
     onPaused: () => undefined,
     network: { backend: 'user' },
+    space: createObservable(undefined),
     run: () => Promise.resolve(void steps.push('run')),
     quit: () => Promise.resolve(),
     kill: () => Promise.resolve(),

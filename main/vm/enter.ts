@@ -146,7 +146,7 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
     });
     timeline.end('ports');
   });
-  await Promise.race([whole, run.late]);
+  await Promise.race([whole, run.late, ...(kind === 'adopt' ? [halted(running)] : [])]);
   const [transport, version] = await Promise.all([opened, Promise.race([answers, Promise.resolve(undefined)])]);
   if (version === undefined) {
     deps.onTransport(transport);
@@ -156,6 +156,19 @@ export async function enter(deps: BootDeps, run: Attempt, running: RunningVm, ke
     );
   }
   return { running, agent, transport, keys, engine: version, exited };
+}
+
+/** It waits for space on the host, and answers nothing until there is some. */
+function halted({ space }: RunningVm): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (space.get()?.state === 'paused') {
+        resolve();
+      }
+    };
+    space.subscribe(look);
+    look();
+  });
 }
 
 /** The way into the guest; it dials until it is closed. */

@@ -77,19 +77,26 @@ test('moved while it runs: powered off, copied, compared, started on the copy; t
 });
 
 test('low is said and nothing stops; full makes the VM wait, with the cause for clients; with space it goes on', async () => {
-  const { vm } = box.backend;
   await leave(3 * GIB);
   await vi.waitFor(() => expect(space()).toBe('low'), SOON);
   expect(await notices()).toContain('disk.hostLow');
-  expect(vm.status.get()).not.toHaveProperty('waitsFor');
+  expect(box.backend.vm.status.get()).not.toHaveProperty('waitsFor');
   await exec(
     'nohup sh -c "for i in $(seq 1 600); do date +%s%N >> /data/docker/beat || echo failed > /run/beat-failed; sleep 0.2; done" > /dev/null 2>&1 &',
   );
   await leave(0.5 * GIB);
-  await vi.waitFor(() => expect(vm.status.get()).toMatchObject({ state: 'running', waitsFor: 'hostDisk' }), SOON);
+  await vi.waitFor(() => expect(box.backend.vm.status.get()).toMatchObject({ state: 'running', waitsFor: 'hostDisk' }), SOON);
   expect(await notices()).toContain('disk.hostFull');
   const { status, body } = await engineGet(box.files.run.docker, '/containers/json');
   expect([status, body]).toEqual([503, expect.stringMatching(/this computer’s disk is full/) as string]);
+
+  // There is no room for its memory: it waits on, and neither the refusal nor a backend that takes it over ends it.
+  await expect(box.handlers['vm.stop']({ shutdown: false }, quiet)).rejects.toMatchObject({ code: 'disk.hostFull' });
+  const { pid } = box.backend.vm.status.get();
+  await box.close({ keepVm: true });
+  box = await openBackend(home);
+  await vi.waitFor(() => expect(box.backend.vm.status.get()).toMatchObject({ state: 'running', waitsFor: 'hostDisk', pid }), SOON);
+
   await leave(20 * GIB);
   await vi.waitFor(() => expect(space()).toBe('ok'), SOON);
   await vi.waitFor(async () => expect((await engineGet(box.files.run.docker, '/_ping')).status).toBe(200), SOON);
