@@ -17,11 +17,6 @@ afterAll(() => stage.dispose());
 test.each(faults.filter(({ long = false }) => !long).map((fault) => [fault.name, fault] as const))(
   '%s',
   async (_name, fault) => {
-    const why = await fault.whyNot?.();
-    if (why !== undefined) {
-      process.stdout.write(`${fault.name}: not here, ${why}\n`);
-      return;
-    }
     expect((await runRound(stage, fault)).failures).toEqual([]);
   },
   600_000,

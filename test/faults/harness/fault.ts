@@ -18,8 +18,6 @@ export interface Fault {
   readonly recoversWithin?: number;
   /** Not in the short form that `npm test` runs: what is special about it is tested nearer to the code, or by another fault. */
   readonly long?: boolean;
-  /** Undefined, or why it cannot be put in on this machine. */
-  whyNot?(): Promise<string | undefined>;
   /** Resolves when the fault is in, or over where it is one that passes. */
   inject(stage: Stage): Promise<void>;
   /** What must hold of this fault alone, once the engine answers again. Throws. */
