@@ -143,7 +143,7 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   process.on('SIGINT', () => app.quit());
   process.on('SIGTERM', quitUnattended);
   process.on('SIGHUP', () => undefined);
-  // The event is documented and not in Electron's types. Prevented, the system waits for us, logind five seconds by default: a suspend takes two.
+  // The event is documented and not in Electron's types. Prevented, the system waits for us. Where it does not come (docs/faults.md), SIGTERM does.
   powerMonitor.on('shutdown', (event?: { preventDefault(): void }) => {
     event?.preventDefault();
     quitUnattended();
