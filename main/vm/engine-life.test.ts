@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { deferred } from '../lib/async';
 import { silentLogger } from '../lib/logger';
 import type { Agent } from './agent';
 import { createEngineLife } from './engine-life';
@@ -8,16 +9,17 @@ function setUp(better?: string) {
   const said: string[] = [];
   const disposing = new AbortController();
   const engine = { answers: true, asked: 0 };
-  const vm = { running: {} };
+  const vm: { running: object; busy?: Promise<void> } = { running: {} };
   const agent: Agent = {
-    call: (op: string, request: Record<string, unknown>) => {
+    call: async (op: string, request: Record<string, unknown>) => {
       if (op !== 'tail') {
         said.push(
           op === 'config' ? `config ${String(request['action'])} ${String(request['daemonJson'])}` : `${op} ${String(request['service'])}`,
         );
       }
+      await vm.busy;
       engine.answers ||= op === 'config';
-      return Promise.resolve(op === 'tail' ? { lines: request['service'] === 'kernel' ? [] : ['a', 'failed to start daemon: b'] } : {});
+      return op === 'tail' ? { lines: request['service'] === 'kernel' ? [] : ['a', 'failed to start daemon: b'] } : {};
     },
   };
   const life = createEngineLife({
@@ -108,6 +110,25 @@ test('who waits learns at once that dockerd gave up; a kill is waited out once',
   event('exited', 'signal 9');
   event('exited', 'signal 9');
   await expect(twice).rejects.toMatchObject({ code: 'engine.exited' });
+});
+
+test('orders go one after the other, and what one of them ends fails nobody who waits', async () => {
+  const { life, said, engine, vm, event } = setUp();
+  engine.answers = false;
+  const over = life.control.expectExits();
+  const waits = life.control.answers(never);
+  const busy = deferred<void>();
+  vm.busy = busy.promise;
+  const restarted = life.restart();
+  const configured = life.control.configure('{}', 'restart');
+  await soon();
+  event('exited', 'exit 0');
+  event('running');
+  expect(said).toEqual(['restart dockerd']);
+  busy.resolve();
+  await Promise.all([restarted, configured, waits]);
+  expect(said).toEqual(['restart dockerd', 'config restart {}']);
+  over();
 });
 
 test('another VM is another engine', async () => {

@@ -61,6 +61,23 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
   const resigned = new Set<string>();
   let containerdEnded = -Infinity;
   const listeners = new Set<() => void>();
+  let turn: Promise<unknown> = Promise.resolve();
+  let ordering = false;
+  /** Orders one after the other: of two at once the guest answers the later one only. */
+  const inTurn: Agent = {
+    call(op, request, options) {
+      const answer = turn.then(async () => {
+        ordering = true;
+        try {
+          return await deps.agent().call(op, request, options);
+        } finally {
+          ordering = false;
+        }
+      });
+      turn = answer.catch(() => undefined);
+      return answer;
+    },
+  };
 
   function reset(next: EngineVersion | undefined): void {
     version = next;
@@ -141,7 +158,8 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
   async function answers(signal: AbortSignal): Promise<void> {
     const hopeless = new AbortController();
     const look = (): void => {
-      const last = ends.at(-1);
+      // What ends under an order was ended by it.
+      const last = ordering ? undefined : ends.at(-1);
       // One that ended by itself will do so again; one that was killed is started once more by the guest, until it gives up.
       if (last !== undefined && (last.startsWith('exit') || ends.length > 1 || resigned.has('dockerd'))) {
         hopeless.abort(new BerthError('engine.exited', { service: 'dockerd', status: last, detail: last }));
@@ -182,7 +200,7 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
   async function recover(): Promise<void> {
     const release = expectExits();
     try {
-      if (await startOnLastGood(deps.agent(), (words) => deps.recover(words))) {
+      if (await startOnLastGood(inTurn, (words) => deps.recover(words))) {
         ends = [];
         await answers(deps.disposing);
       }
@@ -215,7 +233,7 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
   return {
     control: {
       async configure(daemonJson, action) {
-        await deps.agent().call('config', { daemonJson, action }, action === 'restart' ? { timeoutMs: RESTART_MS } : {});
+        await inTurn.call('config', { daemonJson, action }, action === 'restart' ? { timeoutMs: RESTART_MS } : {});
         if (action === 'restart') {
           begunAnew();
         }
@@ -248,9 +266,9 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
       const release = expectExits();
       try {
         for (const service of [...resigned].filter((name) => name !== 'dockerd')) {
-          await deps.agent().call('restart', { service }, { timeoutMs: RESTART_MS });
+          await inTurn.call('restart', { service }, { timeoutMs: RESTART_MS });
         }
-        await deps.agent().call('restart', { service: 'dockerd' }, { timeoutMs: RESTART_MS });
+        await inTurn.call('restart', { service: 'dockerd' }, { timeoutMs: RESTART_MS });
         begunAnew();
         await answers(deps.disposing);
       } finally {

@@ -86,6 +86,15 @@ describe('a service that is killed', () => {
     expect(await eventually(() => sh('docker run --rm busybox echo new'))).toBe('new');
   });
 
+  test('of two orders at once the later one is done, and both are answered', async () => {
+    const { restarts = 0 } = await service('dockerd');
+    const order = () => guest.agent.call('restart', { service: 'dockerd' }, { timeoutMs: 100_000 });
+    const [first, second] = await Promise.allSettled([order(), order()]);
+    expect([first.status, second.status]).toEqual(['rejected', 'fulfilled']);
+    expect((await service('dockerd')).restarts).toBe(restarts + 1);
+    await answers();
+  });
+
   test('one that cannot start is tried three times, ever more slowly; then it is left alone, and an order begins anew', async () => {
     const good = JSON.stringify({ 'live-restore': true });
     const seen = guest.events.length;

@@ -109,6 +109,7 @@ static void answer_error(const char *token, const char *error) {
 }
 
 static void restarted(const char *token, pid_t pid) {
+  if (pid < 0) return answer_error(token, "superseded by another order");
   struct text members = { 0 };
   text_addf(&members, "\"ok\":true,\"pid\":%d", pid);
   answer(token, &members);

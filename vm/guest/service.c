@@ -118,8 +118,12 @@ void service_signal(enum service_id id, int sig) {
 
 void service_restart(enum service_id id, const char *token, void (*done)(const char *, pid_t)) {
   struct service *s = &services[id];
+  bool stops = s->done && s->pid > 0;
+  /* One start answers one order: the last, since the first may be a dead backend's. */
+  if (s->done) s->done(s->token, -1);
   snprintf(s->token, sizeof s->token, "%s", token);
   s->done = done;
+  if (stops) return;
   s->restarts++;
   memset(s->ends, 0, sizeof s->ends);
   if (s->pid <= 0) {

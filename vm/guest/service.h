@@ -13,7 +13,7 @@ void service_host(const char *address);
 int service_by_name(const char *name); /* -1: none */
 bool service_runs(enum service_id id);
 void service_start(enum service_id id);
-/* Stops it and, when it has ended, starts it at once; `done` is called with `token` then. */
+/* Stops it and, when it has ended, starts it at once; `done` is called with `token` then, or with the pid -1 where another order took its place. */
 void service_restart(enum service_id id, const char *token, void (*done)(const char *token, pid_t pid));
 /* It is not started again: the VM goes down. */
 void service_forget(enum service_id id);
