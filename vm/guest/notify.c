@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "ended.h"
+#include "mountinfo.h"
 #include "sys.h"
 
 #ifndef STATX_MNT_ID_UNIQUE /* Debian 12 has it not */
@@ -56,39 +57,12 @@ static uint64_t mount_id(int fd, unsigned which) {
   return statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, which, &st) == 0 && (st.stx_mask & which) ? st.stx_mnt_id : 0;
 }
 
-/* The kernel escapes blanks and backslashes as \ooo. */
-static void unescape(char *text) {
-  char *to = text;
-  for (; *text; text++, to++) {
-    if (text[0] == '\\' && text[1] && text[2] && text[3]) {
-      *to = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
-      text += 3;
-    } else {
-      *to = *text;
-    }
-  }
-  *to = 0;
-}
-
 /* Place of a mount that is a share; false for everything else. */
 static bool place_of(uint64_t id, char place[PATH_MAX]) {
-  FILE *mounts = fopen("/proc/self/mountinfo", "re");
-  char *line = NULL;
-  size_t size = 0;
-  bool found = false;
-  while (mounts && !found && getline(&line, &size, mounts) > 0) {
-    unsigned long long number;
-    char root[PATH_MAX], type[64] = "";
-    const char *rest = strstr(line, " - ");
-    if (!rest || sscanf(rest, " - %63s", type) != 1) continue;
-    if (sscanf(line, "%llu %*u %*s %4095s %4095s", &number, root, place) != 3 || number != id) continue;
-    found = (strcmp(type, "virtiofs") == 0 || strcmp(type, "fuse.sshfs") == 0) && strcmp(root, "/") == 0;
-    unescape(place);
-    break;
-  }
-  free(line);
-  if (mounts) fclose(mounts);
-  return found;
+  struct mounted found;
+  if (!mountinfo_find(id, &found) || !mountinfo_is_share(&found) || strcmp(found.root, "/") != 0) return false;
+  strcpy(place, found.place);
+  return true;
 }
 
 /* The proof, on the share's own folder; a server that writes it gets the old mtime back, and is never tried again. */

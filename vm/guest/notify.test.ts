@@ -10,7 +10,7 @@ const program = join(folder, 'notify');
 
 beforeAll(() => {
   const flags = ['-g', '-O1', '-Wall', '-Wextra', '-Werror', '-fsanitize=address,undefined', '-fno-sanitize-recover'];
-  const sources = ['notify.c', 'ended.c', 'sys.c', '../test/notify-main.c'].map((name) => join(import.meta.dirname, name));
+  const sources = ['notify.c', 'ended.c', 'mountinfo.c', 'sys.c', '../test/notify-main.c'].map((name) => join(import.meta.dirname, name));
   execFileSync('gcc', [...flags, '-o', program, ...sources]);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "mountinfo.h"
 #include "sys.h"
 
 #define GIVEN "/sys/firmware/qemu_fw_cfg/by_name/opt/berth/shares/raw"
@@ -27,7 +27,7 @@
 #define KNOWN "/sys/kernel/slab/fuse_inode/objects"
 
 enum { LOOK_MS = 1000, LOOK_MOST_MS = 10000, FILES_A_MS = 20 };
-enum { LIMIT = 1024 * 1024, MOUNTINFO_LIMIT = 16 * 1024 * 1024, DEPTH = 64, FINDS = 250, FIND_US = 20000 };
+enum { LIMIT = 1024 * 1024, DEPTH = 64, FINDS = 250, FIND_US = 20000 };
 
 static char words[512];
 
@@ -41,54 +41,14 @@ static bool fail(const char *format, ...) {
   return false;
 }
 
-/* The kernel's own way to write what would end a field. */
-static void unescape(char *text) {
-  char *out = text;
-  for (char *in = text; *in; in++) {
-    if (in[0] == '\\' && strspn(in + 1, "01234567") >= 3) {
-      *out++ = (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0'));
-      in += 3;
-    } else *out++ = *in;
-  }
-  *out = 0;
-}
-
-struct mounted {
-  char type[32], source[64];
-};
-
-/* A line of mountinfo: `id parent major:minor root point options … - type source options`. */
-static bool parse_mount(char *line, uint64_t *id, char **point, struct mounted *found) {
-  char *fields[5], *rest = line, *tail = strstr(line, " - ");
-  if (!tail) return false;
-  *tail = 0;
-  for (int i = 0; i < 5; i++)
-    if (!(fields[i] = strsep(&rest, " "))) return false;
-  *id = strtoull(fields[0], NULL, 10);
-  *point = fields[4];
-  unescape(*point);
-  return sscanf(tail + 3, "%31s %63s", found->type, found->source) == 2;
-}
-
 /* What is mounted at this very path and can be seen there. */
 static bool top(const char *path, struct mounted *found) {
   struct statx seen;
   if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &seen) != 0) return false;
-  size_t len;
-  char *table = read_whole("/proc/self/mountinfo", MOUNTINFO_LIMIT, &len), *rest = table, *line;
-  bool any = false;
-  while (!any && (line = strsep(&rest, "\n"))) {
-    uint64_t id;
-    char *point;
-    any = parse_mount(line, &id, &point, found) && id == seen.stx_mnt_id && strcmp(point, path) == 0;
-  }
-  free(table);
-  return any;
+  return mountinfo_find(seen.stx_mnt_id, found) && strcmp(found->place, path) == 0;
 }
 
 static bool is_cover(const struct mounted *found) { return strcmp(found->type, "tmpfs") == 0 && strcmp(found->source, COVER) == 0; }
-
-static bool is_share(const struct mounted *found) { return strcmp(found->type, "virtiofs") == 0 || strcmp(found->type, "fuse.sshfs") == 0; }
 
 static bool take_off(const char *path) {
   return umount2(path, UMOUNT_NOFOLLOW) == 0 || umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH) == 0 || fail("unmounting: %s", strerror(errno));
@@ -116,7 +76,7 @@ static bool make_folders(const char *path) {
 
 static bool cover(const char *path) {
   struct mounted found;
-  for (int i = 0; i < DEPTH && top(path, &found) && is_share(&found); i++)
+  for (int i = 0; i < DEPTH && top(path, &found) && mountinfo_is_share(&found); i++)
     if (!take_off(path)) return false;
   if (top(path, &found) && is_cover(&found)) return true;
   if (!make_folders(path)) return false;
@@ -138,7 +98,7 @@ static bool mount_share(const char *tag, bool read_only, const char *path) {
 
 static bool uncover(const char *path) {
   struct mounted found;
-  for (int i = 0; i < DEPTH && top(path, &found) && (is_share(&found) || is_cover(&found)); i++)
+  for (int i = 0; i < DEPTH && top(path, &found) && (mountinfo_is_share(&found) || is_cover(&found)); i++)
     if (!take_off(path)) return false;
   return true;
 }
@@ -149,7 +109,7 @@ static bool run_line(char *line) {
   if (!path) return fail("not a line of shares");
   *what++ = 0, *path++ = 0;
   if (strcmp(what, "hold") == 0 || strcmp(what, "files") == 0) return true;
-  unescape(path);
+  mountinfo_unescape(path);
   if (*path != '/' || strlen(path) >= PATH_MAX) return fail("not an absolute path");
   if (strcmp(what, "ro") == 0 || strcmp(what, "rw") == 0) return mount_share(line, what[1] == 'o', path);
   if (strcmp(what, "cover") == 0) return cover(path);
