@@ -42,6 +42,17 @@ test('a crash between record and file is finished by the next start', async () =
   expect(JSON.parse(await readFile(files.disks.record, 'utf8'))).toMatchObject({ state: 'new' });
 });
 
+test('a crash before the file had its size is finished by the next start; nothing else ever gets another size', async () => {
+  await mkdir(files.disks.folder);
+  const record = { format: 1, uuid: '11111111-2222-4333-8444-555555555555', createdAt: 1, state: 'making' };
+  await writeFile(files.disks.record, JSON.stringify(record));
+  await writeFile(files.disks.data, '');
+  expect(await prepareDisk(files, SIZE)).toEqual({ uuid: record.uuid, formatOrder: true });
+  expect((await stat(files.disks.data)).size).toBe(SIZE);
+  await prepareDisk(files, 2 * SIZE);
+  expect((await stat(files.disks.data)).size).toBe(SIZE);
+});
+
 test.each(['new', 'formatted'])('missing while the record says %s: an error, and nothing is made', async (state) => {
   await mkdir(files.disks.folder);
   await writeFile(files.disks.record, JSON.stringify({ format: 1, uuid: '11111111-2222-4333-8444-555555555555', createdAt: 1, state }));

@@ -3,6 +3,7 @@
 // Knows files; what is on the disk is the guest's business.
 import { randomUUID } from 'node:crypto';
 import { open, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { BerthError } from '../../preload/contract/errors';
@@ -55,6 +56,12 @@ export async function prepareDisk(files: HomeFiles, bytes: number = DATA_DISK_BY
     throw new BerthError('disk.busy', {});
   }
   if (record.state === 'making') {
+    const handle = await open(path, 'r+');
+    try {
+      await makeWhole(handle, bytes);
+    } finally {
+      await handle.close();
+    }
     await saveRecord(files, { ...record, state: 'new' });
   }
   return { uuid: record.uuid, formatOrder: record.state !== 'formatted' };
@@ -106,12 +113,11 @@ export async function inspectDisk(files: HomeFiles): Promise<string> {
 async function create(files: HomeFiles, bytes: number): Promise<DataDisk> {
   await ensureFolder(files.disks.folder);
   const record: DiskRecord = { format: 1, uuid: randomUUID(), createdAt: Date.now(), state: 'making' };
-  // The record first: a crash between the two leaves a record that says so, and the next start finishes it.
+  // The record first: a crash after it leaves a record that says so, and the next start finishes it.
   await saveRecord(files, record);
   const handle = await open(files.disks.data, 'wx', 0o600);
   try {
-    await handle.truncate(bytes);
-    await handle.sync();
+    await makeWhole(handle, bytes);
   } catch (error) {
     await rm(files.disks.data, { force: true }); // Made a moment ago by this very call and still empty.
     throw error;
@@ -120,6 +126,14 @@ async function create(files: HomeFiles, bytes: number): Promise<DataDisk> {
   }
   await saveRecord(files, { ...record, state: 'new' });
   return { uuid: record.uuid, formatOrder: true };
+}
+
+/** Of a disk that no guest has seen. */
+async function makeWhole(handle: FileHandle, bytes: number): Promise<void> {
+  if ((await handle.stat()).size < bytes) {
+    await handle.truncate(bytes);
+  }
+  await handle.sync();
 }
 
 export async function readRecord(files: HomeFiles): Promise<DiskRecord | undefined> {
