@@ -1,8 +1,9 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AcceleratorName } from '../../../preload/contract';
+import { sleep } from '../../lib/async';
 import { silentLogger } from '../../lib/logger';
 import { createAccelerators } from './accelerator';
 import type { Accelerators } from './accelerator';
@@ -89,4 +90,34 @@ test('callers at once share the proofs', async () => {
   const accelerators = make({});
   await Promise.all([accelerators.verdicts(signal), accelerators.verdicts(signal)]);
   expect(probed).toHaveLength(2);
+});
+
+test('whoever goes takes no proof from another; with the last one the proofs end, and the next one has them anew', async () => {
+  const ended: unknown[] = [];
+  const accelerators = createAccelerators({
+    statePath: join(folder, 'accelerators.json'),
+    made: () => Promise.resolve({ guest: 'guest-1', bundle: 'bundle-1' }),
+    log: silentLogger,
+    platform: 'linux',
+    device: join(folder, 'kvm'),
+    async probe(name, end) {
+      probed.push(name);
+      await sleep(probed.length === 2 ? 0 : 60_000, end).catch((error: unknown) => {
+        ended.push(error);
+        throw error;
+      });
+      return { outcome: 'ok', stderr: '', serial: '', seconds: 2 };
+    },
+  });
+  const [panel, start] = [new AbortController(), new AbortController()];
+  const opened = expect(accelerators.verdicts(panel.signal)).rejects.toThrow('closed');
+  const started = expect(accelerators.verdicts(start.signal)).rejects.toThrow('cancelled');
+  await vi.waitFor(() => expect(probed).toEqual(['tcg']));
+  panel.abort(new Error('closed'));
+  await opened;
+  expect(ended).toEqual([]);
+  start.abort(new Error('cancelled'));
+  await started;
+  expect((await accelerators.verdicts(signal)).find(({ name }) => name === 'tcg')).toMatchObject({ works: true, remembered: false });
+  expect([probed, ended.length]).toEqual([['tcg', 'tcg'], 1]);
 });

@@ -6,6 +6,7 @@ import { release, userInfo } from 'node:os';
 import { z } from 'zod';
 import { acceleratorNames } from '../../../preload/contract';
 import type { AcceleratorName, AcceleratorVerdict } from '../../../preload/contract';
+import { untilAborted } from '../../lib/async';
 import { hasCode, readJsonOr, writeJson } from '../../lib/atomic-file';
 import type { Logger } from '../../lib/logger';
 import { acceleratorsOf, explain, platformOf, verdictKey } from './verdicts';
@@ -40,10 +41,17 @@ export interface Accelerators {
   forget(): Promise<void>;
 }
 
+/** Shared by all who ask meanwhile; ended when the last of them has gone. */
+interface Proofs {
+  readonly found: Promise<readonly AcceleratorVerdict[]>;
+  readonly end: AbortController;
+  callers: number;
+}
+
 export function createAccelerators(deps: AcceleratorDeps): Accelerators {
   const platform = deps.platform ?? process.platform;
   const device = deps.device ?? '/dev/kvm';
-  let running: Promise<readonly AcceleratorVerdict[]> | undefined;
+  let proofs: Proofs | undefined;
 
   const find = async (signal: AbortSignal): Promise<readonly AcceleratorVerdict[]> => {
     const key = verdictKey({
@@ -86,12 +94,28 @@ export function createAccelerators(deps: AcceleratorDeps): Accelerators {
     return verdicts;
   };
 
+  const prove = (): Proofs => {
+    const end = new AbortController();
+    const found = find(end.signal).finally(() => (proofs = undefined));
+    return { found, end, callers: 0 };
+  };
+
   return {
-    verdicts(signal) {
-      running ??= find(signal).finally(() => {
-        running = undefined;
-      });
-      return running;
+    async verdicts(signal) {
+      while (proofs?.end.signal.aborted === true) {
+        await proofs.found.catch(() => undefined);
+      }
+      proofs ??= prove();
+      const shared = proofs;
+      shared.callers += 1;
+      try {
+        return await untilAborted(shared.found, signal);
+      } finally {
+        shared.callers -= 1;
+        if (shared.callers === 0) {
+          shared.end.abort(signal.reason);
+        }
+      }
     },
     forget: () => writeJson(deps.statePath, { key: '', verdicts: [] }),
   };
