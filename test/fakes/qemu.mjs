@@ -1,4 +1,4 @@
-// A program that behaves like QEMU under a proof: console on stdout, QMP on the socket of argv[3], and the scenario of argv[2].
+// A program that behaves like QEMU under a proof, or left running by an earlier backend: console on stdout, QMP on the socket of argv[3], and the scenario of argv[2].
 import { createServer } from 'node:net';
 
 const [, , scenario, socketPath] = process.argv;
@@ -36,6 +36,9 @@ createServer((socket) => {
       break;
     case 'dots':
       setInterval(() => process.stdout.write('.'), 50);
+      break;
+    case 'prelaunch':
+      status = 'prelaunch';
       break;
     case 'silent':
       break;

@@ -166,7 +166,7 @@ export function createQemuDriver({
       try {
         return await attempt();
       } catch (error) {
-        await servers.clear();
+        await spawner.clean();
         if (!(error instanceof Again)) {
           throw error;
         }
@@ -305,7 +305,7 @@ export function createQemuDriver({
         await saved.drop();
         return vm.running;
       } catch (error) {
-        log.error('the VM that was left running does not answer; it is ended', { pid: state.pid, error });
+        log.error('the VM that was left running cannot be taken over; it is ended', { pid: state.pid, error });
         await endProcess(state);
         await spawner.clean();
         return undefined;

@@ -55,10 +55,12 @@ export function openNetwork({
     stateFolder: files.state.folder,
   });
 
+  let starting: Promise<void> | undefined;
+
   /** A passt that somebody connects to before QEMU does dies of it, and our own connections are redialled meanwhile, though less and less often. */
-  const startAgain = async (state: VmState): Promise<void> => {
+  const untilItStays = async (state: VmState): Promise<void> => {
     for (let tries = 1; tries <= RESTARTS; tries += 1) {
-      await passt.start(state.sshPort);
+      await passt.start(state.sshPort).catch((error: unknown) => log.warn('passt does not start', { error }));
       await sleep(RESTART_LOOK_MS);
       if (!(await isSameProcess(state))) {
         return passt.end();
@@ -68,6 +70,15 @@ export function openNetwork({
       }
     }
     throw new Error('passt ends again and again');
+  };
+
+  /** Never rejects: a VM without its network can still be ended in order. */
+  const startAgain = (state: VmState): Promise<void> => {
+    log.warn('passt ended under the VM; it is started again');
+    starting ??= untilItStays(state)
+      .catch((error: unknown) => log.error('the VM has no network', { error }))
+      .finally(() => (starting = undefined));
+    return starting;
   };
 
   const fallBack = (sshPort: number, reason: 'system' | 'missing' | 'failed', detail: string): Below => {
@@ -100,15 +111,11 @@ export function openNetwork({
       if (state.network.backend !== 'passt') {
         return;
       }
-      if (!(await passt.alive())) {
-        await passt.start(state.sshPort);
-      }
-      await passt.handedOver();
+      await ((await passt.alive()) ? passt.handedOver() : startAgain(state));
     },
     onEvent({ event }, state) {
       if (event === 'NETDEV_STREAM_DISCONNECTED' && state.network.backend === 'passt') {
-        log.warn('passt ended under the VM; it is started again');
-        startAgain(state).catch((error: unknown) => log.error('the VM has no network', { error }));
+        void startAgain(state);
       }
     },
     end: () => passt.end(),

@@ -206,9 +206,9 @@ export function createRunning(deps: RunningDeps): Running {
         await opened.execute('migrate_cancel');
         const answer = await opened.execute('query-status');
         const status = isObject(answer) ? answer['status'] : undefined;
-        if (status === 'inmigrate') {
-          // Of a resume whose backend died: the guest is not in it yet.
-          throw new Error('it waits for the memory of a guest');
+        if (status === 'inmigrate' || status === 'prelaunch') {
+          // Of a start or a resume whose backend died: no guest has run in it.
+          throw new Error(`no guest is in it yet: ${status}`);
         }
         if (status === 'postmigrate') {
           // Of a suspend whose backend died: the guest is whole, and lets its disk go until it goes on.
