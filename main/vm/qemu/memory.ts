@@ -1,7 +1,7 @@
 // The guest's memory where it is a file of the host's (Linux): saved and put back beside QEMU, page by page that was used. Knows vm/bundle's starter, which
 // makes the file, and memory-file, which copies; nothing of QMP.
 import { execFile } from 'node:child_process';
-import { readlink } from 'node:fs/promises';
+import { readlink, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { retryUntil } from '../../lib/async';
 import { hasCode } from '../../lib/atomic-file';
@@ -22,6 +22,11 @@ export async function memoryOf(pid: number): Promise<string | undefined> {
     }
     throw error;
   }
+}
+
+/** What saving it takes on the disk, at most; pages that the host has swapped out count too. */
+export async function usedBytes(memory: string): Promise<number> {
+  return (await stat(memory)).blocks * 512;
 }
 
 /** Of a process that has only just begun. */

@@ -12,7 +12,7 @@ import type { RunningVm } from '../driver';
 import { freeDisk } from '../limits';
 import { createHostForwards } from './host-forwards';
 import type { MemoryFile } from './memory';
-import { memoryOf } from './memory';
+import { memoryOf, usedBytes } from './memory';
 import { createMigration } from './migration';
 import type { MemoryIs } from './migration';
 import type { Qmp, QmpEvent } from './qmp';
@@ -170,13 +170,13 @@ export function createRunning(deps: RunningDeps): Running {
     if (made === undefined || deps.shares.lostSlots.length > 0) {
       throw new Error(made === undefined ? 'started by an earlier Berth' : 'a share has lost its server');
     }
-    const needed = await residentBytes(state.pid);
+    const memory = await memoryOf(state.pid);
+    const needed = memory === undefined ? await ownBytes(state.pid) : await usedBytes(memory);
     const available = await freeDisk(home);
     if (available < needed) {
       throw new BerthError('vm.notEnoughDisk', { path: home, neededBytes: needed, availableBytes: available });
     }
     const files = await deps.saved.begin();
-    const memory = await memoryOf(state.pid);
     await connected().execute('stop');
     if (memory === undefined) {
       await migration.save(deps.forQemu(files.memory), 'within');
@@ -255,8 +255,8 @@ export function createRunning(deps: RunningDeps): Running {
   }
 }
 
-/** What the process has of the host's memory: as much as saving it takes on the disk, at most. 0 where the system does not say. */
-async function residentBytes(pid: number): Promise<number> {
+/** What saving takes on the disk, at most, where the guest's memory is the process's own. 0 where the system does not say. */
+async function ownBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+  return [...status.matchAll(/^Vm(?:RSS|Swap):\s+(\d+) kB$/gm)].reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
 }
