@@ -1,11 +1,11 @@
 // What each command does: a thin client of the contract, over the control socket; it knows no other way in.
-import { access } from 'node:fs/promises';
 import { logSources } from '../../preload/contract';
 import type { AppInfo, DoctorCheck, VmStatus } from '../../preload/contract';
 import type { RpcClient } from '../../preload/rpc/client';
 import { defaultShell, envLines, findInPath, shellNamed } from '../connect/env';
 import { readOwner } from '../control/lock';
 import { dockerHostOf } from '../lib/docker-host';
+import { exists } from '../lib/exists';
 import type { HomeFiles } from '../lib/home';
 import { isSameProcess } from '../lib/process';
 import type { ProcessIdentity } from '../lib/process';
@@ -230,13 +230,6 @@ export function createCommands(deps: CommandDeps): Commands {
 /** What runs is saved; what is saved stays so. */
 function willSuspend({ features, state }: VmStatus): boolean {
   return features.suspend && ['running', 'suspending', 'suspended', 'resuming'].includes(state);
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** A process that is not our child announces its end by nothing. */

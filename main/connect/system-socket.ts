@@ -6,6 +6,7 @@ import { BerthError } from '../../preload/contract';
 import type { SystemSocketState } from '../../preload/contract';
 import { asError } from '../lib/async';
 import { hasCode } from '../lib/atomic-file';
+import { exists } from '../lib/exists';
 import type { Logger } from '../lib/logger';
 import { quoteSh } from './env';
 import type { ConnectMemory } from './memory';
@@ -194,11 +195,4 @@ function commandFor(state: SystemSocketState['state'], { path, own, aside, kept 
     case 'notASocket':
       return '';
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -111,8 +111,6 @@ export interface RunningVm {
   suspend(by: SuspendedBy): Promise<void>;
   /** Ends the process; what the guest has not written down is lost. Resolves when it is gone. */
   quit(): Promise<void>;
-  /** Ends it at once, hung or not. Resolves when it is gone. */
-  kill(): Promise<void>;
   /** Those of the start, of an earlier backend, and added ones. */
   shareDevices(): readonly ShareDevice[];
   /** Adds one to the VM that runs. `shares.noSlot` where no port is left that was reserved at the start. */

@@ -61,7 +61,6 @@ function start(kind: BootTimeline['kind'], settle = Promise.resolve()): Promise<
     space: createObservable(undefined),
     run: () => Promise.resolve(void steps.push('run')),
     quit: () => Promise.resolve(),
-    kill: () => Promise.resolve(),
   } as unknown as RunningVm;
   const keys = { client: { privateKey: ssh.target.privateKey }, host: { publicBlob: ssh.target.hostKey } } as unknown as Keys;
   const deps = {

@@ -1,6 +1,6 @@
 // The time in which a repair has the data disk for itself: the VM is off and stays off, and what a repair boots is ended with it.
-import { access } from 'node:fs/promises';
 import { BerthError } from '../../preload/contract/errors';
+import { exists } from '../lib/exists';
 import type { MachineState } from './machine';
 import { bootRepairGuest } from './repair-guest';
 import type { RepairGuest, RepairGuestDeps } from './repair-guest';
@@ -70,11 +70,4 @@ export function createOffLimits(deps: OffLimitsDeps): OffLimits {
       }
     },
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

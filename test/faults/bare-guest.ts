@@ -6,6 +6,7 @@ import { ensureFolder } from '../../main/lib/atomic-file';
 import { homeFiles } from '../../main/lib/home';
 import type { HomeFiles } from '../../main/lib/home';
 import { createLog } from '../../main/lib/log';
+import { isAlive } from '../../main/lib/process';
 import { prepareRunFolder } from '../../main/lib/run-folder';
 import { settledWithin } from '../../main/lib/async';
 import { connectSsh } from '../../main/ssh/connection';
@@ -119,7 +120,10 @@ export async function createBareHome(): Promise<BareHome> {
         alive.delete(bare);
       },
       async kill() {
-        await running.kill();
+        if (isAlive(running.pid)) {
+          process.kill(running.pid, 'SIGKILL');
+        }
+        await running.exited;
         agent.close();
         alive.delete(bare);
       },

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { link, lstat, lutimes, mkdir, open, readlink, rename, rmdir, statfs, symlink, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { exists } from '../../lib/exists';
 import { attrsOf } from './attrs';
 import type { Beneath } from './beneath';
 import { bytesOf } from './beneath';
@@ -310,11 +311,4 @@ function folderOf(path: Buffer): string {
 
 function differs(stats: BigIntStats, mode: number): boolean {
   return (Number(stats.mode) & 0o7777) !== (mode & 0o7777);
-}
-
-async function exists(path: Buffer): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }

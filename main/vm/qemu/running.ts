@@ -152,7 +152,6 @@ export function createRunning(deps: RunningDeps): Running {
         await kill();
       }
     },
-    kill,
     shareDevices: () => devices.list(),
     addShare: (spec) => devices.add(spec),
     forward: (spec) => forwards.add(spec),
