@@ -298,11 +298,11 @@ export function createQemuDriver({
         return undefined;
       }
       try {
-        const { servers: present, lostSlots } = await servers.adopt();
+        const present = await servers.adopt();
         const offset = await logSize(files.logs.qemu);
-        const vm = await spawner.attach(state, { present, lostSlots }, undefined, offset, AbortSignal.timeout(ADOPT_DEADLINE_MS));
-        // What was saved of a guest that is still there is void.
-        await saved.drop();
+        const vm = await spawner.attach(state, present, undefined, offset, AbortSignal.timeout(ADOPT_DEADLINE_MS));
+        // What was saved of a guest that is still there is void; where it stays, the disk that this one writes keeps it from being used.
+        await saved.drop().catch((error: unknown) => log.error('what was saved before is still there', { error }));
         return vm.running;
       } catch (error) {
         log.error('the VM that was left running cannot be taken over; it is ended', { pid: state.pid, error });

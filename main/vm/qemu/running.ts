@@ -36,8 +36,8 @@ export interface RunningDeps {
   forQemu(path: string): string;
   /** What QEMU wrote to its log since its start. */
   words(): Promise<string>;
-  /** Their processes, those that are plugged in, and the ports of those that died. */
-  readonly shares: { readonly servers: ShareServers; readonly present: readonly ShareServer[]; readonly lostSlots: readonly number[] };
+  /** Their processes, and those that are plugged in. */
+  readonly shares: { readonly servers: ShareServers; readonly present: readonly ShareServer[] };
   /** Takes away what a dead process leaves: sockets and state. */
   gone(): Promise<void>;
 }
@@ -166,8 +166,8 @@ export function createRunning(deps: RunningDeps): Running {
 
   const save = async (by: SuspendedBy): Promise<void> => {
     const { made, cpus, memoryBytes, startedAt, sharing, network, accelerator } = state;
-    if (made === undefined || deps.shares.lostSlots.length > 0) {
-      throw new Error(made === undefined ? 'started by an earlier Berth' : 'a share has lost its server');
+    if (made === undefined) {
+      throw new Error('started by an earlier Berth');
     }
     const memory = await memoryOf(state.pid);
     const needed = memory === undefined ? await ownBytes(state.pid) : await usedBytes(memory);
@@ -177,13 +177,13 @@ export function createRunning(deps: RunningDeps): Running {
     }
     const files = await deps.saved.begin();
     await connected().execute('stop');
+    const shares = await devices.plugged();
     if (memory === undefined) {
       await migration.save(deps.forQemu(files.memory), 'within');
     } else {
       await migration.save(deps.forQemu(files.devices), 'apart');
       await deps.memoryFile.save(memory, files.memory);
     }
-    const shares = devices.plugged();
     const machine = { made, cpus, memoryBytes, startedAt, sharing, network, accelerator, shares };
     await deps.saved.commit(machine, memory === undefined ? 'within' : 'apart', by);
   };

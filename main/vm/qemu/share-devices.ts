@@ -9,9 +9,13 @@ import type { Qmp, QmpEvent } from './qmp';
 import type { ShareServer, ShareServers } from './virtiofsd';
 
 export interface ShareDevices {
+  /** Without those that somebody has removed. */
   list(): readonly ShareDevice[];
-  /** Which port holds which: what the guest must find again. */
-  plugged(): PluggedShare[];
+  /**
+   * Which port holds which, by QEMU's own word: a QEMU that has others, be it one that the guest was only asked to let go of, refuses what was saved.
+   * Rejects where nobody serves one, which then could not be given back.
+   */
+  plugged(): Promise<PluggedShare[]>;
   add(spec: ShareSpec): Promise<ShareDevice>;
   onEvent(event: QmpEvent): void;
 }
@@ -23,8 +27,6 @@ export interface PluggedShare extends ShareSpec {
 export interface ShareDevicesDeps {
   readonly servers: ShareServers;
   readonly present: readonly ShareServer[];
-  /** Ports whose device has lost its server's keeper too: the guest cannot let go of it before its next boot. */
-  readonly lostSlots: readonly number[];
   readonly sharing: boolean;
   readonly log: Logger;
   qmp(): Qmp;
@@ -34,60 +36,74 @@ export interface ShareDevicesDeps {
 const UNPLUG_MS = 5000;
 const UNPLUG_TRIES = 4;
 
-export function createShareDevices({ servers, present, lostSlots, sharing, log, ...deps }: ShareDevicesDeps): ShareDevices {
-  const devices = new Map<ShareDevice, PluggedShare>();
-  const taken = new Set<number>(lostSlots);
-  const unplugging = new Map<string, Deferred<void>>();
+export function createShareDevices({ servers, present, sharing, log, ...deps }: ShareDevicesDeps): ShareDevices {
+  /** By QEMU's id. One stays until the guest has let go of it. */
+  const devices = new Map<string, { readonly device: ShareDevice; readonly server: ShareServer; readonly deleted: Deferred<void> }>();
+  const removed = new Set<ShareDevice>();
+  const taken = new Set<number>();
 
-  const unplug = async (tag: string): Promise<void> => {
-    const id = shareId(tag);
-    const unplugged = deferred<void>();
-    unplugging.set(id, unplugged);
-    try {
-      for (let attempt = 0; attempt < UNPLUG_TRIES; attempt += 1) {
-        await deps
-          .qmp()
-          .execute('device_del', { id })
-          .catch((error: unknown) => {
-            // Asked before, and still under way.
-            log.debug('device_del', { id, error: asError(error).message });
-          });
-        if (await settledWithin(unplugged.promise, UNPLUG_MS)) {
-          await deps.qmp().execute('chardev-remove', { id });
-          return;
-        }
+  const unplug = async (id: string, deleted: Promise<void>): Promise<void> => {
+    for (let attempt = 0; attempt < UNPLUG_TRIES; attempt += 1) {
+      await deps
+        .qmp()
+        .execute('device_del', { id })
+        .catch((error: unknown) => {
+          // Asked before, and still under way.
+          log.debug('device_del', { id, error: asError(error).message });
+        });
+      if (await settledWithin(deleted, UNPLUG_MS)) {
+        return;
       }
-      throw new Error(`the guest does not let go of ${id}`);
-    } finally {
-      unplugging.delete(id);
     }
+    throw new Error(`the guest does not let go of ${id}`);
   };
 
   const take = (server: ShareServer): ShareDevice => {
-    taken.add(server.slot);
+    const id = shareId(server.spec.tag);
+    const deleted = deferred<void>();
+    // Whenever the guest lets go, be it long after it was asked.
+    const gone = deleted.promise.then(async () => {
+      devices.delete(id);
+      await deps.qmp().execute('chardev-remove', { id });
+      taken.delete(server.slot);
+      await server.stop();
+    });
+    gone.catch((error: unknown) => log.warn('a share was not taken away whole', { id, error }));
     const device: ShareDevice = {
       spec: server.spec,
       gone: server.gone,
       answers: () => server.answers(),
       openFiles: () => server.openFiles(),
       async remove() {
-        devices.delete(device);
+        removed.add(device);
         // With nobody to answer, the guest's driver would wait for ever for what is under way, and hold up every other share: the device stays.
         if (await server.answers()) {
-          await unplug(server.spec.tag);
-          taken.delete(server.slot);
-          await server.stop();
+          await unplug(id, deleted.promise);
+          await gone;
         }
       },
     };
-    devices.set(device, { ...server.spec, slot: server.slot });
+    taken.add(server.slot);
+    devices.set(id, { device, server, deleted });
     return device;
   };
   present.forEach(take);
 
   return {
-    list: () => [...devices.keys()],
-    plugged: () => [...devices.values()],
+    list: () => [...devices.values()].map(({ device }) => device).filter((device) => !removed.has(device)),
+    async plugged() {
+      const there = await deps.qmp().execute('qom-list', { path: '/machine/peripheral' });
+      const ids = (there as readonly { readonly name: string }[]).map(({ name }) => name).filter((name) => name.startsWith(shareId('')));
+      return Promise.all(
+        ids.map(async (id) => {
+          const server = devices.get(id)?.server;
+          if (server === undefined || !(await server.answers())) {
+            throw new Error(`nobody serves ${id}`);
+          }
+          return { ...server.spec, slot: server.slot };
+        }),
+      );
+    },
     async add(spec) {
       const slot = Array.from({ length: sharing ? SHARE_SLOTS : 0 }, (_, index) => index).find((index) => !taken.has(index));
       if (slot === undefined) {
@@ -117,7 +133,7 @@ export function createShareDevices({ servers, present, lostSlots, sharing, log, 
     },
     onEvent({ event, data }) {
       if (event === 'DEVICE_DELETED' && typeof data['device'] === 'string') {
-        unplugging.get(data['device'])?.resolve();
+        devices.get(data['device'])?.deleted.resolve();
       }
     },
   };

@@ -39,11 +39,6 @@ export interface SpawnDeps {
   onNoSandbox(): void;
 }
 
-export interface Plugged {
-  readonly present: readonly ShareServer[];
-  readonly lostSlots: readonly number[];
-}
-
 /** What is known of a VM before its process is. */
 export type VmFacts = Omit<VmState, 'format' | 'pid' | 'startTime' | 'bootId'>;
 
@@ -64,7 +59,13 @@ export interface Spawner {
     entering?: Entering,
   ): Promise<RunningVm>;
   /** A process that runs; `ended` is undefined where it is not our child. */
-  attach(state: VmState, plugged: Plugged, ended: Promise<string> | undefined, offset: number, signal: AbortSignal): Promise<Running>;
+  attach(
+    state: VmState,
+    present: readonly ShareServer[],
+    ended: Promise<string> | undefined,
+    offset: number,
+    signal: AbortSignal,
+  ): Promise<Running>;
   /** What a VM leaves that is gone. */
   clean(): Promise<void>;
 }
@@ -82,7 +83,7 @@ export function createSpawner({ files, qemu, log, network, servers, saved, memor
 
   const attach = async (
     state: VmState,
-    plugged: { readonly present: readonly ShareServer[]; readonly lostSlots: readonly number[] },
+    present: readonly ShareServer[],
     ended: Promise<string> | undefined,
     offset: number,
     signal: AbortSignal,
@@ -98,7 +99,7 @@ export function createSpawner({ files, qemu, log, network, servers, saved, memor
       saved,
       memoryFile,
       forQemu: (path) => forQemu(files, path),
-      shares: { servers, ...plugged },
+      shares: { servers, present },
       words,
       gone: clean,
     });
@@ -134,7 +135,7 @@ export function createSpawner({ files, qemu, log, network, servers, saved, memor
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(QMP_DEADLINE_MS), abortWhen(ended)]);
       const beside = entering.beside?.(pid, deadline);
       beside?.catch(() => undefined);
-      const vm = await attach(state, { present, lostSlots: [] }, ended, offset, deadline);
+      const vm = await attach(state, present, ended, offset, deadline);
       await beside;
       await entering.enter?.(vm);
       return vm.running;

@@ -52,8 +52,8 @@ export interface ShareServer {
 export interface ShareServers {
   /** Resolves when it listens. `served`, read-only, in place of the folder, which is not there. */
   start(spec: ShareSpec, slot: number, served?: string): Promise<ShareServer>;
-  /** Those of an earlier backend; the slots of those that neither run nor are answered for. */
-  adopt(): Promise<{ readonly servers: readonly ShareServer[]; readonly lostSlots: readonly number[] }>;
+  /** Those of an earlier backend, also where nobody answers any more: it is a device all the same, whose folder hangs. */
+  adopt(): Promise<readonly ShareServer[]>;
   /** QEMU is gone, and with it whoever it talked to: what is left of all of them is taken away. */
   clear(): Promise<void>;
 }
@@ -184,18 +184,15 @@ export function createShareServers({ files, keeper, command, environment, log, .
     start,
     async adopt() {
       const servers: ShareServer[] = [];
-      const lostSlots: number[] = [];
       for (const record of await records()) {
         const offset = await logSize(files.logs.shares);
         const gone = endOfPipe(lifeOf(record.tag)).then((how) => wordsSince(offset, how));
-        // One that nobody answers for is a device all the same, whose folder hangs.
         servers.push(serverOf(record, gone));
         if (!(await isAnswered(record))) {
           log.warn('the server of a share is gone, and its keeper', { folder: record.folder });
-          lostSlots.push(record.slot);
         }
       }
-      return { servers, lostSlots };
+      return servers;
     },
     async clear() {
       for (const record of await records()) {
