@@ -1,5 +1,5 @@
-// Where a log was left, so that a new stream goes on without a gap and without a line twice. dockerd's `since` is as coarse as we make it:
-// lines of the last moment come again and are taken out here, exactly as many as were seen.
+// Where a log was left, so that a new stream goes on without a gap and without a line twice. dockerd's `since` is as coarse as we make it,
+// and stamps are not in order: stdout and stderr are stamped apart. So the place is the first line with the newest stamp, and how many came since.
 import type { LogBatch } from '../../../preload/contract';
 
 export interface Resume {
@@ -12,37 +12,46 @@ export interface Resume {
 }
 
 export function createResume(): Resume {
-  let last = '';
-  let seenAtLast = 0;
-  let toSkip = 0;
+  let newest = '';
+  /** Lines from the first one with that stamp on, as many as a new stream repeats. */
+  let behind = 0;
+  /** Of those, what the new stream has not repeated yet. */
+  let due = 0;
+
+  // A second early: what is still to come may be stamped a moment before what has come.
+  const since = (): number | undefined => (newest === '' ? undefined : Math.floor(Date.parse(newest) / 1000) - 1);
+
+  function isNew([, time]: LogBatch['lines'][number]): boolean {
+    if (due === 0 || time === '') {
+      return true;
+    }
+    if (time > newest) {
+      due = 0;
+      return true;
+    }
+    if (time === newest || due < behind) {
+      due -= 1;
+    }
+    return false;
+  }
+
+  function remember([, time]: LogBatch['lines'][number]): void {
+    if (time > newest) {
+      newest = time;
+      behind = 1;
+    } else if (time === newest || Date.parse(time) / 1000 >= (since() ?? 0)) {
+      behind += 1;
+    }
+  }
+
   return {
-    since: () => (last === '' ? undefined : Math.floor(Date.parse(last) / 1000)),
+    since,
     again() {
-      toSkip = seenAtLast;
+      due = newest === '' ? 0 : behind;
     },
     take(batch) {
-      const repeats = last !== '';
-      const lines = repeats
-        ? batch.lines.filter(([, time]) => {
-            if (time === '' || time > last) {
-              return true;
-            }
-            if (time === last && toSkip === 0) {
-              return true;
-            }
-            toSkip -= time === last ? 1 : 0;
-            return false;
-          })
-        : batch.lines;
-      for (const [, time] of lines) {
-        if (time !== '' && time === last) {
-          seenAtLast += 1;
-        } else if (time > last) {
-          last = time;
-          seenAtLast = 1;
-          toSkip = 0;
-        }
-      }
+      const lines = due === 0 ? batch.lines : batch.lines.filter(isNew);
+      lines.forEach(remember);
       return lines.length === batch.lines.length ? batch : { ...batch, lines };
     },
   };
