@@ -143,6 +143,12 @@ test('search: text, regular expression, steps both ways, and an expression that 
   await field.fill('needle \\d07 \\(');
   // Line 7 has no digit before its 07.
   await page.getByText('8', { exact: true }).waitFor();
+  // Another range is another buffer, and the search goes on in it: 100 lines from 800 on.
+  await page.locator('input[aria-label="How many lines"]').click();
+  await page.getByRole('option', { name: 'Last 100', exact: true }).click();
+  await page.getByText('1', { exact: true }).waitFor();
+  await field.press('Enter');
+  await expect.poll(() => view.locator('[data-current]').textContent()).toContain('needle 807');
 });
 
 test('what a container writes cannot act on the page', async () => {

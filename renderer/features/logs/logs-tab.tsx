@@ -1,5 +1,5 @@
 // A container's log: what is asked for, search, and the view that follows. The lines are in a buffer of their own.
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useClient } from '../../state/context';
 import { ErrorNotice } from '../../ui/error-notice';
@@ -44,8 +44,8 @@ export function LogsTab({ container }: { readonly container: ContainerSummary })
   const onSearch = (next: SearchState): void => {
     setSearch(next);
     setCurrent(undefined);
-    buffer.search(next.text === '' ? undefined : searchPattern(next.text, next));
   };
+  useEffect(() => buffer.search(pattern), [buffer, pattern]);
   const onFollowing = useCallback(
     (on: boolean) => {
       setFollowing(on);
