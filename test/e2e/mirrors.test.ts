@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { BerthError } from '../../preload/contract';
 import { localExec } from '../lab/local-exec';
 import { startProxy } from '../lab/proxy';
 import type { LabProxy } from '../lab/proxy';
@@ -353,15 +354,36 @@ test('what is in force and not in the list is shown, and what a hand did is not 
 });
 
 test('while the engine is off the list is edited and kept; a test starts the engine', async () => {
-  const { page, inForce, complaints } = await open({ stopped: true });
+  let starts = 0;
+  const { page, inForce, complaints } = await open({
+    stopped: true,
+    failure: () => (++starts === 1 ? new BerthError('rpc.cancelled', {}) : undefined),
+  });
   await page.getByText('The list can be edited; it takes effect when the engine starts.').waitFor();
   await paste(page, good.url, /Add 1/);
   const bar = page.getByRole('region', { name: 'Changes to apply' });
   await bar.getByRole('button', { name: 'Keep for the start' }).click();
   await bar.getByText('Kept; takes effect when the engine starts').waitFor();
   await press(page, 'Start engine and test');
+  // That start is cancelled, and the button there for the next one.
+  await expect.poll(() => starts).toBe(1);
+  await press(page, 'Start engine and test');
   await rows(page).nth(0).getByText('Works').waitFor();
   await expect.poll(inForce).toEqual([good.url]);
+  expect(complaints).toEqual([]);
+});
+
+test('who closes the setup while the engine starts has nothing tested', async () => {
+  const { page, complaints } = await open({ stopped: true, phaseMs: 100 });
+  await usePresets(page);
+  await paste(page, good.url, /Add 1/);
+  const before = bad.requests.length;
+  await press(page, 'Set up for me');
+  await page.getByRole('dialog').getByText('The engine is starting').waitFor();
+  await page.keyboard.press('Escape');
+  await press(page, 'Test all');
+  await rows(page).nth(0).getByText('Works').waitFor();
+  expect(bad.requests.length).toBe(before);
   expect(complaints).toEqual([]);
 });
 

@@ -168,7 +168,8 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
             ? { code: error.code, params: error.params }
             : { code: 'vm.exited' as const, params: { detail: String(error) } };
         timeline = { ...timeline, error: wire };
-        status.set({ ...base, state: 'failed', error: wire, boot: timeline });
+        // A start that somebody cancelled has not failed.
+        status.set({ ...base, ...(wire.code === 'rpc.cancelled' ? {} : { state: 'failed', error: wire }), boot: timeline });
         throw error;
       } finally {
         boots.unshift(timeline);

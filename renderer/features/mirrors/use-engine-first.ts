@@ -1,6 +1,9 @@
 // Tests run inside the virtual machine: where it is off, it is started first, and what was asked for goes on by itself.
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useServices } from '../../state/context';
+
+/** How a start ends; without an error where somebody cancelled it. */
+const OVER: ReadonlySet<string> = new Set(['running', 'failed', 'stopped', 'suspended']);
 
 export interface EngineFirst {
   readonly starting: boolean;
@@ -10,6 +13,13 @@ export interface EngineFirst {
 export function useEngineFirst(): EngineFirst {
   const { store, actions } = useServices();
   const [starting, setStarting] = useState(false);
+  const mounted = useRef(false);
+  useEffect(() => {
+    mounted.current = true;
+    return () => {
+      mounted.current = false;
+    };
+  }, []);
   const first = useCallback(
     async (then: () => void) => {
       const state = (): string | undefined => store.getState().vm.status?.state;
@@ -17,10 +27,10 @@ export function useEngineFirst(): EngineFirst {
         setStarting(true);
         await actions.startVm();
         // The call's answer may come before the state that says the same.
-        await settled(() => state() === 'running' || store.getState().ui.vmError !== undefined || state() === 'failed', store.subscribe);
+        await settled(() => OVER.has(state() ?? '') || store.getState().ui.vmError !== undefined, store.subscribe);
         setStarting(false);
       }
-      if (state() === 'running') {
+      if (mounted.current && state() === 'running') {
         then();
       }
     },
