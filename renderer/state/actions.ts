@@ -3,6 +3,7 @@
 import { toWireError } from '../../preload/contract';
 import type { Client, ContainerState } from '../../preload/contract';
 import { navigate } from '../routes';
+import { switchedOff } from './slices/mirrors';
 import type { LogSource, OpenPanel, PendingVerb, PendingVm } from './slices/ui';
 import { without } from './slices/ui';
 import { patchMirrors, patchUi } from './store';
@@ -107,7 +108,7 @@ export function createActions(client: Client, store: Store): Actions {
     async switchOffMirror(url) {
       try {
         const { task } = await client.call('mirrors.switchOff', { url });
-        patchMirrors(store, () => ({ applying: task }));
+        patchMirrors(store, ({ draft }) => ({ applying: { task, sent: undefined }, draft: draft && switchedOff(draft, url) }));
       } catch {
         // The page has the mirror with what is known of it, and the same switch.
       }

@@ -80,6 +80,13 @@ async function go(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Presets' }).waitFor();
 }
 
+async function leave(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    location.hash = '#/images';
+  });
+  await page.getByRole('button', { name: 'Pull', exact: true }).first().waitFor();
+}
+
 const rows = (page: Page): Locator => page.getByRole('list', { name: 'Mirrors of Docker Hub, in order' }).locator('li[data-sort]');
 const row = (page: Page, name: string): Locator => rows(page).and(page.getByRole('listitem', { name, exact: true }));
 const grip = (page: Page, name: string): Locator => page.getByRole('button', { name: new RegExp(`^Move ${name}`) });
@@ -293,6 +300,15 @@ test('a change that dockerd refuses or does not take is undone, in dockerd’s w
   // An edit takes the place of the result.
   await row(page, 'b.example').getByRole('switch').press('Space');
   await bar.getByText('1 switched').waitFor();
+  // It stays while its result is not dismissed: when the window comes back to the front, and when the page does.
+  dockerd.configuration.file = JSON.stringify({ 'registry-mirrors': [C] });
+  dockerd.configuration.reload();
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await page.getByText('The list differs from what is in force').waitFor();
+  await bar.getByText('1 switched').waitFor();
+  await leave(page);
+  await go(page);
+  await bar.getByText('1 switched').waitFor();
   expect(complaints).toEqual([]);
 });
 
@@ -335,9 +351,7 @@ test('what is in force and not in the list is shown, and what a hand did is not 
   dockerd.configuration.file = JSON.stringify({ 'registry-mirrors': [C] });
   dockerd.configuration.reload();
   expect(inForce()).toEqual([C]);
-  await page.evaluate(() => {
-    location.hash = '#/images';
-  });
+  await leave(page);
   await go(page);
   await page.getByText('The list differs from what is in force').waitFor();
   await page.getByRole('button', { name: 'Show difference' }).click();
@@ -395,6 +409,11 @@ test('a prefix mirror is written, refused where it cannot be, and offered in the
   await line.getByRole('textbox', { name: 'Prefix' }).fill('no host');
   await press(page, 'Save');
   await line.getByText(/A prefix is a host/).waitFor();
+  // What is not saved yet is there again after a look at another page.
+  await leave(page);
+  await go(page);
+  await page.getByRole('button', { name: /^Other registries/ }).click();
+  expect(await line.getByRole('textbox', { name: 'Prefix' }).inputValue()).toBe('no host');
   await line.getByRole('textbox', { name: 'Prefix' }).fill('https://mirror.example/ghcr.io/');
   await line.getByText('On demand').click();
   await press(page, 'Save');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { addAll, adopt, changesOf, inConflict, itemsOf, move, newKey, order, patch, rebase, sameList, wanted } from './draft';
+import { switchedOff } from '../../state/slices/mirrors';
+import { addAll, adopt, changesOf, inConflict, itemsOf, move, newKey, order, patch, rebase, sameList, settle, wanted } from './draft';
 
 const [a, b, c] = ['https://a.example', 'https://b.example', 'https://c.example'] as const;
 const base = itemsOf([a, b, c].map((url) => ({ url, name: url.slice(8, 9), note: '', enabled: url !== c })));
@@ -72,6 +73,28 @@ test('a list is taken over: its order, others kept and off', () => {
   const taken = adopt(base, [{ url: c }, { url: 'https://hand.example', name: 'hand' }]);
   expect(urls(taken)).toEqual([c, 'https://hand.example', a, b]);
   expect(wanted(taken)).toEqual([c, 'https://hand.example']);
+});
+
+describe('after an apply', () => {
+  const draft = { revision: '1', base, items: move(base, c, 0) };
+
+  test('what was sent is no draft any more', () => {
+    expect(settle(draft, draft.items)).toBeUndefined();
+    expect(settle(undefined, draft.items)).toBeUndefined();
+  });
+
+  test('what was edited meanwhile goes on from what was sent, and is no conflict with it', () => {
+    const left = settle({ ...draft, items: patch(draft.items, a, { enabled: false }) }, draft.items);
+    expect(changesOf(left?.base ?? [], left?.items ?? [])).toMatchObject({ switched: 1, total: 1 });
+    expect(inConflict(left, itemsOf(draft.items), '2')).toBe(false);
+  });
+
+  test('a mirror that the way out of a notice switched off is off in both lists', () => {
+    const left = switchedOff(draft, a);
+    const saved = patch(base, a, { enabled: false });
+    expect(inConflict(left, saved, '2')).toBe(false);
+    expect(changesOf(left.base, left.items)).toMatchObject({ order: true, total: 1 });
+  });
 });
 
 describe('two windows', () => {

@@ -119,3 +119,8 @@ export function rebase(draft: MirrorsDraft, saved: Items, revision: string): Mir
   });
   return { revision, base: saved, items };
 }
+
+/** What is left of the draft once `sent` is in force: what was edited after it was sent. */
+export function settle(draft: MirrorsDraft | undefined, sent: Items): MirrorsDraft | undefined {
+  return draft === undefined || sameList(draft.items, sent) ? undefined : rebase(draft, itemsOf(sent), draft.revision);
+}

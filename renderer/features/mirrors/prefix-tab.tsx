@@ -5,7 +5,9 @@ import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { prefixRegistries, toWireError } from '../../../preload/contract';
 import type { PrefixMirror, WireError } from '../../../preload/contract';
-import { useClient } from '../../state/context';
+import { useServices, useStore } from '../../state/context';
+import type { PrefixLine } from '../../state/slices/mirrors';
+import { patchMirrors } from '../../state/store';
 import { EmptyState } from '../../ui/empty-state';
 import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
@@ -13,13 +15,12 @@ import { IconButton } from '../../ui/icon-button';
 import mirrorListCss from './mirror-list.module.css';
 import css from './mirrors.module.css';
 import { problemOf, samePrefixes, tidy, valuesOf } from './prefixes';
-import type { PrefixLine } from './prefixes';
 import type { ReactNode } from 'react';
 
 export function PrefixTab({ prefixes }: { readonly prefixes: readonly PrefixMirror[] }): ReactNode {
   const { t } = useTranslation('mirrors');
-  const client = useClient();
-  const [edited, setEdited] = useState<readonly PrefixLine[]>();
+  const { connection, store } = useServices();
+  const edited = useStore((s) => s.mirrors.prefixes);
   const [shown, setShown] = useState(false);
   const [saving, setSaving] = useState(false);
   const [error, setError] = useState<WireError>();
@@ -27,9 +28,9 @@ export function PrefixTab({ prefixes }: { readonly prefixes: readonly PrefixMirr
   const changed = edited !== undefined && !samePrefixes(valuesOf(edited), prefixes);
   const wrong = lines.some((line) => problemOf(line, lines) !== undefined);
 
-  const set = (next: readonly PrefixLine[]): void => {
+  const set = (next: readonly PrefixLine[] | undefined): void => {
     setError(undefined);
-    setEdited(next);
+    patchMirrors(store, () => ({ prefixes: next }));
   };
   const add = (): void => {
     const free = prefixRegistries.find((registry) => !lines.some((line) => line.registry === registry)) ?? '';
@@ -42,8 +43,8 @@ export function PrefixTab({ prefixes }: { readonly prefixes: readonly PrefixMirr
     }
     setSaving(true);
     try {
-      await client.call('mirrors.setPrefixes', { prefixes: [...valuesOf(lines)] });
-      setEdited(undefined);
+      await connection.client.call('mirrors.setPrefixes', { prefixes: [...valuesOf(lines)] });
+      set(undefined);
       setShown(false);
     } catch (thrown) {
       setError(toWireError(thrown));
@@ -97,7 +98,7 @@ export function PrefixTab({ prefixes }: { readonly prefixes: readonly PrefixMirr
             <b className="med">{t('prefix.changed')}</b>
             <div className="t3 s ell">{t('prefix.effect')}</div>
           </div>
-          <Button size="lg" variant="subtle" disabled={saving} onClick={() => setEdited(undefined)}>
+          <Button size="lg" variant="subtle" disabled={saving} onClick={() => set(undefined)}>
             {t('apply.discard')}
           </Button>
           <Button size="lg" variant="filled" loading={saving} onClick={() => void save()}>

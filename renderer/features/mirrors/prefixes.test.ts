@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { PrefixLine } from '../../state/slices/mirrors';
 import { problemOf, samePrefixes, valuesOf } from './prefixes';
-import type { PrefixLine } from './prefixes';
 
 const line = (registry: string, prefix: string, key = 0): PrefixLine => ({ key, registry, prefix, always: true });
 

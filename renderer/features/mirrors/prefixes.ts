@@ -1,11 +1,8 @@
 // Prefix mirrors as they are typed: what is wrong with a line, before the backend is asked. Pure.
 import type { PrefixMirror } from '../../../preload/contract';
+import type { PrefixLine } from '../../state/slices/mirrors';
 
 export type PrefixProblem = 'registryEmpty' | 'registryForm' | 'prefixEmpty' | 'prefixForm' | 'hub' | 'same' | 'twice';
-
-export interface PrefixLine extends PrefixMirror {
-  readonly key: number;
-}
 
 const HOST = /^(?=.{1,255}$)(localhost|[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+)(:\d{1,5})?$/;
 const HUB = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);

@@ -4,7 +4,7 @@ import { toWireError } from '../../../preload/contract';
 import type { Task, WireError } from '../../../preload/contract';
 import { useServices, useStore } from '../../state/context';
 import { patchMirrors } from '../../state/store';
-import { itemsOf, rebase } from './draft';
+import { itemsOf, rebase, settle } from './draft';
 import type { Items } from './draft';
 
 export interface Apply {
@@ -19,7 +19,7 @@ export interface Apply {
 
 export function useApply(): Apply {
   const { connection, store, actions } = useServices();
-  const id = useStore((s) => s.mirrors.applying);
+  const id = useStore((s) => s.mirrors.applying?.task);
   const task = useStore((s) => (id === undefined ? undefined : s.tasks.find((each) => each.id === id)));
   const [calling, setCalling] = useState(false);
   const [refused, setRefused] = useState<WireError>();
@@ -35,7 +35,7 @@ export function useApply(): Apply {
           revision,
           origin: 'form',
         });
-        patchMirrors(store, () => ({ applying: answer.task }));
+        patchMirrors(store, () => ({ applying: { task: answer.task, sent: items } }));
       } catch (error) {
         setRefused(toWireError(error));
       } finally {
@@ -49,7 +49,7 @@ export function useApply(): Apply {
     const { applying } = store.getState().mirrors;
     patchMirrors(store, () => ({ applying: undefined }));
     if (applying !== undefined) {
-      void actions.dismissTask(applying);
+      void actions.dismissTask(applying.task);
     }
   }, [store, actions]);
 
@@ -57,7 +57,10 @@ export function useApply(): Apply {
   const known = useStore((s) => s.mirrors.known);
   useEffect(() => {
     if (state === 'done') {
-      patchMirrors(store, () => ({ draft: undefined }));
+      // Once: the task stays in sight, and what is edited from now on is a new draft.
+      patchMirrors(store, ({ draft, applying }) =>
+        applying?.sent === undefined ? {} : { draft: settle(draft, applying.sent), applying: { ...applying, sent: undefined } },
+      );
     } else if ((state === 'failed' || state === 'cancelled') && known !== undefined) {
       // Our own apply and its way back change the saved list: the draft goes on from what is saved now.
       patchMirrors(store, ({ draft }) => (draft === undefined ? {} : { draft: rebase(draft, itemsOf(known.mirrors), known.revision) }));
