@@ -20,6 +20,7 @@ import { createActions } from './state/actions';
 import { ServicesProvider } from './state/context';
 import { createAppStore } from './state/store';
 import { startSync } from './state/sync';
+import { createWatch } from './state/watch';
 import { adoptThemeVariables, theme } from './theme';
 
 adoptThemeVariables();
@@ -28,6 +29,7 @@ const i18n = createI18n();
 const connection = createConnection(pageDial());
 const store = createAppStore();
 const actions = createActions(connection.client, store);
+const watch = createWatch(connection.client);
 startSync(connection, store);
 
 const root = document.getElementById('root');
@@ -35,7 +37,7 @@ if (root !== null) {
   createRoot(root).render(
     <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
       <I18nextProvider i18n={i18n}>
-        <ServicesProvider value={{ connection, store, actions }}>
+        <ServicesProvider value={{ connection, store, actions, watch }}>
           <App />
         </ServicesProvider>
       </I18nextProvider>

@@ -6,11 +6,13 @@ import type { Client } from '../../preload/contract';
 import type { Connection } from '../connect';
 import type { Actions } from './actions';
 import type { State, Store } from './store';
+import type { Watch } from './watch';
 
 export interface Services {
   readonly connection: Connection;
   readonly store: Store;
   readonly actions: Actions;
+  readonly watch: Watch;
 }
 
 const Context = createContext<Services | undefined>(undefined);

@@ -1,15 +1,13 @@
-// The one subscriber: the backend's streams into the store, one setState an item. After every reconnect all of them begin again,
-// and each first item is whole, so nothing is missed.
+// What the window always knows: the backend's streams into the store, one setState an item. After every reconnect all of them begin again,
+// and each first item is whole, so nothing is missed. What is shown only sometimes is read by watch.ts.
 import type { Client, VmStatus } from '../../preload/contract';
 import type { Connection } from '../connect';
+import { follow } from './follow';
 import { applySaved } from './slices/config';
 import { applyEngineChange } from './slices/engine';
 import { applyVmStatus } from './slices/vm';
 import { patchMirrors } from './store';
 import type { Store } from './store';
-
-/** Only a stream that ended although the connection is up waits this long; a lost connection has its own backoff. */
-const AGAIN_MS = 1000;
 
 export function startSync(connection: Connection, store: Store): () => void {
   let session = new AbortController();
@@ -44,14 +42,17 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
         boots();
       }
     },
+    signal,
   );
   void follow(
     () => client.stream('engine.changes', {}, options),
     (change) => setState((s) => ({ engine: applyEngineChange(s.engine, change) })),
+    signal,
   );
   void follow(
     () => client.stream('tasks.changes', {}, options),
     (tasks) => setState({ tasks }),
+    signal,
   );
   void follow(
     () => client.stream('settings.changes', {}, options),
@@ -59,22 +60,27 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
       setState({ settings });
       limits();
     },
+    signal,
   );
   void follow(
     () => client.stream('config.changes', {}, options),
     (saved) => setState((s) => ({ config: applySaved(s.config, saved) })),
+    signal,
   );
   void follow(
     () => client.stream('trust.changes', {}, options),
     (trust) => setState({ trust }),
+    signal,
   );
   void follow(
     () => client.stream('app.notices', {}, options),
     (notices) => setState({ notices }),
+    signal,
   );
   void follow(
     () => client.stream('mirrors.changes', {}, options),
     (known) => patchMirrors(store, () => ({ known })),
+    signal,
   );
   once(client.call('app.info', {}, options), (app) => setState({ app }));
   boots();
@@ -86,19 +92,6 @@ function open(client: Client, store: Store, signal: AbortSignal): void {
   function limits(): void {
     once(client.call('vm.limits', {}, options), (value) => setState((s) => ({ vm: { ...s.vm, limits: value } })));
   }
-
-  async function follow<T>(begin: () => AsyncIterable<T>, apply: (item: T) => void): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        for await (const item of begin()) {
-          apply(item);
-        }
-      } catch {
-        // Told by the connection's own state.
-      }
-      await pause(AGAIN_MS, signal);
-    }
-  }
 }
 
 /** A connection that went is asked again when it is back; pages show what is missing as missing. */
@@ -108,19 +101,4 @@ function once<T>(call: Promise<T>, apply: (value: T) => void): void {
 
 function startEnded(before: VmStatus | undefined, after: VmStatus): boolean {
   return before !== undefined && before.state !== after.state && (after.state === 'running' || after.state === 'failed');
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-    if (signal.aborted) {
-      done();
-    }
-  });
 }
