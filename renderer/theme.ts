@@ -50,6 +50,8 @@ export const theme = createTheme({
         radius: 'md',
         shadow: 'xl',
         centered: true,
+        // A click beside a dialog would throw away what was typed; those that only show something say so.
+        closeOnClickOutside: false,
         transitionProps: { duration: 120, transition: 'fade' },
         overlayProps: { color: 'var(--b-scrim)', backgroundOpacity: 1 },
       },

@@ -26,6 +26,7 @@ export function DoctorPanel(): ReactNode {
     <Modal
       opened={opened}
       onClose={() => openPanel(undefined)}
+      closeOnClickOutside
       title={t('doctor.title')}
       size={640}
       closeButtonProps={{ 'aria-label': t('common:close') }}

@@ -23,6 +23,7 @@ export function LogPanel(): ReactNode {
     <Modal
       opened={opened}
       onClose={() => openPanel(undefined)}
+      closeOnClickOutside
       title={t('log.title')}
       size={880}
       closeButtonProps={{ 'aria-label': t('common:close') }}

@@ -85,6 +85,7 @@ export function ShortcutMap(): ReactNode {
     <Modal
       opened={opened}
       onClose={() => openPanel(undefined)}
+      closeOnClickOutside
       title={t('shortcuts.title')}
       size={620}
       closeButtonProps={{ 'aria-label': t('common:close') }}
