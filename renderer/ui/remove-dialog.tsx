@@ -17,12 +17,13 @@ interface RemoveDialogProps {
   readonly confirm: string;
   /** Why it cannot be confirmed. */
   readonly blocked?: string | undefined;
+  readonly pending?: boolean;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
 }
 
 export function RemoveDialog(props: RemoveDialogProps): ReactNode {
-  const { title, names, warning, goes, stays, children, confirm, blocked, onConfirm, onClose } = props;
+  const { title, names, warning, goes, stays, children, confirm, blocked, pending = false, onConfirm, onClose } = props;
   const { t } = useTranslation('common');
   return (
     <Modal opened onClose={onClose} size={460} title={title} closeButtonProps={{ 'aria-label': t('close') }}>
@@ -44,7 +45,7 @@ export function RemoveDialog(props: RemoveDialogProps): ReactNode {
         <Button data-autofocus onClick={onClose}>
           {t('cancel')}
         </Button>
-        <Button variant="filled" color="bad" disabled={blocked !== undefined} title={blocked} onClick={onConfirm}>
+        <Button variant="filled" color="bad" loading={pending} disabled={blocked !== undefined} title={blocked} onClick={onConfirm}>
           {confirm}
         </Button>
       </div>

@@ -102,3 +102,29 @@ test('a computer whose disk is full: said above everything, and the prune that h
   await page.getByRole('button', { name: 'Prune…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete 5 MB' }).waitFor();
 });
+
+test('a size or a place that is refused keeps its dialog and what was typed, and says why in it', async () => {
+  const { page } = await begin();
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Grow…' }).click();
+  const size = dialog.getByRole('textbox', { name: 'New size in GB' });
+  await size.fill('4000000');
+  await dialog.getByRole('button', { name: 'Grow', exact: true }).click();
+  await dialog.getByRole('alert').waitFor();
+  expect(await size.inputValue()).toBe('4000000');
+  // Beside the dialog is not in it.
+  await page.mouse.click(5, 5);
+  await size.fill('65');
+  await dialog.getByRole('button', { name: 'Grow', exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.getByRole('alert').count()).toBe(0);
+
+  await page.getByRole('button', { name: 'Move…' }).click();
+  await dialog.getByRole('textbox').fill('/no/such/folder');
+  await dialog.getByRole('button', { name: 'Shut down and move' }).click();
+  await dialog.getByRole('alert').waitFor();
+  expect(await dialog.getByRole('textbox').inputValue()).toBe('/no/such/folder');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.getByRole('alert').count()).toBe(0);
+});

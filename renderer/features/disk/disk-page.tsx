@@ -58,7 +58,7 @@ export function DiskPage(): ReactNode {
             <LedgerTable ledger={ledger} columns={columns} usage={shown} />
           </section>
         )}
-        {ledger.disk === undefined ? null : <SizeAndPlace ledger={ledger} disk={ledger.disk} busy={busy} onDo={attempt.run} />}
+        {ledger.disk === undefined ? null : <SizeAndPlace ledger={ledger} disk={ledger.disk} busy={busy} />}
         <OtherFiles files={ledger.files} />
       </div>
     </div>

@@ -11,13 +11,19 @@ import { proposedSize } from './model';
 
 const GIB = 2 ** 30;
 
-interface GrowDialogProps {
-  readonly disk: DataDiskFile;
-  readonly onGrow: (bytes: number) => void;
+interface DialogProps {
+  readonly pending: boolean;
+  /** Why the last try was refused. */
+  readonly refused: ReactNode;
   readonly onClose: () => void;
 }
 
-export function GrowDialog({ disk, onGrow, onClose }: GrowDialogProps): ReactNode {
+interface GrowDialogProps extends DialogProps {
+  readonly disk: DataDiskFile;
+  readonly onGrow: (bytes: number) => void;
+}
+
+export function GrowDialog({ disk, pending, refused, onGrow, onClose }: GrowDialogProps): ReactNode {
   const { t } = useTranslation(['disk', 'common']);
   const [size, setSize] = useState<number | string>(proposedSize(disk.sizeBytes));
   const bytes = Number(size) * GIB;
@@ -34,9 +40,10 @@ export function GrowDialog({ disk, onGrow, onClose }: GrowDialogProps): ReactNod
         />
         <p>{t('growText')}</p>
       </div>
+      {refused}
       <div className="modal-foot">
         <Button onClick={onClose}>{t('common:cancel')}</Button>
-        <Button variant="filled" disabled={!(bytes > disk.sizeBytes)} onClick={() => onGrow(bytes)}>
+        <Button variant="filled" loading={pending} disabled={!(bytes > disk.sizeBytes)} onClick={() => onGrow(bytes)}>
           {t('growDo')}
         </Button>
       </div>
@@ -44,7 +51,11 @@ export function GrowDialog({ disk, onGrow, onClose }: GrowDialogProps): ReactNod
   );
 }
 
-export function MoveDialog({ onMove, onClose }: { readonly onMove: (folder: string) => void; readonly onClose: () => void }): ReactNode {
+interface MoveDialogProps extends DialogProps {
+  readonly onMove: (folder: string) => void;
+}
+
+export function MoveDialog({ pending, refused, onMove, onClose }: MoveDialogProps): ReactNode {
   const { t } = useTranslation(['disk', 'common']);
   const [folder, setFolder] = useState('');
   return (
@@ -60,9 +71,10 @@ export function MoveDialog({ onMove, onClose }: { readonly onMove: (folder: stri
         <p>{t('moveGoes')}</p>
         <p>{t('moveStays')}</p>
       </div>
+      {refused}
       <div className="modal-foot">
         <Button onClick={onClose}>{t('common:cancel')}</Button>
-        <Button variant="filled" disabled={folder.trim() === ''} onClick={() => onMove(folder.trim())}>
+        <Button variant="filled" loading={pending} disabled={folder.trim() === ''} onClick={() => onMove(folder.trim())}>
           {t('moveDo')}
         </Button>
       </div>
@@ -70,14 +82,13 @@ export function MoveDialog({ onMove, onClose }: { readonly onMove: (folder: stri
   );
 }
 
-interface ForgetDialogProps {
+interface ForgetDialogProps extends DialogProps {
   readonly old: DataDiskFile;
   readonly disk: DataDiskFile;
   readonly onForget: () => void;
-  readonly onClose: () => void;
 }
 
-export function ForgetDialog({ old, disk, onForget, onClose }: ForgetDialogProps): ReactNode {
+export function ForgetDialog({ old, disk, pending, refused, onForget, onClose }: ForgetDialogProps): ReactNode {
   const { t } = useTranslation('disk');
   const format = useFormat();
   const [typed, setTyped] = useState('');
@@ -90,12 +101,14 @@ export function ForgetDialog({ old, disk, onForget, onClose }: ForgetDialogProps
       stays={t('forgetStays', { path: disk.path })}
       confirm={t('forgetDo')}
       blocked={typed === name ? undefined : label}
+      pending={pending}
       onConfirm={onForget}
       onClose={onClose}
     >
       <div className={css['field']}>
         <TextInput label={label} value={typed} spellCheck={false} onChange={(event) => setTyped(event.currentTarget.value)} />
       </div>
+      {refused}
     </RemoveDialog>
   );
 }

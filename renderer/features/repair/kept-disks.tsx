@@ -5,7 +5,8 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KeptDisk } from '../../../preload/contract';
 import { useFormat } from '../../format';
-import { useCall } from '../../state/use-call';
+import { useClient } from '../../state/context';
+import { useAttempt } from '../../state/use-attempt';
 import { ErrorNotice } from '../../ui/error-notice';
 import css from './repair.module.css';
 
@@ -50,12 +51,13 @@ export function KeptDisks({ kept }: { readonly kept: readonly KeptDisk[] }): Rea
 function DeleteDialog({ disk, onClose }: { readonly disk: KeptDisk; readonly onClose: () => void }): ReactNode {
   const { t } = useTranslation(['repair', 'common']);
   const format = useFormat();
-  const discard = useCall('repair.discard');
+  const client = useClient();
+  const discard = useAttempt();
   const [word, setWord] = useState('');
   const submit = async (): Promise<void> => {
-    // What the call answers is nothing; that it failed is in `error`.
-    await discard.run({ name: disk.name, confirm: word });
-    onClose();
+    if (await discard.run(() => client.call('repair.discard', { name: disk.name, confirm: word }))) {
+      onClose();
+    }
   };
   return (
     <Modal

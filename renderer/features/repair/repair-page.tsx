@@ -29,21 +29,27 @@ export function RepairPage(): ReactNode {
   const [last] = state.reports;
   const running = last?.result === 'running' ? last : undefined;
   const start = async (order: RepairOrder): Promise<void> => {
-    setAsked(undefined);
-    await run.run(order);
+    if ((await run.run(order)) !== undefined) {
+      setAsked(undefined);
+    }
+  };
+  const ask = (name: RungName | undefined): void => {
+    run.reset();
+    setAsked(name);
   };
   const choose = (name: RungName): void => {
     if (AT_ONCE.includes(name)) {
       void start({ rung: name } as RepairOrder);
     } else {
-      setAsked(name);
+      ask(name);
     }
   };
+  const refused = run.error === undefined ? null : <ErrorNotice error={run.error} onDismiss={run.reset} />;
   return (
     <div className={`split ${css['split'] ?? ''}`}>
       <section>
         <div className={css['why']}>
-          {run.error === undefined ? null : <ErrorNotice error={run.error} onDismiss={run.reset} />}
+          {asked === undefined ? refused : null}
           {last?.result === 'damaged' ? (
             <Note kind="bad" mark="sick" title={t('damagedNow.title')} text={t('damagedNow.text')} />
           ) : state.error === undefined ? (
@@ -60,7 +66,14 @@ export function RepairPage(): ReactNode {
         <FindCause />
       </aside>
       {asked === undefined ? null : (
-        <RungDialog rung={asked} state={state} onGo={(order) => void start(order)} onClose={() => setAsked(undefined)} />
+        <RungDialog
+          rung={asked}
+          state={state}
+          pending={run.pending}
+          refused={refused}
+          onGo={(order) => void start(order)}
+          onClose={() => ask(undefined)}
+        />
       )}
     </div>
   );

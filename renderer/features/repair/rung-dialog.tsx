@@ -10,6 +10,9 @@ import css from './repair.module.css';
 interface RungDialogProps {
   readonly rung: RungName;
   readonly state: RepairState;
+  readonly pending: boolean;
+  /** Why it did not begin. */
+  readonly refused: ReactNode;
   readonly onGo: (order: RepairOrder) => void;
   readonly onClose: () => void;
 }
@@ -18,15 +21,16 @@ type Fsck = 'look' | 'copy' | 'noCopy';
 const FSCK: readonly Fsck[] = ['look', 'copy', 'noCopy'];
 const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
 
-export function RungDialog({ rung, state, onGo, onClose }: RungDialogProps): ReactNode {
+export function RungDialog({ rung, state, pending, refused, onGo, onClose }: RungDialogProps): ReactNode {
   const { t } = useTranslation(['repair', 'common']);
   const damaged = state.reports[0]?.result === 'damaged';
   const [fsck, setFsck] = useState<Fsck>(damaged ? 'copy' : 'look');
-  const [folder, setFolder] = useState('');
+  const [path, setPath] = useState('');
   const [volumes, setVolumes] = useState('');
   const [images, setImages] = useState(true);
   const [word, setWord] = useState('');
   const typed = rung === 'reset' || (rung === 'checkDisk' && fsck === 'noCopy');
+  const folder = path.trim();
   const names = volumes.split(/[\s,]+/).filter((name) => name !== '');
   const ready =
     (!typed || word === state.confirmWord) && (rung !== 'rescue' || (folder.startsWith('/') && names.every((name) => VOLUME.test(name))));
@@ -67,9 +71,9 @@ export function RungDialog({ rung, state, onGo, onClose }: RungDialogProps): Rea
               data-autofocus
               label={t('ask.folder')}
               description={t('ask.folderHint')}
-              value={folder}
+              value={path}
               spellCheck={false}
-              onChange={(event) => setFolder(event.currentTarget.value.trim())}
+              onChange={(event) => setPath(event.currentTarget.value)}
             />
             <TextInput
               label={t('ask.volumes')}
@@ -90,11 +94,12 @@ export function RungDialog({ rung, state, onGo, onClose }: RungDialogProps): Rea
             onChange={(event) => setWord(event.currentTarget.value)}
           />
         ) : null}
+        {refused}
         <div className="modal-foot">
           <Button onClick={onClose} {...(rung === 'rescue' ? {} : { 'data-autofocus': true })}>
             {t('ask.cancel')}
           </Button>
-          <Button type="submit" variant="filled" disabled={!ready} {...(typed ? { color: 'bad' } : {})}>
+          <Button type="submit" variant="filled" loading={pending} disabled={!ready} {...(typed ? { color: 'bad' } : {})}>
             {t(`ask.do.${rung === 'checkDisk' && fsck !== 'look' ? 'mend' : rung}`)}
           </Button>
         </div>
