@@ -146,7 +146,7 @@ test('search: text, regular expression, steps both ways, and an expression that 
   // Another range is another buffer, and the search goes on in it: 100 lines from 800 on.
   await page.locator('input[aria-label="How many lines"]').click();
   await page.getByRole('option', { name: 'Last 100', exact: true }).click();
-  await page.getByText('1', { exact: true }).waitFor();
+  await page.getByRole('status').filter({ hasText: /^1$/ }).waitFor();
   await field.press('Enter');
   await expect.poll(() => view.locator('[data-current]').textContent()).toContain('needle 807');
 });
