@@ -28,13 +28,13 @@ export function createContainers(
   const earlyExit = createEarlyExit(connection, notify);
 
   /** Verbs may take as long as the container does. */
-  function act(
+  async function act(
     method: 'POST' | 'DELETE',
     id: string,
     verb: string,
     query: Record<string, string | number | boolean | undefined> = {},
-  ): Promise<unknown> {
-    return connection.json({ method, path: `/containers/${id}${verb}`, query, deadlineSeconds: 0, about: { container: id } });
+  ): Promise<void> {
+    await connection.json({ method, path: `/containers/${id}${verb}`, query, deadlineSeconds: 0, about: { container: id } });
   }
 
   async function gated(id: string, verb: '/start' | '/restart'): Promise<void> {
@@ -95,7 +95,7 @@ export function createContainers(
     return connection.json({ method: 'GET', path: `/containers/${id}/json`, about: { container: id } });
   }
 
-  async function stopping(id: string, work: () => Promise<unknown>): Promise<void> {
+  async function stopping(id: string, work: () => Promise<void>): Promise<void> {
     earlyExit.forget(id);
     await work();
     await gate.changed(id);
@@ -107,6 +107,8 @@ export function createContainers(
       'containers.start': ({ id }) => gated(id, '/start'),
       'containers.stop': ({ id, timeoutSeconds }) => stopping(id, () => act('POST', id, '/stop', { t: timeoutSeconds })),
       'containers.restart': ({ id }) => gated(id, '/restart'),
+      'containers.pause': ({ id }) => act('POST', id, '/pause'),
+      'containers.unpause': ({ id }) => act('POST', id, '/unpause'),
       'containers.remove': ({ id, force, volumes }) => stopping(id, () => act('DELETE', id, '', { force, v: volumes })),
       'containers.create': create,
       'containers.inspect': async ({ id }) => containerDetail(await inspect(id)),

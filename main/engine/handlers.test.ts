@@ -59,6 +59,20 @@ describe('containers', () => {
     });
   });
 
+  test('a paused container goes on by unpause, is refused a start, and stops', async () => {
+    bench = await startEngineBench({ containers: 10 });
+    const id = 'shop-0-web-1';
+    const state = () => bench.fake.model.findContainer(id)?.state;
+    await bench.engine.handlers['containers.pause']({ id }, context());
+    expect(state()).toBe('paused');
+    await expect(call.start(id)).rejects.toMatchObject({ code: 'engine.conflict' });
+    await bench.engine.handlers['containers.unpause']({ id }, context());
+    expect(state()).toBe('running');
+    await bench.engine.handlers['containers.pause']({ id }, context());
+    await call.stop(id);
+    expect(state()).toBe('exited');
+  });
+
   test('the gate stands before every start, and is told how it went', async () => {
     const gate = {
       prepare: vi.fn(async () => undefined),

@@ -139,6 +139,8 @@ export const containersTable = {
   'containers.start': call(z.strictObject({ id: containerId }), output<void>()),
   'containers.stop': call(z.strictObject({ id: containerId, timeoutSeconds: z.int().min(0).max(3600).optional() }), output<void>()),
   'containers.restart': call(z.strictObject({ id: containerId }), output<void>()),
+  'containers.pause': call(z.strictObject({ id: containerId }), output<void>()),
+  'containers.unpause': call(z.strictObject({ id: containerId }), output<void>()),
   'containers.remove': call(
     z.strictObject({ id: containerId, force: z.boolean().default(false), volumes: z.boolean().default(false) }),
     output<void>(),

@@ -75,9 +75,11 @@ function useContainers(): readonly PaletteItem[] {
     mark: <StateMark kind={MARKS[state] ?? 'exit'} />,
     open: () => navigate(href('containers', id)),
     first:
-      state === 'running' || state === 'paused' || state === 'restarting'
-        ? { label: t('palette.stop'), run: () => void actions.stopContainer(id) }
-        : { label: t('palette.start'), run: () => void actions.startContainer(id) },
+      state === 'paused'
+        ? { label: t('palette.unpause'), run: () => void actions.unpauseContainer(id) }
+        : state === 'running' || state === 'restarting'
+          ? { label: t('palette.stop'), run: () => void actions.stopContainer(id) }
+          : { label: t('palette.start'), run: () => void actions.startContainer(id) },
   }));
 }
 

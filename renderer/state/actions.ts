@@ -13,6 +13,8 @@ export interface Actions {
   readonly startContainer: (id: string) => Promise<void>;
   readonly stopContainer: (id: string) => Promise<void>;
   readonly restartContainer: (id: string) => Promise<void>;
+  readonly pauseContainer: (id: string) => Promise<void>;
+  readonly unpauseContainer: (id: string) => Promise<void>;
   readonly removeContainer: (id: string, options: { readonly force: boolean; readonly volumes: boolean }) => Promise<void>;
   readonly startVm: () => Promise<void>;
   /** Suspends it where its driver can. */
@@ -96,6 +98,8 @@ export function createActions(client: Client, store: Store): Actions {
     startContainer: (id) => onContainer(id, 'starting', () => client.call('containers.start', { id })),
     stopContainer: (id) => onContainer(id, 'stopping', () => client.call('containers.stop', { id })),
     restartContainer: (id) => onContainer(id, 'restarting', () => client.call('containers.restart', { id })),
+    pauseContainer: (id) => onContainer(id, 'pausing', () => client.call('containers.pause', { id })),
+    unpauseContainer: (id) => onContainer(id, 'unpausing', () => client.call('containers.unpause', { id })),
     removeContainer: (id, options) => onContainer(id, 'removing', () => client.call('containers.remove', { id, ...options })),
     startVm: () => onVm('start', () => client.call('vm.start', {})),
     stopVm: () => onVm('stop', () => client.call('vm.stop', {})),

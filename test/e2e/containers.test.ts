@@ -61,6 +61,32 @@ test('one click starts: the mark turns in the same frame, the engine confirms; a
   expect(complaints).toEqual([]);
 });
 
+test('a paused container goes on by its button and by S, and its menu stops it', async () => {
+  const { page, row, state } = await open({ seed: three });
+  const menu = async (item: string): Promise<void> => {
+    await row('web').getByRole('button', { name: 'More: web' }).click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  await menu('Pause');
+  await state('web', 'paused').waitFor();
+  await row('web').getByRole('button', { name: 'Unpause: web' }).click();
+  await state('web', 'running').waitFor();
+  await menu('Pause');
+  await state('web', 'paused').waitFor();
+  await row('web').focus();
+  await page.keyboard.press('s');
+  await state('web', 'running').waitFor();
+  await menu('Pause');
+  await state('web', 'paused').waitFor();
+  await row('web').getByRole('checkbox').click();
+  await page.getByRole('toolbar', { name: '1 selected' }).getByRole('button', { name: 'Unpause' }).click();
+  await state('web', 'running').waitFor();
+  await menu('Pause');
+  await state('web', 'paused').waitFor();
+  await menu('Stop');
+  await state('web', 'exited').waitFor();
+});
+
 test('a start that fails goes back, with the notice on its row', async () => {
   const { page, dockerd, row, state } = await open({ seed: three });
   dockerd.fault({

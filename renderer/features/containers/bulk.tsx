@@ -23,8 +23,9 @@ interface BulkBarProps {
 export function BulkBar({ containers, disabled, onVerb, onClear }: BulkBarProps): ReactNode {
   const { t } = useTranslation('containers');
   const up = containers.filter(isUp);
-  const down = containers.filter((container) => !isUp(container) || container.state === 'paused');
-  const button = (verb: Verb, key: string, icon: typeof IconX, list: readonly ContainerSummary[]): ReactNode => (
+  const down = containers.filter((container) => !isUp(container));
+  const paused = containers.filter(({ state }) => state === 'paused');
+  const button = (verb: Verb, icon: typeof IconX, list: readonly ContainerSummary[]): ReactNode => (
     <Button
       variant="subtle"
       leftSection={<Icon of={icon} small />}
@@ -33,16 +34,17 @@ export function BulkBar({ containers, disabled, onVerb, onClear }: BulkBarProps)
         onVerb(verb, list);
       }}
     >
-      {t(`action.${key}`)}
+      {t(`action.${verb}`)}
     </Button>
   );
   return (
     <SelectionBar count={containers.length} onClear={onClear}>
-      {button('starting', 'start', IconPlayerPlay, down)}
-      {button('stopping', 'stop', IconPlayerStop, up)}
-      {button('restarting', 'restart', IconRefresh, up)}
+      {button('starting', IconPlayerPlay, down)}
+      {paused.length > 0 && button('unpausing', IconPlayerPlay, paused)}
+      {button('stopping', IconPlayerStop, up)}
+      {button('restarting', IconRefresh, up)}
       <span className="vr" />
-      {button('removing', 'remove', IconTrash, containers)}
+      {button('removing', IconTrash, containers)}
     </SelectionBar>
   );
 }

@@ -19,7 +19,7 @@ import { InspectTab } from './inspect-tab';
 import { OverviewTab } from './overview-tab';
 import { RemoveContainers } from './remove-dialog';
 import { MoreItems } from './row-actions';
-import { hostPorts, isUp, markOf } from './state';
+import { firstVerb, hostPorts, isUp, markOf } from './state';
 import { useDetail } from './use-detail';
 import { useVerbs } from './verbs';
 import type { ComponentType, KeyboardEvent, ReactNode } from 'react';
@@ -126,7 +126,7 @@ function Header({ container, away }: { readonly container: ContainerSummary; rea
   const pending = useStore((state) => state.ui.pending[container.id]);
   const error = useStore((state) => state.ui.errors[container.id]);
   const [removing, setRemoving] = useState<readonly ContainerSummary[]>();
-  const up = isUp(container) && container.state !== 'paused';
+  const first = firstVerb(container);
   const blocked = away || pending !== undefined;
   const [port] = hostPorts(container).filter(({ url }) => url !== undefined);
   const restarts = detail?.restartCount ?? 0;
@@ -163,14 +163,14 @@ function Header({ container, away }: { readonly container: ContainerSummary; rea
         </span>
         <span className="end" />
         <Button
-          leftSection={<Icon of={up ? IconPlayerStop : IconPlayerPlay} small />}
+          leftSection={<Icon of={first === 'stopping' ? IconPlayerStop : IconPlayerPlay} small />}
           disabled={blocked}
           title={away ? t('action.away') : undefined}
           onClick={() => {
-            verbs.startOrStop(container);
+            verbs.first(container);
           }}
         >
-          {t(up ? 'action.stop' : 'action.start')}
+          {t(`action.${first}`)}
         </Button>
         <Button
           leftSection={<Icon of={IconRefresh} small />}
@@ -179,7 +179,7 @@ function Header({ container, away }: { readonly container: ContainerSummary; rea
             verbs.restart(container);
           }}
         >
-          {t('action.restart')}
+          {t('action.restarting')}
         </Button>
         <Menu position="bottom-end">
           <Menu.Target>

@@ -12,7 +12,7 @@ import { BulkBar, BulkReport } from './bulk';
 import { useColumns, useGrouping } from './columns';
 import { RemoveContainers } from './remove-dialog';
 import { MoreItems, RowActions } from './row-actions';
-import { countsOf, isIn, isUp, searchFor } from './state';
+import { countsOf, firstVerb, isIn, isUp, searchFor } from './state';
 import { Toolbar } from './toolbar';
 import { useStored } from '../../ui/use-stored';
 import { useReport, useVerbs } from './verbs';
@@ -77,11 +77,11 @@ export function ContainersPage(): ReactNode {
       case 's':
         if (!away && many.length > 1) {
           onVerb(
-            isUp(container) ? 'stopping' : 'starting',
-            many.filter((each) => isUp(each) === isUp(container)),
+            firstVerb(container),
+            many.filter((each) => firstVerb(each) === firstVerb(container)),
           );
         } else if (!away) {
-          verbs.startOrStop(container);
+          verbs.first(container);
         }
         return true;
       case 'r':

@@ -6,6 +6,7 @@ import {
   IconDots,
   IconFileText,
   IconId,
+  IconPlayerPause,
   IconPlayerPlay,
   IconPlayerStop,
   IconRefresh,
@@ -18,7 +19,7 @@ import { href, navigate } from '../../routes';
 import { useStore } from '../../state/context';
 import { Icon } from '../../ui/icon';
 import { RowAction } from '../../ui/table-action';
-import { isUp } from './state';
+import { firstVerb } from './state';
 import { useVerbs } from './verbs';
 import type { ReactNode } from 'react';
 import type { ContainerSummary } from '../../../preload/contract';
@@ -33,7 +34,7 @@ export const RowActions = memo(function RowActions({ container, onMenu }: RowAct
   const verbs = useVerbs();
   const pending = useStore((state) => state.ui.pending[container.id]);
   const away = useStore((state) => state.engine.status !== 'ready');
-  const up = isUp(container) && container.state !== 'paused';
+  const first = firstVerb(container);
   const blocked = pending !== undefined || away || container.state === 'removing';
   const of = (action: string): { readonly label: string; readonly title: string } => ({
     label: t('action.of', { action, name: container.name }),
@@ -54,11 +55,11 @@ export const RowActions = memo(function RowActions({ container, onMenu }: RowAct
         </span>
       )}
       <RowAction
-        icon={up ? IconPlayerStop : IconPlayerPlay}
-        {...of(t(up ? 'action.stop' : 'action.start'))}
+        icon={first === 'stopping' ? IconPlayerStop : IconPlayerPlay}
+        {...of(t(`action.${first}`))}
         disabled={blocked}
         onClick={() => {
-          verbs.startOrStop(container);
+          verbs.first(container);
         }}
       />
       <RowAction
@@ -91,6 +92,28 @@ export function MoreItems({ container, onRemove }: MoreItemsProps): ReactNode {
   };
   return (
     <>
+      {container.state === 'running' && (
+        <Menu.Item
+          leftSection={<Icon of={IconPlayerPause} small />}
+          disabled={blocked}
+          onClick={() => {
+            verbs.pause(container);
+          }}
+        >
+          {t('action.pausing')}
+        </Menu.Item>
+      )}
+      {container.state === 'paused' && (
+        <Menu.Item
+          leftSection={<Icon of={IconPlayerStop} small />}
+          disabled={blocked}
+          onClick={() => {
+            verbs.stop(container);
+          }}
+        >
+          {t('action.stopping')}
+        </Menu.Item>
+      )}
       <Menu.Item
         leftSection={<Icon of={IconRefresh} small />}
         disabled={blocked}
@@ -98,7 +121,7 @@ export function MoreItems({ container, onRemove }: MoreItemsProps): ReactNode {
           verbs.restart(container);
         }}
       >
-        {t('action.restart')}
+        {t('action.restarting')}
       </Menu.Item>
       <Menu.Item leftSection={<Icon of={IconFileText} small />} onClick={open('logs')}>
         {t('action.logs')}
@@ -125,7 +148,7 @@ export function MoreItems({ container, onRemove }: MoreItemsProps): ReactNode {
           onRemove(container);
         }}
       >
-        {t('action.remove')}
+        {t('action.removing')}
       </Menu.Item>
     </>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { containerSummary } from '../../../test/fakes/container-summary';
-import { countsOf, hostPorts, isFailing, isIn, markOf, searchFor, shortName, stateWords } from './state';
+import { countsOf, firstVerb, hostPorts, isFailing, isIn, markOf, searchFor, shortName, stateWords } from './state';
 import type { ContainerSummary } from '../../../preload/contract';
 
 const container = (part: Partial<ContainerSummary>): ContainerSummary => containerSummary({ id: 'abc123', name: 'shop-web-1', ...part });
@@ -12,6 +12,10 @@ describe('states', () => {
     expect(isFailing(container({ state: 'exited', exitCode: 0 }))).toBe(false);
     expect(isFailing(container({ health: 'unhealthy' }))).toBe(true);
     expect(isFailing(container({ state: 'restarting' }))).toBe(true);
+  });
+  test('what is paused is unpaused first, what is up stopped, what is down started', () => {
+    const verbs = (['paused', 'running', 'restarting', 'exited', 'created'] as const).map((state) => firstVerb(container({ state })));
+    expect(verbs).toEqual(['unpausing', 'stopping', 'stopping', 'starting', 'starting']);
   });
   test('a click shows at once, whatever the engine said last', () => {
     expect(markOf(container({ state: 'exited' }), 'starting')).toBe('busy');

@@ -15,6 +15,11 @@ export function isUp({ state }: ContainerSummary): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting';
 }
 
+/** What S and the first button of its row do. */
+export function firstVerb(container: ContainerSummary): 'starting' | 'stopping' | 'unpausing' {
+  return container.state === 'paused' ? 'unpausing' : isUp(container) ? 'stopping' : 'starting';
+}
+
 export function isFailing({ state, health, exitCode = 0 }: ContainerSummary): boolean {
   return (
     state === 'restarting' ||

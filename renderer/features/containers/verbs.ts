@@ -2,11 +2,12 @@
 import { useCallback, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useServices } from '../../state/context';
-import { isUp } from './state';
+import { firstVerb, isUp } from './state';
 import type { ContainerSummary, WireError } from '../../../preload/contract';
 import type { PendingVerb } from '../../state/slices/ui';
 
-export type Verb = PendingVerb;
+/** Those that are offered for many at once. */
+export type Verb = Exclude<PendingVerb, 'pausing'>;
 
 export interface BulkResult {
   readonly verb: Verb;
@@ -15,10 +16,9 @@ export interface BulkResult {
 }
 
 interface Verbs {
-  readonly start: (container: ContainerSummary) => void;
   readonly stop: (container: ContainerSummary) => void;
-  /** Whichever of the two the row offers. */
-  readonly startOrStop: (container: ContainerSummary) => void;
+  readonly pause: (container: ContainerSummary) => void;
+  readonly first: (container: ContainerSummary) => void;
   readonly restart: (container: ContainerSummary) => void;
   readonly many: (verb: Exclude<Verb, 'removing'>, containers: readonly ContainerSummary[]) => Promise<BulkResult>;
   readonly remove: (containers: readonly ContainerSummary[], volumes: boolean) => Promise<BulkResult>;
@@ -48,8 +48,6 @@ export function useVerbs(): Verbs {
           void run(container.id);
         }
       };
-    const start = unlessPending(actions.startContainer);
-    const stop = unlessPending(actions.stopContainer);
 
     const bulk = async (
       verb: Verb,
@@ -68,12 +66,17 @@ export function useVerbs(): Verbs {
       });
       return { verb, done: containers.length - failed.length, failed };
     };
-    const call = { starting: actions.startContainer, stopping: actions.stopContainer, restarting: actions.restartContainer } as const;
+    const call = {
+      starting: actions.startContainer,
+      stopping: actions.stopContainer,
+      restarting: actions.restartContainer,
+      unpausing: actions.unpauseContainer,
+    } as const;
     return {
-      start,
-      stop,
-      startOrStop: (container) => {
-        (isUp(container) && container.state !== 'paused' ? stop : start)(container);
+      stop: unlessPending(actions.stopContainer),
+      pause: unlessPending(actions.pauseContainer),
+      first: (container) => {
+        unlessPending(call[firstVerb(container)])(container);
       },
       restart: unlessPending(actions.restartContainer),
       many: (verb, containers) => bulk(verb, containers, ({ id }) => call[verb](id)),

@@ -28,6 +28,7 @@ export function TerminalTab({ container }: { readonly container: ContainerSummar
   const away = useStore((state) => state.engine.status !== 'ready');
   const [choice, setChoice] = useState({ shell: 'auto', user: '' });
   const isRunning = container.state === 'running';
+  const isPaused = container.state === 'paused';
 
   const { list, open, opening } = sessions;
   const opened = useRef(false);
@@ -41,16 +42,16 @@ export function TerminalTab({ container }: { readonly container: ContainerSummar
   if (!isRunning && (list ?? []).length === 0) {
     return (
       <EmptyState
-        title={t('stopped')}
-        text={t('stoppedText')}
+        title={t(isPaused ? 'frozen' : 'stopped')}
+        text={t(isPaused ? 'frozenText' : 'stoppedText')}
         actions={
           <Button
             variant="filled"
             loading={pending !== undefined}
             disabled={away}
-            onClick={() => void actions.startContainer(container.id)}
+            onClick={() => void (isPaused ? actions.unpauseContainer : actions.startContainer)(container.id)}
           >
-            {t('start')}
+            {t(isPaused ? 'unpause' : 'start')}
           </Button>
         }
       />
@@ -59,7 +60,7 @@ export function TerminalTab({ container }: { readonly container: ContainerSummar
   return (
     <TerminalFrame
       sessions={sessions}
-      blocked={isRunning ? undefined : t('stopped')}
+      blocked={isRunning ? undefined : t(isPaused ? 'frozen' : 'stopped')}
       choice={choice}
       equal={(session) => execLine(container.name, session)}
       chooser={

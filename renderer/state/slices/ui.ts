@@ -2,7 +2,7 @@
 import type { logSources, WireError } from '../../../preload/contract';
 
 /** Shown in the same frame as the click; the engine's answer confirms it or takes it back. */
-export type PendingVerb = 'starting' | 'stopping' | 'restarting' | 'removing';
+export type PendingVerb = 'starting' | 'stopping' | 'restarting' | 'pausing' | 'unpausing' | 'removing';
 export type PendingVm = 'start' | 'stop' | 'shutDown' | 'restart' | 'restartEngine';
 
 export interface Toast {

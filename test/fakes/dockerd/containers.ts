@@ -1,4 +1,4 @@
-// Containers of the fake engine: list, inspect, create, start, stop, restart, remove, wait; refusals in dockerd's own words.
+// Containers of the fake engine: list, inspect, create, start, stop, restart, pause, remove, wait; refusals in dockerd's own words.
 import { filtersOf, readJson, Refusal, reply, sleep, type Exchange, type Route } from './http';
 import type { FakeContainer, FakePort, Model } from './model';
 
@@ -46,6 +46,11 @@ function statusOf(container: FakeContainer, now: number): string {
   }
 }
 
+/** dockerd counts a paused one as running. */
+function isUp({ state }: FakeContainer): boolean {
+  return state === 'running' || state === 'paused';
+}
+
 function listed(container: FakeContainer, now: number): unknown {
   return {
     Id: container.id,
@@ -54,7 +59,7 @@ function listed(container: FakeContainer, now: number): unknown {
     ImageID: container.imageId,
     Command: container.command.join(' '),
     Created: Math.floor(container.createdAt / 1000),
-    Ports: container.state === 'running' ? container.ports.map(({ asked: _, ...port }) => port) : [],
+    Ports: isUp(container) ? container.ports.map(({ asked: _, ...port }) => port) : [],
     Labels: container.labels,
     State: container.state,
     Status: statusOf(container, now),
@@ -84,7 +89,7 @@ function inspected(container: FakeContainer): unknown {
     RestartCount: 0,
     State: {
       Status: container.state,
-      Running: container.state === 'running',
+      Running: isUp(container),
       Paused: container.state === 'paused',
       OOMKilled: false,
       ExitCode: container.exitCode,
@@ -139,7 +144,7 @@ export function containerRoutes(model: Model): Route[] {
     const ids = filtersOf(query)['id'];
     const all = query.get('all') === '1' || query.get('all') === 'true';
     const chosen = [...model.containers.values()].filter((each) =>
-      ids === undefined ? all || each.state === 'running' : ids.some((id) => each.id.startsWith(id)),
+      ids === undefined ? all || isUp(each) : ids.some((id) => each.id.startsWith(id)),
     );
     const now = model.now();
     reply(
@@ -204,7 +209,7 @@ export function containerRoutes(model: Model): Route[] {
       (port) =>
         port.PublicPort !== undefined &&
         [...model.containers.values()].some(
-          (each) => each !== container && each.state === 'running' && each.ports.some((other) => other.PublicPort === port.PublicPort),
+          (each) => each !== container && isUp(each) && each.ports.some((other) => other.PublicPort === port.PublicPort),
         ),
     );
     if (rival !== undefined) {
@@ -229,6 +234,9 @@ export function containerRoutes(model: Model): Route[] {
 
   function start(exchange: Exchange): void {
     const container = found(exchange);
+    if (container.state === 'paused') {
+      throw new Refusal(409, 'cannot start a paused container, try unpause instead');
+    }
     if (container.state === 'running') {
       reply(exchange.response, 304);
       return;
@@ -239,7 +247,7 @@ export function containerRoutes(model: Model): Route[] {
 
   function stop(exchange: Exchange): void {
     const container = found(exchange);
-    if (container.state !== 'running') {
+    if (!isUp(container)) {
       reply(exchange.response, 304);
       return;
     }
@@ -251,7 +259,7 @@ export function containerRoutes(model: Model): Route[] {
 
   function restart(exchange: Exchange): void {
     const container = found(exchange);
-    if (container.state === 'running') {
+    if (isUp(container)) {
       model.exit(container, 143);
     }
     begin(container);
@@ -259,16 +267,36 @@ export function containerRoutes(model: Model): Route[] {
     reply(exchange.response, 204);
   }
 
+  function pause(exchange: Exchange): void {
+    const container = found(exchange);
+    if (container.state !== 'running') {
+      throw new Refusal(409, `Container ${container.id} is ${container.state === 'paused' ? 'already paused' : 'not running'}`);
+    }
+    container.state = 'paused';
+    model.emitContainer(container, 'pause');
+    reply(exchange.response, 204);
+  }
+
+  function unpause(exchange: Exchange): void {
+    const container = found(exchange);
+    if (container.state !== 'paused') {
+      throw new Refusal(500, `Container ${container.id} is not paused`);
+    }
+    container.state = 'running';
+    model.emitContainer(container, 'unpause');
+    reply(exchange.response, 204);
+  }
+
   function remove(exchange: Exchange): void {
     const container = found(exchange);
     const force = exchange.query.get('force') === '1' || exchange.query.get('force') === 'true';
-    if (container.state === 'running' && !force) {
+    if (isUp(container) && !force) {
       throw new Refusal(
         409,
         `cannot remove container "${container.name}": container is running: stop the container before removing or force remove`,
       );
     }
-    if (container.state === 'running') {
+    if (isUp(container)) {
       model.exit(container, 137);
     }
     model.remove(container);
@@ -279,7 +307,7 @@ export function containerRoutes(model: Model): Route[] {
     const container = found(exchange);
     exchange.response.writeHead(200, { 'Content-Type': 'application/json' });
     exchange.response.flushHeaders();
-    while (container.state === 'running') {
+    while (isUp(container)) {
       await sleep(5, exchange.gone);
     }
     exchange.response.end(JSON.stringify({ StatusCode: container.exitCode }));
@@ -292,6 +320,8 @@ export function containerRoutes(model: Model): Route[] {
     ['POST', /^\/containers\/([^/]+)\/start$/, start],
     ['POST', /^\/containers\/([^/]+)\/stop$/, stop],
     ['POST', /^\/containers\/([^/]+)\/restart$/, restart],
+    ['POST', /^\/containers\/([^/]+)\/pause$/, pause],
+    ['POST', /^\/containers\/([^/]+)\/unpause$/, unpause],
     ['POST', /^\/containers\/([^/]+)\/wait$/, wait],
     ['DELETE', /^\/containers\/([^/]+)$/, remove],
   ];
