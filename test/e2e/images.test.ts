@@ -45,6 +45,20 @@ test('a pull shows each layer, and ends as a row', async () => {
   expect(complaints).toEqual([]);
 });
 
+test('tasks that are no pull and no load have no card here', async () => {
+  const { page, dockerd } = await open({ disk: true, seed: ({ model }) => model.buildCache.set('step', 2_000_000) });
+  dockerd.fault({ match: /^POST \/images\/prune/, times: 1, effect: { kind: 'delay', ms: 60_000 } });
+  await page.getByRole('navigation').locator('a[href="#/disk"]').click();
+  await page.getByRole('button', { name: 'Prune…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: /^Delete/ }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('navigation').locator('a[href="#/images"]').click();
+  await page.getByRole('grid', { name: 'Images' }).waitFor();
+  await page.getByRole('region', { name: 'Tasks' }).getByText('Pruning').waitFor();
+  expect(await page.getByRole('main').getByRole('progressbar').count()).toBe(0);
+});
+
 test('a pull can be cancelled, and goes on while another page is open', async () => {
   const { page, dockerd, row, pull } = await open();
   dockerd.pulls.set('slow:1', { layers: 4, layerBytes: 50_000_000, bytesPerSecond: 2_000_000 });

@@ -23,7 +23,7 @@ export function TaskCards({ load }: { readonly load: Load }): ReactNode {
   // The backend tells of loads too; the page's own card knows the file and how to stop it.
   const shown = tasks.filter(
     ({ kind, state, steps }) =>
-      (state === 'running' && (kind === 'pull' || load.now === undefined)) ||
+      (state === 'running' && (kind === 'pull' || (kind === 'load' && load.now === undefined))) ||
       (kind === 'pull' && (state === 'failed' || (state === 'done' && steps !== undefined))),
   );
   if (shown.length === 0 && load.now === undefined && load.failed === undefined) {
@@ -124,6 +124,7 @@ function RunningCard({ task }: { readonly task: Task }): ReactNode {
   const [open, setOpen] = useState(true);
   const [cancelling, setCancelling] = useState(false);
   const { layers = [], currentBytes, totalBytes, bytesPerSecond } = task;
+  const name = t(task.kind === 'load' ? 'load.card' : 'pull.card', { name: task.subject });
   const left = bytesPerSecond > 0 && totalBytes > currentBytes ? (totalBytes - currentBytes) / bytesPerSecond : undefined;
   const facts = [
     totalBytes > 0
@@ -135,7 +136,7 @@ function RunningCard({ task }: { readonly task: Task }): ReactNode {
     left === undefined ? '' : t('pull.left', { time: format.age(left * 1000) }),
   ].filter((fact) => fact !== '');
   return (
-    <section className={styles.card} aria-label={t('pull.card', { name: task.subject })}>
+    <section className={styles.card} aria-label={name}>
       <header>
         <StateMark kind="busy" />
         <b className="strong ell" title={task.subject}>
@@ -157,23 +158,25 @@ function RunningCard({ task }: { readonly task: Task }): ReactNode {
         <b
           className="strong"
           role="progressbar"
-          aria-label={t('pull.card', { name: task.subject })}
+          aria-label={name}
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={Math.round(totalBytes > 0 ? (currentBytes / totalBytes) * 100 : 0)}
         >
           {totalBytes > 0 ? format.percent(Math.min(1, currentBytes / totalBytes)) : '–'}
         </b>
-        <Button
-          size="compact-xs"
-          disabled={cancelling}
-          onClick={() => {
-            setCancelling(true);
-            void actions.cancelTask(task.id);
-          }}
-        >
-          {t('pull.cancel')}
-        </Button>
+        {task.cancellable !== false && (
+          <Button
+            size="compact-xs"
+            disabled={cancelling}
+            onClick={() => {
+              setCancelling(true);
+              void actions.cancelTask(task.id);
+            }}
+          >
+            {t('pull.cancel')}
+          </Button>
+        )}
         {layers.length > 0 && (
           <IconButton
             small
