@@ -65,6 +65,39 @@ test('an image that is not here is pulled first; create only does not start', as
   expect(dockerd.model.findImage('fresh:2')).toBeDefined();
 });
 
+test('what runs is what the form said, and who has left is not led back', async () => {
+  const { page, dockerd, button } = await open({}, '#/run?image=fresh:2');
+  dockerd.pulls.set('fresh:2', { layers: 1, layerBytes: 2_000_000, bytesPerSecond: 1_000_000 });
+  dockerd.fault({ match: /^POST \/containers\/create/, times: 1, effect: { kind: 'delay', ms: 1500 } });
+  const name = page.getByRole('textbox', { name: 'Name', exact: true });
+  await name.fill('made');
+  await button('Run').click();
+  await page.getByRole('complementary', { name: /./ }).getByText(/^\d+%/).waitFor();
+  expect(await name.isDisabled()).toBe(true);
+  await expect.poll(() => dockerd.calls.some((call) => call.startsWith('POST /containers/create'))).toBe(true);
+  await page.evaluate(() => {
+    location.hash = '#/images';
+  });
+  await expect.poll(() => dockerd.model.findContainer('made')?.state).toBe('running');
+  await page.getByRole('navigation').getByText('2', { exact: true }).waitFor();
+  expect(await page.evaluate(() => location.hash)).toBe('#/images');
+});
+
+test('create only that was refused is tried again as such', async () => {
+  const { page, dockerd, button } = await open();
+  dockerd.fault({
+    match: /^POST \/containers\/create/,
+    times: 1,
+    effect: { kind: 'status', status: 500, message: 'dial tcp: i/o timeout' },
+  });
+  await page.getByRole('combobox', { name: 'Image' }).fill('nginx:1.29');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('made');
+  await button('Create only').click();
+  await page.getByRole('main').getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('tab', { name: 'Overview', selected: true }).waitFor();
+  expect(dockerd.model.findContainer('made')?.state).toBe('created');
+});
+
 test('errors stand at their fields', async () => {
   const { page, button } = await open();
   await button('Run').click();

@@ -27,6 +27,7 @@ export function RunPage(): ReactNode {
   const [form, setForm] = useState<RunForm>({ ...emptyForm, image: query.get('image') ?? '' });
   const [tried, setTried] = useState(false);
   const page = useRef<HTMLFormElement>(null);
+  const startAsked = useRef(true);
   const submit = useSubmit();
   const containers = useStore((state) => state.engine.containers);
   const images = useStore((state) => state.engine.images);
@@ -53,6 +54,7 @@ export function RunPage(): ReactNode {
   const proposed = submit.error && proposedPort(form, submit.error);
   const onSubmit = (start: boolean): void => {
     setTried(true);
+    startAsked.current = start;
     const [first] = all;
     if (first !== undefined) {
       page.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(first.field)}"]`)?.focus();
@@ -77,21 +79,25 @@ export function RunPage(): ReactNode {
         onSubmit(true);
       }}
     >
-      <PasteBox
-        focused={query.get('paste') !== null}
-        onForm={(next) => {
-          setForm(next);
-          setTried(true);
-          submit.reset();
-        }}
-      />
+      <fieldset className={styles.fields} disabled={submit.pending}>
+        <PasteBox
+          focused={query.get('paste') !== null}
+          onForm={(next) => {
+            setForm(next);
+            setTried(true);
+            submit.reset();
+          }}
+        />
+      </fieldset>
       <div className={`split ${styles.split ?? ''}`}>
         <section className={styles.form}>
-          <Basics form={form} set={set} errors={errors} tags={tags} imageHere={imageHere} focused={query.get('paste') === null} />
-          <PortFields form={form} set={set} errors={errors} />
-          <VolumeFields form={form} set={set} errors={errors} />
-          <EnvFields form={form} set={set} errors={errors} />
-          <More form={form} set={set} errors={errors} />
+          <fieldset className={styles.fields} disabled={submit.pending}>
+            <Basics form={form} set={set} errors={errors} tags={tags} imageHere={imageHere} focused={query.get('paste') === null} />
+            <PortFields form={form} set={set} errors={errors} />
+            <VolumeFields form={form} set={set} errors={errors} />
+            <EnvFields form={form} set={set} errors={errors} />
+            <More form={form} set={set} errors={errors} />
+          </fieldset>
         </section>
         <LinePanel form={form} errors={errors} imageHere={imageHere} submit={submit} />
       </div>
@@ -100,7 +106,7 @@ export function RunPage(): ReactNode {
           <ErrorNotice
             error={submit.error}
             onRetry={() => {
-              onSubmit(true);
+              onSubmit(startAsked.current);
             }}
             onDismiss={submit.reset}
           >

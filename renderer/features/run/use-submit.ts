@@ -62,7 +62,7 @@ export function useSubmit(): Submit {
   const [error, setError] = useState<WireError>();
   const [task, setTask] = useState<string>();
   const running = useRef<AbortController>(undefined);
-  // Left while it pulls: the pull goes on in the backend, but nothing is started behind the user's back.
+  // Left while it pulls: the pull goes on in the backend, but nothing is started behind the user's back, and nobody is led away.
   const left = useRef(false);
   useEffect(
     () => () => {
@@ -76,6 +76,7 @@ export function useSubmit(): Submit {
       const abort = new AbortController();
       running.current = abort;
       const { connection, store } = services;
+      const hasLeft = (): boolean => left.current;
       const isHere = findImage(form.image, Object.values(store.getState().engine.images)) !== undefined;
       let step: StepName = isHere ? 'create' : 'pull';
       const set = (name: StepName, state: StepState): void => {
@@ -92,13 +93,15 @@ export function useSubmit(): Submit {
           await taskEnd(services, answer.task, abort.signal);
           set('pull', 'done');
         }
-        if (left.current) {
+        if (hasLeft()) {
           return;
         }
         set('create', 'busy');
         const { id } = await connection.client.call('containers.create', { spec: toSpec(form), start });
         set('create', 'done');
-        navigate(href('containers', id, ...(start ? ['logs'] : [])));
+        if (!hasLeft()) {
+          navigate(href('containers', id, ...(start ? ['logs'] : [])));
+        }
       } catch (thrown) {
         const wire = toWireError(thrown);
         set(step, abort.signal.aborted ? 'waiting' : 'failed');
