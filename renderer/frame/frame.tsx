@@ -14,6 +14,7 @@ import { Sidebar } from './sidebar';
 import { StatusBar } from './status-bar';
 import { Toasts } from './toasts';
 import { TopBar } from './top-bar';
+import { VmError } from './vm-error';
 
 export function Frame({ route, children }: { readonly route: Route; readonly children: ReactNode }): ReactNode {
   useShortcuts();
@@ -24,6 +25,7 @@ export function Frame({ route, children }: { readonly route: Route; readonly chi
       <div className={css['main']}>
         <TopBar route={route} />
         <ConnectionBanner />
+        <VmError page={route.page} />
         <main className="page" tabIndex={-1}>
           {refused ? null : <ErrorBoundary key={href(route.page, route.args[0] ?? '')}>{children}</ErrorBoundary>}
         </main>

@@ -22,6 +22,8 @@ export interface Actions {
   readonly shutDownVm: () => Promise<void>;
   readonly restartVm: () => Promise<void>;
   readonly restartEngine: () => Promise<void>;
+  /** Asks again for what failed; a VM that failed by itself is started. */
+  readonly retryVm: () => Promise<void>;
   readonly cancelTask: (id: string) => Promise<void>;
   readonly dismissTask: (id: string) => Promise<void>;
   readonly dismissNotice: (id: string) => Promise<void>;
@@ -74,14 +76,22 @@ export function createActions(client: Client, store: Store): Actions {
     });
   }
 
-  async function onVm(verb: PendingVm, call: () => Promise<unknown>): Promise<void> {
+  const vmCalls: Readonly<Record<PendingVm, () => Promise<void>>> = {
+    start: () => client.call('vm.start', {}),
+    stop: () => client.call('vm.stop', {}),
+    shutDown: () => client.call('vm.stop', { shutdown: true }),
+    restart: () => client.call('vm.restart', { engineOnly: false }),
+    restartEngine: () => client.call('vm.restart', { engineOnly: true }),
+  };
+
+  async function onVm(verb: PendingVm): Promise<void> {
     patchUi(store, () => ({ pendingVm: verb, vmError: undefined }));
     try {
-      await call();
+      await vmCalls[verb]();
     } catch (error) {
       const wire = toWireError(error);
       // A start that was cancelled by a stop is no error of the user's.
-      patchUi(store, () => (wire.code === 'rpc.cancelled' ? {} : { vmError: wire }));
+      patchUi(store, () => (wire.code === 'rpc.cancelled' ? {} : { vmError: { verb, error: wire } }));
     } finally {
       patchUi(store, (ui) => (ui.pendingVm === verb ? { pendingVm: undefined } : {}));
     }
@@ -101,11 +111,12 @@ export function createActions(client: Client, store: Store): Actions {
     pauseContainer: (id) => onContainer(id, 'pausing', () => client.call('containers.pause', { id })),
     unpauseContainer: (id) => onContainer(id, 'unpausing', () => client.call('containers.unpause', { id })),
     removeContainer: (id, options) => onContainer(id, 'removing', () => client.call('containers.remove', { id, ...options })),
-    startVm: () => onVm('start', () => client.call('vm.start', {})),
-    stopVm: () => onVm('stop', () => client.call('vm.stop', {})),
-    shutDownVm: () => onVm('shutDown', () => client.call('vm.stop', { shutdown: true })),
-    restartVm: () => onVm('restart', () => client.call('vm.restart', { engineOnly: false })),
-    restartEngine: () => onVm('restartEngine', () => client.call('vm.restart', { engineOnly: true })),
+    startVm: () => onVm('start'),
+    stopVm: () => onVm('stop'),
+    shutDownVm: () => onVm('shutDown'),
+    restartVm: () => onVm('restart'),
+    restartEngine: () => onVm('restartEngine'),
+    retryVm: () => onVm(store.getState().ui.vmError?.verb ?? 'start'),
     cancelTask: (id) => quietly(client.call('tasks.cancel', { id })),
     dismissTask: (id) => quietly(client.call('tasks.dismiss', { id })),
     dismissNotice: (id) => quietly(client.call('app.dismissNotice', { id })),

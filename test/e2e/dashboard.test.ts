@@ -69,6 +69,24 @@ test('a start that fails says what happened, what is kept and how to go on, and 
   expect(await notice.count()).toBe(0);
 });
 
+test('a stop that fails is told on every page, and tried again as the stop that it was', async () => {
+  const failures = [new BerthError('vm.stopTimeout', { seconds: 90 })];
+  const { page } = await open({ stopFailure: () => failures.pop() });
+  await headline(page).getByText('Running').waitFor();
+  await goto(page, '#/images');
+  await page.keyboard.press('Control+k');
+  await page.getByPlaceholder('Search or run an action').fill('Stop the engine');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).waitFor();
+  await goto(page, '#/overview');
+  await headline(page).getByText('Running').waitFor();
+  const again = page.getByRole('button', { name: 'Try again' });
+  expect(await again.count()).toBe(1);
+  await again.click();
+  await headline(page).getByText('Stopped').waitFor();
+  expect(await again.count()).toBe(0);
+});
+
 test('stop and start again: counts stay as last known, dimmed, with their time', async () => {
   const { page } = await open({ containers: 6 });
   await headline(page).getByText('Running').waitFor();

@@ -43,6 +43,8 @@ export interface TestWindowOptions extends Pick<
   readonly shares?: FakeShares;
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
+  /** The next stop fails with this. */
+  readonly stopFailure?: () => BerthError | undefined;
   /** The VM suspends. */
   readonly suspend?: boolean;
   /** Why the next start cannot use what was saved. */
@@ -81,6 +83,7 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
     disk = false,
     hostSpace,
     failure,
+    stopFailure,
     repair,
     suspend,
     notResumed,
@@ -114,6 +117,7 @@ export async function openWindow(options: TestWindowOptions = {}): Promise<TestW
       ...(exec === undefined ? {} : { exec }),
       ...(shares === undefined ? {} : { shares }),
       ...(failure === undefined ? {} : { failure }),
+      ...(stopFailure === undefined ? {} : { stopFailure }),
       ...(hostSpace === undefined ? {} : { hostSpace }),
       ...(disk ? { disk: createFakeGuestDisk(() => dockerd.model) } : {}),
       ...(repair === undefined ? {} : { repair }),

@@ -33,6 +33,8 @@ export interface FakeVmOptions {
   readonly shares?: FakeShares;
   /** The next start fails with this. */
   readonly failure?: () => BerthError | undefined;
+  /** The next stop fails with this. */
+  readonly stopFailure?: () => BerthError | undefined;
   /** Figures of the data disk and blocks in its file; without it the guest says nothing of it and the file is empty. */
   readonly disk?: FakeGuestDisk;
   /** What the guard of this computer's space found. */
@@ -199,6 +201,10 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
 
     async function stop({ shutdown = false, by = 'user' }: Parameters<Vm['stop']>[0] = {}): Promise<void> {
       await starting?.catch(() => undefined);
+      const error = options.stopFailure?.();
+      if (error !== undefined) {
+        throw error;
+      }
       if (base.features.suspend && !shutdown && status.get().state === 'running') {
         stopping = suspend(by).finally(() => (stopping = undefined));
         return stopping;

@@ -19,7 +19,7 @@ export function Hero(): ReactNode {
   const error = useStore((s) => s.vm.status?.error);
   const failed = useStore((s) => s.ui.vmError);
   const actions = useActions();
-  const shown = failed ?? (view.state === 'failed' || view.state === 'running' ? error : undefined);
+  const shown = failed?.error ?? (view.state === 'failed' || view.state === 'running' ? error : undefined);
   return (
     <>
       <div className={css['hero']}>
@@ -39,7 +39,7 @@ export function Hero(): ReactNode {
           <ErrorNotice
             error={shown}
             level={view.state === 'running' ? 'warn' : 'error'}
-            onRetry={() => void actions.startVm()}
+            onRetry={() => void actions.retryVm()}
             onDismiss={failed === undefined ? undefined : actions.clearVmError}
           />
         </div>

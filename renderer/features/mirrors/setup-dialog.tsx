@@ -80,7 +80,7 @@ export function SetupDialog({ known, items, nameOf, onClose, onDraft, onApply }:
         </p>
       </div>
       {error === undefined ? null : <ErrorNotice error={error} onRetry={() => void run(all.map(({ url }) => url))} />}
-      {vmError === undefined || busy ? null : <ErrorNotice error={vmError} />}
+      {vmError === undefined || busy ? null : <ErrorNotice error={vmError.error} />}
       <ol className={css['setup']} aria-label={t('setup.list')}>
         {sorted.map((mirror) => {
           const { url } = mirror;

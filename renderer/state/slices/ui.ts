@@ -21,7 +21,8 @@ export interface UiSlice {
   readonly pending: Readonly<Record<string, PendingVerb>>;
   readonly errors: Readonly<Record<string, WireError>>;
   readonly pendingVm: PendingVm | undefined;
-  readonly vmError: WireError | undefined;
+  /** What was asked of the VM last, and why it failed. */
+  readonly vmError: { readonly verb: PendingVm; readonly error: WireError } | undefined;
   readonly toasts: readonly Toast[];
   readonly panel: OpenPanel | undefined;
   /** Which log the panel of logs shows. */
