@@ -1,5 +1,6 @@
 // What a container's state means in the list: its mark, the words beside it, which filter it falls under, what search finds.
 // Pure; knows nothing of React. Words are keys of locale `containers`.
+import { portUrl } from '../../ui/port-url';
 import type { ContainerSummary, PublishedPort } from '../../../preload/contract';
 import type { PendingVerb } from '../../state/slices/ui';
 import type { MarkKind } from '../../ui/state-mark';
@@ -113,8 +114,6 @@ export interface HostPort {
   readonly url?: string;
 }
 
-const anyAddress = new Set(['', '0.0.0.0', '::', '127.0.0.1', '::1']);
-
 /** Published ports, IPv4 and IPv6 of the same one once. */
 export function hostPorts(container: ContainerSummary): readonly HostPort[] {
   const found = new Map<string, HostPort>();
@@ -122,10 +121,8 @@ export function hostPorts(container: ContainerSummary): readonly HostPort[] {
     if (hostPort === undefined) {
       continue;
     }
-    const host = anyAddress.has(hostAddress) ? 'localhost' : hostAddress.includes(':') ? `[${hostAddress}]` : hostAddress;
-    const scheme = containerPort === 443 || containerPort === 8443 ? 'https' : 'http';
-    const url = protocol === 'tcp' ? { url: `${scheme}://${host}:${String(hostPort)}` } : {};
-    found.set(`${host}:${String(hostPort)}/${protocol}`, { port: hostPort, containerPort, protocol, ...url });
+    const url = portUrl(hostAddress, hostPort, containerPort);
+    found.set(`${url}/${protocol}`, { port: hostPort, containerPort, protocol, ...(protocol === 'tcp' ? { url } : {}) });
   }
   return [...found.values()];
 }

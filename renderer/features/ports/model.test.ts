@@ -50,7 +50,8 @@ test('search finds addresses, ports, names and projects', () => {
 test('addresses as a browser takes them', () => {
   expect(addressText(forward({ address: '::1' }))).toBe('[::1]:8080');
   expect(urlOf(forward({}))).toBe('http://localhost:8080');
-  expect(urlOf(forward({ address: '0.0.0.0', port: 8443 }))).toBe('https://localhost:8443');
+  expect(urlOf(forward({ address: '0.0.0.0', port: 9000, containerPort: 8443 }))).toBe('https://localhost:9000');
+  expect(urlOf(forward({ port: 8443 }))).toBe('http://localhost:8443');
   expect(urlOf(forward({ address: '192.168.1.5' }))).toBe('http://192.168.1.5:8080');
   expect(urlOf(forward({ protocol: 'udp' }))).toBeUndefined();
   expect(urlOf(forward({ error: inUse }))).toBeUndefined();

@@ -1,5 +1,6 @@
 // What the port board shows of the forwards: filters, search, order, addresses to open. Pure.
 import { addressText } from '../../../preload/contract';
+import { portUrl } from '../../ui/port-url';
 import type { ContainerSummary, Forward, PortHop } from '../../../preload/contract';
 
 export const filters = ['all', 'lan', 'failing'] as const;
@@ -10,13 +11,8 @@ export function keyOf({ protocol, address, port }: Pick<Forward, 'protocol' | 'a
 }
 
 /** Where a browser of this machine finds it; none for datagrams and for what is not served. */
-export function urlOf({ protocol, address, port, error }: Forward): string | undefined {
-  if (protocol !== 'tcp' || error !== undefined) {
-    return undefined;
-  }
-  const here = address === '127.0.0.1' || address === '::1' || address === '0.0.0.0' || address === '::';
-  const host = here ? 'localhost' : address.includes(':') ? `[${address}]` : address;
-  return `${port === 443 || port === 8443 ? 'https' : 'http'}://${host}:${port}`;
+export function urlOf({ protocol, address, port, containerPort, error }: Forward): string | undefined {
+  return protocol === 'tcp' && error === undefined ? portUrl(address, port, containerPort) : undefined;
 }
 
 /** Both loopbacks (or both wildcards) of one port are one line: the user published it once. */
