@@ -7,6 +7,7 @@ import type { HomeFiles } from '../lib/home';
 import { allowedExternalUrl } from '../lib/external-url';
 import type { Logger } from '../lib/logger';
 import { listStaticFiles } from '../lib/static-files';
+import { builtInPresets } from '../mirrors/presets';
 import type { OpenBackend } from './backend';
 import { createBackendHolder } from './backend-holder';
 import { setApplicationMenu } from './menu';
@@ -65,7 +66,10 @@ export async function runShell({ files, log, folders, openBackend, developer }: 
   serveWindow(await listStaticFiles(folders.renderer), new Map([[quitPath, quitWindow.page]]));
 
   const openExternal = async (url: string): Promise<void> => {
-    const allowed = allowedExternalUrl(url);
+    const allowed = allowedExternalUrl(
+      url,
+      builtInPresets().flatMap(({ link }) => link ?? []),
+    );
     if (allowed === undefined) {
       log.warn('an address was not opened', { url: url.slice(0, 200) });
       throw new BerthError('rpc.unavailableHere', { what: 'shell.openExternal' });

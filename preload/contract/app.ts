@@ -58,6 +58,6 @@ export const appTable = {
 
 /** Answered by the shell that holds the page, never relayed to another backend. */
 export const shellTable = {
-  /** Only http and https of a published port or of a documented page. */
+  /** Only what main/lib/external-url.ts knows: ports published on this computer, documented pages, those of the bundled presets. */
   'shell.openExternal': call(z.strictObject({ url: z.string().max(2048) }), output<void>()),
 };

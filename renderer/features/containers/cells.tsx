@@ -4,9 +4,9 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../format';
 import { href } from '../../routes';
 import { useStore } from '../../state/context';
+import { ExternalLink } from '../../ui/external-link';
 import { StateMark } from '../../ui/state-mark';
 import { useNow } from '../../ui/use-now';
-import { useOpenUrl } from '../../ui/use-open-url';
 import styles from './containers.module.css';
 import { hostPorts, markOf, shortName, stateWords } from './state';
 import type { ReactNode } from 'react';
@@ -79,7 +79,6 @@ const portsShown = 3;
 
 export const PortsCell = memo(function PortsCell({ container }: CellProps): ReactNode {
   const { t } = useTranslation('containers');
-  const open = useOpenUrl();
   const ports = hostPorts(container);
   if (ports.length === 0) {
     return <span className="t3">–</span>;
@@ -92,20 +91,16 @@ export const PortsCell = memo(function PortsCell({ container }: CellProps): Reac
             {port}/{protocol}
           </span>
         ) : (
-          <a
+          <ExternalLink
             key={url}
             href={url}
-            target="_blank"
-            rel="noreferrer"
+
             tabIndex={-1}
             aria-label={t('port.open', { url })}
             title={url}
-            onClick={(event) => {
-              open(event, url);
-            }}
           >
             {port}
-          </a>
+          </ExternalLink>
         ),
       )}
       {ports.length > portsShown && (

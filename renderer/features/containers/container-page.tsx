@@ -9,10 +9,10 @@ import { SkeletonRows } from '../../ui/delayed';
 import { EmptyState } from '../../ui/empty-state';
 import { AwayLine, EngineOff } from '../../ui/engine-away';
 import { ErrorNotice } from '../../ui/error-notice';
+import { ExternalLink } from '../../ui/external-link';
 import { Icon } from '../../ui/icon';
 import { IconButton } from '../../ui/icon-button';
 import { StateMark } from '../../ui/state-mark';
-import { useOpenUrl } from '../../ui/use-open-url';
 import { HealthCell, StateCell } from './cells';
 import styles from './container-page.module.css';
 import { InspectTab } from './inspect-tab';
@@ -121,7 +121,6 @@ function Header({ container, away }: { readonly container: ContainerSummary; rea
   const { t } = useTranslation('containers');
   const actions = useActions();
   const verbs = useVerbs();
-  const openUrl = useOpenUrl();
   const { detail } = useDetail(container);
   const pending = useStore((state) => state.ui.pending[container.id]);
   const error = useStore((state) => state.ui.errors[container.id]);
@@ -144,18 +143,10 @@ function Header({ container, away }: { readonly container: ContainerSummary; rea
           {container.image}
         </code>
         {port?.url !== undefined && (
-          <a
-            className={`f ${styles.port ?? ''}`}
-            href={port.url}
-            target="_blank"
-            rel="noreferrer"
-            onClick={(event) => {
-              openUrl(event, port.url ?? '');
-            }}
-          >
+          <ExternalLink className={`f ${styles.port ?? ''}`} href={port.url}>
             {port.url.replace(/^https?:\/\//, '')}
             <Icon of={IconExternalLink} small />
-          </a>
+          </ExternalLink>
         )}
         <span className="f hide-n">
           <StateCell container={container} long />

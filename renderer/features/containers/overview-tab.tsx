@@ -7,8 +7,8 @@ import { SkeletonRows } from '../../ui/delayed';
 import { CopyButton } from '../../ui/copy-line';
 import { ErrorNotice } from '../../ui/error-notice';
 import { IconButton } from '../../ui/icon-button';
+import { ExternalLink } from '../../ui/external-link';
 import { useNow } from '../../ui/use-now';
-import { useOpenUrl } from '../../ui/use-open-url';
 import { ageTick } from './cells';
 import styles from './container-page.module.css';
 import { hostPorts } from './state';
@@ -124,7 +124,6 @@ function Facts({ container, detail }: OverviewProps & { readonly detail: Contain
 
 function Ports({ container }: OverviewProps): ReactNode {
   const { t } = useTranslation('containers');
-  const open = useOpenUrl();
   const exposed = container.ports.filter(({ hostPort }) => hostPort === undefined);
   return (
     <Section title={t('overview.ports')} none={t('overview.portsNone')}>
@@ -134,17 +133,9 @@ function Ports({ container }: OverviewProps): ReactNode {
             {url === undefined ? (
               <span className="grow">{port}</span>
             ) : (
-              <a
-                className="grow"
-                href={url}
-                target="_blank"
-                rel="noreferrer"
-                onClick={(event) => {
-                  open(event, url);
-                }}
-              >
+              <ExternalLink className="grow" href={url}>
                 {url}
-              </a>
+              </ExternalLink>
             )}
             <code className="t2">
               → {containerPort}/{protocol}

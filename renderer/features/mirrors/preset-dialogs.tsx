@@ -6,6 +6,7 @@ import { toWireError } from '../../../preload/contract';
 import type { MirrorPreset, WireError } from '../../../preload/contract';
 import { useClient } from '../../state/context';
 import { ErrorNotice } from '../../ui/error-notice';
+import { ExternalLink } from '../../ui/external-link';
 import { useFieldWords } from './mirror-dialog';
 import css from './dialogs.module.css';
 import { useTextOf } from './names';
@@ -59,9 +60,7 @@ export function PersonalDialog({ preset, items, onClose, onDone }: PersonalDialo
         {preset.help === undefined ? null : <p className={css['help']}>{textOf(preset.help)}</p>}
         {preset.link === undefined ? null : (
           <p>
-            <a href={preset.link} target="_blank" rel="noreferrer">
-              {preset.link}
-            </a>
+            <ExternalLink href={preset.link}>{preset.link}</ExternalLink>
           </p>
         )}
         <TextInput

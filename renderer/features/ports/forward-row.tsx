@@ -7,11 +7,11 @@ import type { Forward } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { href } from '../../routes';
 import { ErrorNotice } from '../../ui/error-notice';
+import { ExternalLink } from '../../ui/external-link';
 import { Icon } from '../../ui/icon';
 import { IconButton } from '../../ui/icon-button';
 import { StateMark } from '../../ui/state-mark';
 import table from '../../ui/table.module.css';
-import { useOpenUrl } from '../../ui/use-open-url';
 import { brokenHop, urlOf } from './model';
 import css from './ports.module.css';
 import type { Line } from './model';
@@ -27,7 +27,6 @@ interface ForwardRowProps {
 export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected, onProbe }: ForwardRowProps): ReactNode {
   const { t } = useTranslation('ports');
   const format = useFormat();
-  const open = useOpenUrl();
   const url = urlOf(forward);
   const broken = probe?.hops && brokenHop(probe.hops);
   const state = forward.error !== undefined ? 'failed' : broken !== undefined ? 'broken' : 'served';
@@ -42,9 +41,9 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
             {url === undefined ? (
               <code>{addressText(forward)}</code>
             ) : (
-              <a href={url} target="_blank" rel="noreferrer" onClick={(event) => open(event, url)}>
+              <ExternalLink href={url}>
                 <code>{addressText(forward)}</code>
-              </a>
+              </ExternalLink>
             )}
             {forward.reach === 'lan' && (
               <span className="badge warn">
@@ -79,17 +78,15 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
         <td>
           <span className={table['actions']}>
             {url !== undefined && (
-              <a
+              <ExternalLink
                 className={css['open']}
                 href={url}
-                target="_blank"
-                rel="noreferrer"
+
                 aria-label={t('open', { url })}
                 title={url}
-                onClick={(event) => open(event, url)}
               >
                 <Icon of={IconExternalLink} small />
-              </a>
+              </ExternalLink>
             )}
             <IconButton icon={IconActivity} label={t('probe.of', { address: addressText(forward) })} onClick={onProbe} />
           </span>

@@ -7,6 +7,7 @@ import { toWireError } from '../../../preload/contract';
 import { useClient, useStore } from '../../state/context';
 import { CopyButton } from '../../ui/copy-line';
 import { ErrorNotice } from '../../ui/error-notice';
+import { useOpenUrl } from '../../ui/external-link';
 import { Icon } from '../../ui/icon';
 import { StateMark } from '../../ui/state-mark';
 import { TerminalView } from '../../ui/terminal-view';
@@ -30,6 +31,7 @@ interface TerminalFrameProps {
 export function TerminalFrame({ sessions, blocked, chooser, choice, equal }: TerminalFrameProps): ReactNode {
   const { t } = useTranslation('terminal');
   const client = useClient();
+  const openUrl = useOpenUrl();
   const view = useRef<TerminalHandle>(null);
   const tabs = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState('');
@@ -128,9 +130,7 @@ export function TerminalFrame({ sessions, blocked, chooser, choice, equal }: Ter
             setSize(`${String(cols)} × ${String(rows)}`);
           }}
           onEnded={onEnded(active.id)}
-          onLink={(url) => {
-            client.call('shell.openExternal', { url }).catch(() => undefined);
-          }}
+          onLink={openUrl}
           onLeave={() => {
             tabs.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
           }}
