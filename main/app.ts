@@ -4,7 +4,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BerthError, fromWireError, toWireError } from '../preload/contract';
 import type { AppInfo, BackendHandlers, HostFeatures } from '../preload/contract';
-import { CONTEXT_NAME, shortState } from './connect/context';
 import { connectHandlers, createConnect, keepConnected } from './connect/create-connect';
 import { systemSocketPath } from './connect/system-socket';
 import { createEngineSocket } from './engine-socket/engine-socket';
@@ -327,7 +326,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     ...repair.handlers,
     ...connectHandlers(connect, systemSocket),
     ...vmHandlers({ vm, files, adopted, pauseEvents: engine.pauseEvents }),
-    'app.info': async () => ({
+    'app.info': () => ({
       version: options.version,
       build: options.build,
       platform: process.platform as AppInfo['platform'],
@@ -336,8 +335,6 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       locale: options.locale,
       home: files.root,
       dockerHost,
-      contextName: CONTEXT_NAME,
-      context: shortState(await connect.context.get()),
       dockerCliFolder,
       shells: [...new Set([options.owner, ...windows.kinds()])],
     }),

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BerthError } from '../../preload/contract';
-import type { AppInfo, ContextState } from '../../preload/contract';
+import type { ContextState } from '../../preload/contract';
 import { asError } from '../lib/async';
 import { hasCode, readText } from '../lib/atomic-file';
 import { changeCliConfig, cliConfigPath, cliFolder, parseCliConfig, withValue } from '../lib/docker-cli-config';
@@ -13,7 +13,7 @@ import type { Logger } from '../lib/logger';
 import { findInPath } from './env';
 import type { ConnectMemory } from './memory';
 
-export const CONTEXT_NAME = 'berth';
+const CONTEXT_NAME = 'berth';
 /** Of the context; tells Berth's from anybody else's. */
 const DESCRIPTION = 'Berth';
 /** The CLI's name for no context at all. */
@@ -180,11 +180,6 @@ export function createDockerContext({ dockerHost, memory, env = process.env, isS
       log.info('removed the docker context', { path });
     },
   };
-}
-
-/** As `app.info` has it. */
-export function shortState({ state, selected }: ContextState): AppInfo['context'] {
-  return state !== 'ours' ? 'none' : selected ? 'selected' : 'present';
 }
 
 /** As the CLI weighs them; an empty one is none. */

@@ -19,9 +19,6 @@ export interface AppInfo {
   readonly locale: string;
   readonly home: string;
   readonly dockerHost: string;
-  readonly contextName: string;
-  /** `none` = the context could not be kept right (error in notices). */
-  readonly context: 'selected' | 'present' | 'none';
   /** Folder of the bundled docker CLI. */
   readonly dockerCliFolder: string;
   readonly shells: readonly string[];

@@ -8,6 +8,7 @@ import { useStore } from '../state/context';
 import { useStream } from '../state/use-stream';
 import { useVmView } from '../state/vm-view';
 import { href } from '../routes';
+import { contextUse } from '../ui/connect-lines';
 import { Icon } from '../ui/icon';
 import { StateMark } from '../ui/state-mark';
 import { useNow } from '../ui/use-now';
@@ -18,7 +19,7 @@ export function StatusBar(): ReactNode {
   const format = useFormat();
   const view = useVmView();
   const status = useStore((s) => s.vm.status);
-  const app = useStore((s) => s.app);
+  const context = useStream('connect.changes')?.context;
   const away = useStore((s) => s.engine.status === 'away' && s.engine.known);
   const at = useStore((s) => s.engine.at);
   const running = view.state === 'running';
@@ -38,7 +39,7 @@ export function StatusBar(): ReactNode {
       )}
       <Mirrors />
       {away ? <span>{t('status.lastKnown', { time: format.clock(at) })}</span> : null}
-      <span className={css['last']}>{app === undefined ? '' : t(`status.context.${app.context}`, { name: app.contextName })}</span>
+      <span className={css['last']}>{context === undefined ? '' : t(`status.context.${contextUse(context)}`, { name: context.name })}</span>
       <Cost />
     </footer>
   );

@@ -44,6 +44,7 @@ test('the context is selected, given back, removed and created; a choice made el
   const use = page.getByRole('switch', { name: 'A plain docker uses it' });
   await use.click({ force: true });
   await page.getByText('docker ps', { exact: true }).waitFor();
+  await page.getByText('context berth selected').waitFor();
   expect(choice()).toBe('berth');
   writeFileSync(join(folder, 'config.json'), '{}');
   await page.getByText('docker --context berth ps').waitFor();

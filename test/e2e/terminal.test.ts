@@ -98,6 +98,10 @@ test('a shell that does not exist is Docker’s own error, and a stopped contain
   await page.getByRole('textbox', { name: 'Shell' }).or(page.getByLabel('Shell')).first().fill('/bin/nosuch');
   await page.getByRole('textbox', { name: 'User' }).press('Enter');
   await page.getByRole('alert').filter({ hasText: 'nosuch' }).waitFor();
+  // Nothing typed there means whichever shell there is, by the button as by Enter.
+  await page.getByRole('textbox', { name: 'Shell' }).or(page.getByLabel('Shell')).first().fill('');
+  await page.getByRole('button', { name: 'New terminal' }).click();
+  await page.getByRole('alert').waitFor({ state: 'detached' });
   const box = dockerd.model.findContainer('box');
   if (box !== undefined) {
     dockerd.model.exit(box, 0);

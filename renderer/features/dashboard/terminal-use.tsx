@@ -6,39 +6,49 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { navigate } from '../../routes';
 import { useStore } from '../../state/context';
+import { useStream } from '../../state/use-stream';
+import { contextUse, envLine } from '../../ui/connect-lines';
+import type { ContextUse } from '../../ui/connect-lines';
 import { CopyLine } from '../../ui/copy-line';
 import { Icon } from '../../ui/icon';
 import { StateMark } from '../../ui/state-mark';
-import { contextCommands, shellCommands, shells } from './commands';
-import type { Shell } from './commands';
 import css from './dashboard.module.css';
+
+const shells = ['sh', 'fish', 'powershell'] as const;
+const MARK = { selected: 'run', present: 'exit', none: 'warn' } as const;
+
+function contextLines(use: ContextUse, name: string): readonly string[] {
+  return { selected: ['docker ps'], present: [`docker --context ${name} ps`, `docker context use ${name}`], none: [] }[use];
+}
 
 export function TerminalUse(): ReactNode {
   const { t } = useTranslation('dashboard');
-  const app = useStore((s) => s.app);
-  const [shell, setShell] = useState<Shell>(() => (navigator.platform.startsWith('Win') ? 'powershell' : 'sh'));
-  if (app === undefined) {
+  const hostTerminal = useStore((s) => s.app?.features.hostTerminal === true);
+  const connect = useStream('connect.changes');
+  const [shell, setShell] = useState<(typeof shells)[number]>(() => (navigator.platform.startsWith('Win') ? 'powershell' : 'sh'));
+  if (connect === undefined) {
     return null;
   }
+  const { name } = connect.context;
+  const use = contextUse(connect.context);
   return (
     <section className={css['section']}>
       <div className="sec">
         <h2>{t('terminal.title')}</h2>
         <span className="end">
-          <span className={app.context === 'selected' ? 'c-run' : ''}>
-            <StateMark kind={app.context === 'selected' ? 'run' : app.context === 'present' ? 'exit' : 'warn'} />{' '}
-            {t(`terminal.context.${app.context}`, { name: app.contextName })}
+          <span className={use === 'selected' ? 'c-run' : ''}>
+            <StateMark kind={MARK[use]} /> {t(`terminal.context.${use}`, { name })}
           </span>
         </span>
       </div>
       <div className={css['lines']}>
-        {contextCommands(app).map((line) => (
+        {contextLines(use, name).map((line) => (
           <CopyLine key={line} text={line} />
         ))}
       </div>
       <p className={`t3 s ${css['or']}`}>{t('terminal.oneShell')}</p>
       <div className={css['lines']}>
-        {shellCommands(shell, app.dockerHost).map((line) => (
+        {[envLine[shell] ?? '', ...connect.env[shell]].map((line) => (
           <CopyLine key={line} text={line} />
         ))}
       </div>
@@ -49,7 +59,7 @@ export function TerminalUse(): ReactNode {
           data={shells.map((name) => ({ value: name, label: t(`terminal.shell.${name}`) }))}
           aria-label={t('terminal.shellLabel')}
         />
-        {app.features.hostTerminal ? (
+        {hostTerminal ? (
           <Button className="end" leftSection={<Icon of={IconTerminal2} small />} onClick={() => navigate('#/terminal')}>
             {t('terminal.open')}
           </Button>

@@ -1,7 +1,8 @@
 // A pasted `docker run` line -> the form, and a list of what the form has no field for: nothing is dropped in silence.
 // Knows Docker's flags only as far as needed to tell a flag's value from the image.
 import { emptyForm, isFolder, isPort, nextKey, restartPolicies } from './form';
-import { joinWords, quoteWord, splitWords } from './words';
+import { quoteWord } from '../../ui/quote-word';
+import { joinWords, splitWords } from './words';
 import type { RestartPolicy, RunForm } from './form';
 
 export interface ParsedLine {

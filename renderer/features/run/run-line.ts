@@ -1,6 +1,7 @@
 // The `docker run` line that does what the form would do, in pieces so that the window can colour flags and hide secrets.
 import { isFolder, readHostPort, usedEnv, usedPorts, usedVolumes } from './form';
-import { quoteWord, splitWords } from './words';
+import { quoteWord } from '../../ui/quote-word';
+import { splitWords } from './words';
 import type { PortRow, RunForm } from './form';
 
 export interface LinePart {

@@ -1,5 +1,7 @@
-// Words of a POSIX shell line: splitting what a user typed or pasted, quoting what Berth shows to copy.
+// Words of a POSIX shell line: splitting what a user typed or pasted, joining what Berth shows to copy.
 // Knows nothing of Docker. No expansion: `$HOME` stays the text it is, because the shell that would expand it is not here.
+
+import { quoteWord } from '../../ui/quote-word';
 
 export interface Words {
   readonly words: readonly string[];
@@ -58,12 +60,6 @@ export function splitWords(text: string): Words {
     words.push(word);
   }
   return quote === undefined ? { words } : { words, unclosed: quote };
-}
-
-const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
-
-export function quoteWord(word: string): string {
-  return plain.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 export function joinWords(words: readonly string[]): string {

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStore } from '../../state/context';
+import { useStream } from '../../state/use-stream';
 import { EmptyState } from '../../ui/empty-state';
 import { TerminalFrame } from './terminal-frame';
 import { useSessions } from './use-sessions';
@@ -9,17 +10,19 @@ import type { ReactNode } from 'react';
 
 export function HostTerminalPage(): ReactNode {
   const { t } = useTranslation('terminal');
-  const app = useStore((state) => state.app);
-  if (app === undefined) {
+  const features = useStore((state) => state.app?.features);
+  const line = useStream('connect.changes')?.env.sh[0];
+  if (features === undefined || line === undefined) {
     return null;
   }
-  if (!app.features.hostTerminal) {
-    return <EmptyState title={t('host.none')} text={t('host.noneText')} command={`export DOCKER_HOST=${app.dockerHost}`} />;
-  }
-  return <HostTerminals dockerHost={app.dockerHost} />;
+  return features.hostTerminal ? (
+    <HostTerminals line={line} />
+  ) : (
+    <EmptyState title={t('host.none')} text={t('host.noneText')} command={line} />
+  );
 }
 
-function HostTerminals({ dockerHost }: { readonly dockerHost: string }): ReactNode {
+function HostTerminals({ line }: { readonly line: string }): ReactNode {
   const sessions = useSessions(undefined);
   const opened = useRef(false);
   const { list, open } = sessions;
@@ -29,12 +32,5 @@ function HostTerminals({ dockerHost }: { readonly dockerHost: string }): ReactNo
       void open({ shell: '', user: '' });
     }
   }, [list, open]);
-  return (
-    <TerminalFrame
-      sessions={sessions}
-      blocked={undefined}
-      choice={{ shell: '', user: '' }}
-      equal={() => `export DOCKER_HOST=${dockerHost}`}
-    />
-  );
+  return <TerminalFrame sessions={sessions} blocked={undefined} choice={{ shell: '', user: '' }} equal={() => line} />;
 }

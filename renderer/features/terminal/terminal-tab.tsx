@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useActions, useStore } from '../../state/context';
 import { EmptyState } from '../../ui/empty-state';
+import { quoteWord } from '../../ui/quote-word';
 import styles from './terminal.module.css';
 import { TerminalFrame } from './terminal-frame';
 import { useSessions } from './use-sessions';
@@ -11,11 +12,9 @@ import type { ReactNode } from 'react';
 import type { ContainerSummary, TerminalSession } from '../../../preload/contract';
 
 const shells = ['auto', 'bash', 'sh', 'ash', 'zsh'];
-const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
-const quote = (word: string): string => (plain.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 export function execLine(container: string, { shell, user }: Pick<TerminalSession, 'shell' | 'user'>): string {
-  return ['docker exec -it', user === '' ? '' : `-u ${quote(user)}`, quote(container), quote(shell)]
+  return ['docker exec -it', user === '' ? '' : `-u ${quoteWord(user)}`, quoteWord(container), quoteWord(shell)]
     .filter((word) => word !== '')
     .join(' ');
 }
@@ -68,7 +67,7 @@ export function TerminalTab({ container }: { readonly container: ContainerSummar
           className={styles.chooser}
           onSubmit={(event) => {
             event.preventDefault();
-            void open({ shell: choice.shell === '' ? 'auto' : choice.shell, user: choice.user.trim() });
+            void open(choice);
           }}
         >
           <span>{t('shell')}</span>

@@ -4,6 +4,7 @@ import { toWireError } from '../../../preload/contract';
 import { useClient, useStore } from '../../state/context';
 import type { TerminalSession, WireError } from '../../../preload/contract';
 
+/** As typed: an empty shell is whichever the container has. */
 export interface OpenOptions {
   readonly shell: string;
   readonly user: string;
@@ -58,7 +59,9 @@ export function useSessions(container: string | undefined): Sessions {
       try {
         const session = await client.call(
           'terminal.open',
-          container === undefined ? { kind: 'host', ...firstSize } : { kind: 'exec', container, shell, user, ...firstSize },
+          container === undefined
+            ? { kind: 'host', ...firstSize }
+            : { kind: 'exec', container, shell: shell.trim() || 'auto', user: user.trim(), ...firstSize },
         );
         setFresh((old) => new Set([...old, session.id]));
         setList((old = []) => [...old.filter(({ id }) => id !== session.id), session]);

@@ -91,8 +91,6 @@ export function createFakeBackend(host: DesktopHost, home: string): FakeBackend 
       locale: host.locale,
       home,
       dockerHost: `unix://${home}/run/docker.sock`,
-      contextName: 'berth',
-      context: 'present',
       dockerCliFolder: '/nowhere',
       shells: ['electron'],
     }),

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { shellNames } from '../../../../preload/contract';
 import type { ConnectState, ShellName } from '../../../../preload/contract';
+import { envLine } from '../../../ui/connect-lines';
 import { CopyLine } from '../../../ui/copy-line';
 import settingsCss from '../settings.module.css';
 import css from './tools.module.css';
@@ -12,6 +13,7 @@ import css from './tools.module.css';
 export function EnvSection({ env }: Pick<ConnectState, 'env'>): ReactNode {
   const { t } = useTranslation('connect');
   const [shell, setShell] = useState<ShellName>(() => (navigator.platform.startsWith('Win') ? 'powershell' : 'sh'));
+  const short = envLine[shell];
   return (
     <section aria-labelledby="tools-env">
       <h2 id="tools-env">{t('env.title')}</h2>
@@ -28,9 +30,7 @@ export function EnvSection({ env }: Pick<ConnectState, 'env'>): ReactNode {
         {env[shell].map((line) => (
           <CopyLine key={line} text={line} />
         ))}
-        {shell === 'sh' ? <CopyLine text={'eval "$(berth env)"'} /> : null}
-        {shell === 'fish' ? <CopyLine text="berth env --shell fish | source" /> : null}
-        {shell === 'powershell' ? <CopyLine text="berth env --shell powershell | Out-String | Invoke-Expression" /> : null}
+        {short === undefined ? null : <CopyLine text={short} />}
       </div>
       {shell === 'dotenv' ? <p className="hint">{t('env.dotenvText')}</p> : null}
     </section>
