@@ -72,8 +72,9 @@ export function useList<T extends object, F extends string>(spec: ListSpec<T, F>
     const found = searchFor(query);
     return all.filter((row) => isIn(filter, row) && found(row));
   }, [all, filter, query, isIn, searchFor]);
-  const chosenIds = useMemo(() => new Set(present(selection, all.map(rowId))), [selection, all, rowId]);
-  const chosen = chosenIds.size === 0 ? [] : all.filter((row) => chosenIds.has(rowId(row)));
+  // What a filter hides is out of reach, and chosen again when it is back in sight.
+  const chosenIds = useMemo(() => new Set(present(selection, rows.map(rowId))), [selection, rows, rowId]);
+  const chosen = chosenIds.size === 0 ? [] : rows.filter((row) => chosenIds.has(rowId(row)));
   const texts = useMemo(
     () => ({
       label,

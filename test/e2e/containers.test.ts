@@ -124,6 +124,20 @@ test('several at once: one summary, one line for each failure', async () => {
   await bar.waitFor({ state: 'detached' });
 });
 
+test('many at once never reaches what the search hides', async () => {
+  const { page, row, state } = await open({ seed: three });
+  await row('web').getByRole('checkbox').click();
+  await row('db').getByRole('checkbox').click();
+  await page.getByRole('toolbar', { name: '2 selected' }).waitFor();
+  const search = page.getByLabel('Name, image, label, port');
+  await search.fill('web');
+  await page.getByRole('toolbar', { name: '1 selected' }).getByRole('button', { name: 'Stop' }).click();
+  await state('web', 'exited').waitFor();
+  await search.fill('');
+  await page.getByRole('toolbar', { name: '2 selected' }).waitFor();
+  await state('db', 'running').waitFor();
+});
+
 test('removal says what goes and what stays, and cancels by default', async () => {
   const { page, dockerd, row, container } = await open({
     seed: (dockerd) => {
