@@ -15,7 +15,7 @@ export const modKey = mac ? '⌘' : 'Ctrl';
 const MAP = {
   window: [
     ['palette', ['mod', 'K']],
-    ['pages', ['mod', '1…5']],
+    ['pages', ['mod', `1…${PAGES.length}`]],
     ['search', ['/']],
     ['undo', ['mod', 'Z']],
     ['map', ['?']],

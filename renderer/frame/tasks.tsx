@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { configSteps, repairSteps, rungNames } from '../../preload/contract';
 import type { Task } from '../../preload/contract';
 import { useFormat } from '../format';
+import { href } from '../routes';
 import { useActions, useStore } from '../state/context';
 import { useErrorText } from '../ui/error-text';
 import { IconButton } from '../ui/icon-button';
@@ -25,11 +26,23 @@ const ENDED = {
   repair: 'endedRepair',
 } as const satisfies Readonly<Record<Task['kind'], string>>;
 
+/** Where more of it is told. */
+const PAGE = {
+  pull: href('images'),
+  load: href('images'),
+  config: href('settings', 'engine'),
+  trim: href('disk'),
+  prune: href('disk'),
+  moveDisk: href('disk'),
+  repair: href('repair'),
+} as const satisfies Readonly<Record<Task['kind'], string>>;
+
 export function Tasks(): ReactNode {
   const { t } = useTranslation('frame');
   const tasks = useStore((s) => s.tasks);
   const live = tasks.filter(({ state }) => state === 'running' || state === 'failed');
   const running = live.filter(({ state }) => state === 'running');
+  const [first] = running.length > 0 ? running : live;
   const ended = tasks.find(({ state }) => state === 'done' || state === 'failed');
   return (
     <>
@@ -38,9 +51,13 @@ export function Tasks(): ReactNode {
           ? ''
           : t(`task.${ENDED[ended.kind]}.${ended.state === 'done' ? 'done' : 'failed'}`, { subject: ended.subject })}
       </span>
-      {live.length === 0 ? null : (
+      {first === undefined ? null : (
         <section className={css['tasks']} aria-label={t('task.list')}>
-          <a className={css['ring']} href="#/images" aria-label={t('task.running', { count: running.length })}>
+          <a
+            className={css['ring']}
+            href={PAGE[first.kind]}
+            aria-label={running.length > 0 ? t('task.running', { count: running.length }) : t('task.failed', { count: live.length })}
+          >
             <StateMark kind={running.length > 0 ? 'busy' : 'fail'} />
           </a>
           {live.slice(0, SHOWN).map((task) => (

@@ -10,7 +10,10 @@ export function useRemoveImages(): (rows: readonly ImageRow[], force: boolean) =
   const { connection, store } = useServices();
   return useCallback(
     async (rows, force) => {
-      patchUi(store, (ui) => ({ pending: { ...ui.pending, ...Object.fromEntries(rows.map(({ id }) => [id, 'removing' as const])) } }));
+      patchUi(store, (ui) => ({
+        pending: { ...ui.pending, ...Object.fromEntries(rows.map(({ id }) => [id, 'removing' as const])) },
+        errors: rows.reduce((errors, { id }) => without(errors, id), ui.errors),
+      }));
       // One after the other: removing a tag may remove what the next one names.
       for (const { id } of rows) {
         try {
