@@ -1,6 +1,6 @@
 // Tells when a container that the window has just started ends at once: in the call, when it ends while that still waits,
 // by a notice, when it ends within seconds. A container that ended well, or that somebody stopped, is no failure.
-import { BerthError, toWireError } from '../../preload/contract';
+import { BerthError, failedByItself, toWireError } from '../../preload/contract';
 import type { WireError } from '../../preload/contract';
 import type { Connection } from './connection';
 import { number, record, text } from '../lib/json';
@@ -11,8 +11,6 @@ const CALL_MS = 400;
 const NOTICE_MS = 15_000;
 const LOG_MS = 5000;
 const LOG_LINES = 10;
-/** By Ctrl-C, kill and stop. */
-const STOPPED_CODES = new Set([0, 130, 137, 143]);
 
 export interface EarlyExit {
   /** After a start went through; rejects with `engine.exitedAtOnce`. */
@@ -34,7 +32,7 @@ export function createEarlyExit(connection: Connection, notify: (error: WireErro
       signal,
     } as const;
     const exitCode = number(record(await connection.json(request))['StatusCode']) ?? 0;
-    if (STOPPED_CODES.has(exitCode) || signal.aborted) {
+    if (!failedByItself(exitCode) || signal.aborted) {
       return undefined;
     }
     const reading = AbortSignal.timeout(LOG_MS);

@@ -12,6 +12,14 @@ export const containerId = z
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 export type HealthState = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
+/** By Ctrl-C, kill and stop; dockerd does not tell who sent the signal. */
+const askedFor = [0, 130, 137, 143];
+
+/** It ended, and nobody asked it to. */
+export function failedByItself(exitCode = 0): boolean {
+  return !askedFor.includes(exitCode);
+}
+
 export interface PublishedPort {
   readonly containerPort: number;
   readonly protocol: 'tcp' | 'udp' | 'sctp';

@@ -1,11 +1,9 @@
 // One command in a box with a copy button; what is copied is exactly what is shown.
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { IconButton } from './icon-button';
-
-const SHOWN_MS = 1500;
+import { useCopy } from './use-copy';
 
 export function CopyLine({ text }: { readonly text: string }): ReactNode {
   return (
@@ -18,15 +16,10 @@ export function CopyLine({ text }: { readonly text: string }): ReactNode {
 
 export function CopyButton({ text }: { readonly text: string }): ReactNode {
   const { t } = useTranslation('common');
-  const [copied, setCopied] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), SHOWN_MS);
-  };
+  const { copied, copy } = useCopy();
   return (
     <>
-      <IconButton small icon={copied ? IconCheck : IconCopy} label={copied ? t('copied') : t('copy')} onClick={() => void copy()} />
+      <IconButton small icon={copied ? IconCheck : IconCopy} label={copied ? t('copied') : t('copy')} onClick={() => copy(text)} />
       <span className="sr" role="status">
         {copied ? t('copied') : ''}
       </span>

@@ -8,6 +8,7 @@ import { SkeletonRows } from '../../ui/delayed';
 import { ErrorNotice } from '../../ui/error-notice';
 import { Icon } from '../../ui/icon';
 import { IconButton } from '../../ui/icon-button';
+import { useCopy } from '../../ui/use-copy';
 import styles from './container-page.module.css';
 import { foldLines, jsonLines, lineText } from './json-lines';
 import { useDetail } from './use-detail';
@@ -27,11 +28,11 @@ export function InspectTab({ container }: { readonly container: ContainerSummary
 }
 
 function Json({ value }: { readonly value: unknown }): ReactNode {
-  const { t } = useTranslation('containers');
+  const { t } = useTranslation(['containers', 'common']);
   const [query, setQuery] = useState('');
   const [step, setStep] = useState(0);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
-  const [copied, setCopied] = useState(false);
+  const { copied, copy } = useCopy();
   const scroll = useRef<HTMLDivElement>(null);
 
   const lines = useMemo(() => jsonLines(value), [value]);
@@ -57,13 +58,6 @@ function Json({ value }: { readonly value: unknown }): ReactNode {
     if (target !== undefined) {
       virtual.scrollToIndex(target, { align: 'center' });
     }
-  };
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(JSON.stringify(value, null, 2));
-    setCopied(true);
-    setTimeout(() => {
-      setCopied(false);
-    }, 1500);
   };
   const toggle = (path: string): void => {
     setFolded((old) => {
@@ -118,8 +112,13 @@ function Json({ value }: { readonly value: unknown }): ReactNode {
           </>
         )}
         <span className="end" />
-        <Button leftSection={<Icon of={IconCopy} small />} onClick={() => void copy()}>
-          {t(copied ? 'inspect.copied' : 'inspect.copy')}
+        <Button
+          leftSection={<Icon of={IconCopy} small />}
+          onClick={() => {
+            copy(JSON.stringify(value, null, 2));
+          }}
+        >
+          {copied ? t('common:copied') : t('inspect.copy')}
         </Button>
       </div>
       <div ref={scroll} className={styles.json} role="region" aria-label={t('inspect.label')} tabIndex={0} lang="en">

@@ -19,6 +19,7 @@ import { href, navigate } from '../../routes';
 import { useStore } from '../../state/context';
 import { Icon } from '../../ui/icon';
 import { RowAction } from '../../ui/table-action';
+import { useCopy } from '../../ui/use-copy';
 import { firstVerb } from './state';
 import { useVerbs } from './verbs';
 import type { ReactNode } from 'react';
@@ -87,9 +88,7 @@ export function MoreItems({ container, onRemove }: MoreItemsProps): ReactNode {
   const open = (tab: string) => () => {
     navigate(href('containers', container.id, tab));
   };
-  const copy = (text: string) => () => {
-    void navigator.clipboard.writeText(text);
-  };
+  const { copy } = useCopy();
   return (
     <>
       {container.state === 'running' && (
@@ -133,10 +132,20 @@ export function MoreItems({ container, onRemove }: MoreItemsProps): ReactNode {
         {t('action.inspect')}
       </Menu.Item>
       <Menu.Divider />
-      <Menu.Item leftSection={<Icon of={IconCopy} small />} onClick={copy(container.name)}>
+      <Menu.Item
+        leftSection={<Icon of={IconCopy} small />}
+        onClick={() => {
+          copy(container.name);
+        }}
+      >
         {t('action.copyName')}
       </Menu.Item>
-      <Menu.Item leftSection={<Icon of={IconId} small />} onClick={copy(container.id)}>
+      <Menu.Item
+        leftSection={<Icon of={IconId} small />}
+        onClick={() => {
+          copy(container.id);
+        }}
+      >
         {t('action.copyId')}
       </Menu.Item>
       <Menu.Divider />

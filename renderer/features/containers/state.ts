@@ -1,5 +1,6 @@
 // What a container's state means in the list: its mark, the words beside it, which filter it falls under, what search finds.
 // Pure; knows nothing of React. Words are keys of locale `containers`.
+import { failedByItself } from '../../../preload/contract';
 import { portUrl } from '../../ui/port-url';
 import type { ContainerSummary, PublishedPort } from '../../../preload/contract';
 import type { PendingVerb } from '../../state/slices/ui';
@@ -7,9 +8,6 @@ import type { MarkKind } from '../../ui/state-mark';
 
 export type Filter = 'all' | 'running' | 'stopped' | 'failing';
 export const filters: readonly Filter[] = ['all', 'running', 'stopped', 'failing'];
-
-/** Processes ended by a signal someone sent (Ctrl-C, stop, kill) did not fail by themselves. */
-const endedBySignal = new Set([130, 137, 143]);
 
 /** Its process lives: what can be stopped, and must be forced to be removed. */
 export function isUp({ state }: ContainerSummary): boolean {
@@ -21,12 +19,12 @@ export function firstVerb(container: ContainerSummary): 'starting' | 'stopping' 
   return container.state === 'paused' ? 'unpausing' : isUp(container) ? 'stopping' : 'starting';
 }
 
-export function isFailing({ state, health, exitCode = 0 }: ContainerSummary): boolean {
+export function isFailing({ state, health, exitCode }: ContainerSummary): boolean {
   return (
     state === 'restarting' ||
     state === 'dead' ||
     (state === 'running' && health === 'unhealthy') ||
-    (state === 'exited' && exitCode !== 0 && !endedBySignal.has(exitCode))
+    (state === 'exited' && failedByItself(exitCode))
   );
 }
 

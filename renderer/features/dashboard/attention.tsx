@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useShallow } from 'zustand/react/shallow';
+import { failedByItself } from '../../../preload/contract';
 import type { ContainerSummary } from '../../../preload/contract';
 import { useFormat } from '../../format';
 import { href } from '../../routes';
@@ -14,8 +15,6 @@ import css from './dashboard.module.css';
 const SHOWN = 5;
 /** An older failure is history, not news. */
 const RECENT_MS = 24 * 3600 * 1000;
-/** A stop by SIGTERM or SIGKILL is what was asked for, not a failure; dockerd cannot tell, so neither is news. */
-const ASKED_FOR: readonly (number | undefined)[] = [undefined, 0, 137, 143];
 
 type Reason = 'unhealthy' | 'restarting' | 'dead' | 'exited';
 
@@ -71,5 +70,5 @@ export function reasonOf({ state, health, exitCode, finishedAt }: ContainerSumma
     return 'unhealthy';
   }
   const recent = finishedAt !== undefined && now - finishedAt < RECENT_MS;
-  return state === 'exited' && recent && !ASKED_FOR.includes(exitCode) ? 'exited' : undefined;
+  return state === 'exited' && recent && failedByItself(exitCode) ? 'exited' : undefined;
 }

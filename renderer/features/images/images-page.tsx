@@ -13,6 +13,7 @@ import { FilterTabs, ListSearch } from '../../ui/list-toolbar';
 import { Table } from '../../ui/table';
 import { RowAction } from '../../ui/table-action';
 import { RowMenuView } from '../../ui/table-menu';
+import { useCopy } from '../../ui/use-copy';
 import { useColumns } from './columns';
 import { PullDialog, RemoveImageDialog } from './dialogs';
 import styles from './images.module.css';
@@ -193,9 +194,7 @@ function ImageMenu({
   readonly onRemove: (rows: readonly ImageRow[]) => void;
 }): ReactNode {
   const { t } = useTranslation('images');
-  const copy = (text: string) => () => {
-    void navigator.clipboard.writeText(text);
-  };
+  const { copy } = useCopy();
   return (
     <>
       <Menu.Item
@@ -207,10 +206,20 @@ function ImageMenu({
       >
         {t('action.run')}
       </Menu.Item>
-      <Menu.Item leftSection={<Icon of={IconCopy} small />} onClick={copy(rowName(row))}>
+      <Menu.Item
+        leftSection={<Icon of={IconCopy} small />}
+        onClick={() => {
+          copy(rowName(row));
+        }}
+      >
         {t('action.copyName')}
       </Menu.Item>
-      <Menu.Item leftSection={<Icon of={IconCopy} small />} onClick={copy(row.image.id)}>
+      <Menu.Item
+        leftSection={<Icon of={IconCopy} small />}
+        onClick={() => {
+          copy(row.image.id);
+        }}
+      >
         {t('action.copyId')}
       </Menu.Item>
       <Menu.Divider />

@@ -20,6 +20,7 @@ import type { DraftMirror } from '../../state/slices/mirrors';
 import { useErrorText } from '../../ui/error-text';
 import { Icon } from '../../ui/icon';
 import { StateMark } from '../../ui/state-mark';
+import { useCopy } from '../../ui/use-copy';
 import css from './mirror-list.module.css';
 import { TestLine, TestMeaning } from './test-line';
 import { Verdict } from './verdict';
@@ -179,6 +180,7 @@ interface RowMenuProps extends Pick<MirrorRowProps, 'item' | 'place' | 'count' |
 
 const RowMenu = memo(function RowMenu({ item, place, count, name, actions }: RowMenuProps): ReactNode {
   const { t } = useTranslation('mirrors');
+  const { copy } = useCopy();
   const { key, url } = item;
   const last = count - 1;
   return (
@@ -195,7 +197,7 @@ const RowMenu = memo(function RowMenu({ item, place, count, name, actions }: Row
         <Menu.Item leftSection={<Icon of={IconActivity} small />} onClick={() => actions.test(url)}>
           {t('menu.test')}
         </Menu.Item>
-        <Menu.Item leftSection={<Icon of={IconCopy} small />} onClick={() => void navigator.clipboard.writeText(url)}>
+        <Menu.Item leftSection={<Icon of={IconCopy} small />} onClick={() => copy(url)}>
           {t('menu.copy')}
         </Menu.Item>
         <Menu.Divider />
