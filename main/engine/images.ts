@@ -171,9 +171,6 @@ export function createImages(connection: Connection, tasks: TaskRunner, guard: P
         about: { image: id },
       });
     },
-    'images.inspect': async ({ id }) => ({
-      raw: await connection.json({ method: 'GET', path: `/images/${imagePath(id)}/json`, about: { image: id } }),
-    }),
     'images.load': (input, { upload, signal }) => loadImage(connection, tasks, input, upload, signal),
   };
 }

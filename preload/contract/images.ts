@@ -53,7 +53,6 @@ export const imagesTable = {
     output<{ readonly task: string }>(),
   ),
   'images.remove': call(z.strictObject({ id: z.string().min(1).max(512), force: z.boolean().default(false) }), output<void>()),
-  'images.inspect': call(z.strictObject({ id: z.string().min(1).max(512) }), output<{ readonly raw: unknown }>()),
   /** The client's bytes are a tar (docker save); compressed ones are taken as dockerd takes them. */
   'images.load': uploadStream(
     z.strictObject({ name: z.string().max(255), sizeBytes: z.number().min(0).optional() }),

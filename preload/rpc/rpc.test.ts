@@ -93,8 +93,8 @@ describe('calls', () => {
   });
 
   it('answer rpc.tooLarge where the result is too large for a frame, and the connection lives', async () => {
-    const { client } = connect({ 'images.inspect': () => ({ raw: 'x'.repeat(9 * 1024 * 1024) }), 'vm.boots': () => [] });
-    await expect(client.call('images.inspect', { id: 'a' })).rejects.toMatchObject({ code: 'rpc.tooLarge' });
+    const { client } = connect({ 'app.open': () => ({ address: 'x'.repeat(9 * 1024 * 1024) }), 'vm.boots': () => [] });
+    await expect(client.call('app.open', {})).rejects.toMatchObject({ code: 'rpc.tooLarge' });
     expect(await client.call('vm.boots', {})).toEqual([]);
   });
 

@@ -36,15 +36,12 @@ function ToastLine({ toast, newest }: { readonly toast: Toast; readonly newest: 
       return;
     }
     const started = Date.now();
-    const timer = setTimeout(() => {
-      closeToast(id);
-      undo?.commit();
-    }, left.current);
+    const timer = setTimeout(() => closeToast(id), left.current);
     return () => {
       clearTimeout(timer);
       left.current -= Date.now() - started;
     };
-  }, [held, id, undo, closeToast]);
+  }, [held, id, closeToast]);
 
   useEffect(() => {
     if (!newest || undo === undefined) {
@@ -54,17 +51,13 @@ function ToastLine({ toast, newest }: { readonly toast: Toast; readonly newest: 
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z' && !inField(event.target)) {
         event.preventDefault();
         closeToast(id);
-        undo.revert();
+        undo();
       }
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, [newest, id, undo, closeToast]);
 
-  const finish = (how: 'commit' | 'revert'): void => {
-    closeToast(id);
-    undo?.[how]();
-  };
   return (
     <div
       className={css['toast']}
@@ -78,13 +71,20 @@ function ToastLine({ toast, newest }: { readonly toast: Toast; readonly newest: 
       </span>
       {undo === undefined ? null : (
         <>
-          <button type="button" className={css['undo']} onClick={() => finish('revert')}>
+          <button
+            type="button"
+            className={css['undo']}
+            onClick={() => {
+              closeToast(id);
+              undo();
+            }}
+          >
             {t('frame:toast.undo')}
           </button>
           {newest ? <kbd>{modKey} Z</kbd> : null}
         </>
       )}
-      <button type="button" aria-label={t('common:close')} onClick={() => finish('commit')}>
+      <button type="button" aria-label={t('common:close')} onClick={() => closeToast(id)}>
         <Icon of={IconX} small />
       </button>
     </div>

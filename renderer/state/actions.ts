@@ -33,7 +33,7 @@ export interface Actions {
   readonly clearVmError: () => void;
   readonly openPanel: (panel: OpenPanel | undefined) => void;
   readonly showLog: (source: LogSource) => void;
-  readonly toast: (text: string, undo?: { readonly commit: () => void; readonly revert: () => void }) => number;
+  readonly toast: (text: string, undo?: () => void) => number;
   readonly closeToast: (id: number) => void;
 }
 

@@ -71,11 +71,9 @@ function Page({ known }: { readonly known: MirrorsState }): ReactNode {
         at = old.findIndex(({ key }) => key === item.key);
         return old.filter(({ key }) => key !== item.key);
       });
-      appActions.toast(t('removed', { name: nameOf(item) }), {
-        commit: () => undefined,
-        revert: () =>
-          edit((old) => (old.some(({ url }) => url === item.url) ? old : insert(old, { ...item, key: newKey(old, item.key) }, at))),
-      });
+      appActions.toast(t('removed', { name: nameOf(item) }), () =>
+        edit((old) => (old.some(({ url }) => url === item.url) ? old : insert(old, { ...item, key: newKey(old, item.key) }, at))),
+      );
     },
     [edit, appActions, t, nameOf],
   );

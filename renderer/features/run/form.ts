@@ -1,7 +1,7 @@
 // What the Run dialog holds while it is filled in (text as typed), and the way to and from the contract's RunSpec.
 // Knows nothing of React; checking is in check.ts, the command line in run-line.ts and parse-line.ts.
 import type { RunSpec } from '../../../preload/contract';
-import { joinWords, splitWords } from './words';
+import { splitWords } from './words';
 
 export type RestartPolicy = NonNullable<RunSpec['restart']>;
 export const restartPolicies: readonly RestartPolicy[] = ['no', 'on-failure', 'always', 'unless-stopped'];
@@ -130,8 +130,4 @@ export function toSpec(form: RunForm): RunSpec {
     interactive: form.interactive,
     autoRemove: form.autoRemove,
   };
-}
-
-export function commandText(words: readonly string[]): string {
-  return joinWords(words);
 }

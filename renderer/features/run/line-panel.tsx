@@ -31,13 +31,13 @@ export function LinePanel({ form, errors, imageHere, submit }: LinePanelProps): 
   return (
     <aside className={`panel ${styles.side ?? ''}`} aria-label={t('line')}>
       <div className="sec" style={{ alignItems: 'center' }}>
-        <h3>{runVerb(true)}</h3>
+        <h3>{runVerb}</h3>
         <span className="end">
           <CopyButton text={runText(form)} />
         </span>
       </div>
       <pre className={styles.line} lang="en" data-testid="run-line">
-        {runVerb(true)}
+        {runVerb}
         {parts.map((part, index) => (
           <span key={`${part.field}${part.flag}${String(index)}`}>
             {index === 0 && part.value === '' ? ' ' : ' \\\n  '}

@@ -11,7 +11,6 @@ export interface ParsedLine {
   readonly unknown: readonly string[];
   /** Arguments that went into a field. */
   readonly known: number;
-  readonly start: boolean;
   readonly problem?: 'notRun' | 'noImage' | 'unclosedQuote';
 }
 
@@ -175,7 +174,7 @@ function shortFlags(
 export function parseRunLine(text: string): ParsedLine {
   const draft: Draft = { form: emptyForm, unknown: [], known: 0 };
   const { words, unclosed } = splitWords(text.trim().replace(/^[$#>]\s+/, ''));
-  const none = { form: emptyForm, unknown: [], known: 0, start: true };
+  const none = { form: emptyForm, unknown: [], known: 0 };
   if (unclosed) {
     return { ...none, problem: 'unclosedQuote' };
   }
@@ -191,8 +190,7 @@ export function parseRunLine(text: string): ParsedLine {
   if (words[at] === 'container') {
     at += 1;
   }
-  const start = words[at] === 'run';
-  if (!start && words[at] !== 'create') {
+  if (words[at] !== 'run' && words[at] !== 'create') {
     return { ...none, problem: 'notRun' };
   }
   at += 1;
@@ -242,8 +240,8 @@ export function parseRunLine(text: string): ParsedLine {
   }
   const image = words[at];
   if (image === undefined) {
-    return { form: draft.form, unknown: draft.unknown, known: draft.known, start, problem: 'noImage' };
+    return { form: draft.form, unknown: draft.unknown, known: draft.known, problem: 'noImage' };
   }
   const form = { ...draft.form, image, command: joinWords(words.slice(at + 1)) };
-  return { form, unknown: draft.unknown, known: draft.known + 1 + (form.command === '' ? 0 : 1), start };
+  return { form, unknown: draft.unknown, known: draft.known + 1 + (form.command === '' ? 0 : 1) };
 }

@@ -34,13 +34,12 @@ function mountWords(source: string, path: string, readOnly: boolean): [flag: str
     : ['-v', `${source}:${path}${readOnly ? ':ro' : ''}`];
 }
 
-export function runLine(form: RunForm, start = true): readonly LinePart[] {
+export function runLine(form: RunForm): readonly LinePart[] {
   const parts: LinePart[] = [];
   const add = (flag: string, value: string, field: string, secret = false): void => {
     parts.push({ flag, value, field, ...(secret ? { secret } : {}) });
   };
-  const attached = start && form.tty && form.interactive;
-  if (start && !attached) {
+  if (!(form.tty && form.interactive)) {
     add('-d', '', 'start');
   }
   if (form.interactive) {
@@ -80,12 +79,10 @@ export function runLine(form: RunForm, start = true): readonly LinePart[] {
   return parts;
 }
 
-export function runVerb(start: boolean): string {
-  return start ? 'docker run' : 'docker create';
-}
+export const runVerb = 'docker run';
 
 /** One line, to copy: nothing hidden. */
-export function runText(form: RunForm, start = true): string {
-  const words = runLine(form, start).map((part) => [part.flag, part.value].filter((word) => word !== '').join(' '));
-  return [runVerb(start), ...words].join(' ');
+export function runText(form: RunForm): string {
+  const words = runLine(form).map((part) => [part.flag, part.value].filter((word) => word !== '').join(' '));
+  return [runVerb, ...words].join(' ');
 }

@@ -8,8 +8,8 @@ export type PendingVm = 'start' | 'stop' | 'shutDown' | 'restart' | 'restartEngi
 export interface Toast {
   readonly id: number;
   readonly text: string;
-  /** With undo: what to do when the time is over, and when it is taken back. */
-  readonly undo?: { readonly commit: () => void; readonly revert: () => void };
+  /** What was done is taken back by it, while the toast is there. */
+  readonly undo?: () => void;
 }
 
 export type OpenPanel = 'notices' | 'shortcuts' | 'log' | 'doctor';

@@ -90,10 +90,7 @@ function Remove({ share: { path, readOnly, usedBy } }: { readonly share: Share }
   const remove = async (force: boolean): Promise<void> => {
     setAsking(false);
     if (await removal.run(() => client.call('shares.remove', { path, force }))) {
-      actions.toast(t('removed', { path }), {
-        commit: () => undefined,
-        revert: () => void client.call('shares.add', { path, readOnly }).catch(() => undefined),
-      });
+      actions.toast(t('removed', { path }), () => void client.call('shares.add', { path, readOnly }).catch(() => undefined));
     }
   };
   return (
