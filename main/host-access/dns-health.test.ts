@@ -71,6 +71,17 @@ test('a silent server is a finding within seconds, with its name', async () => {
   expect(result).toMatchObject({ status: 'warn', error: { code: 'host.dnsSilent', params: { reason: 'silent', detail: '127.0.0.1' } } });
 });
 
+test.each(['255.255.255.255', 'fe80::1'])(
+  'a server that nothing can be sent to (%s) is silent, and the others are asked',
+  async (address) => {
+    const port = await listen(true);
+    const ask = createDnsHealth({ resolvConf: write(`nameserver ${address}\nnameserver 127.0.0.1\n`), guest: () => undefined, port });
+    const { state, servers } = await ask();
+    expect(state).toBe('ok');
+    expect(servers).toEqual([{ address }, { address: '127.0.0.1', milliseconds: expect.any(Number) as number }]);
+  },
+);
+
 test('no server at all, and a guest that gets nothing, are told apart', async () => {
   const none = createDnsHealth({ resolvConf: write('search example\n'), guest: () => undefined });
   expect(await none()).toEqual({ state: 'noServers', servers: [] });

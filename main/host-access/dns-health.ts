@@ -88,8 +88,9 @@ function askServer(address: string, port: number): Promise<number | undefined> {
         end(Math.round(performance.now() - startedAt));
       }
     });
-    // Connected, so that a refusal is heard and nobody else is.
-    socket.connect(port, address, () => socket.send(rootQuestion(id)));
+    // Connected, so that a refusal is heard and nobody else is. No callback: Node hands that a failure (no route) instead of raising 'error'.
+    socket.once('connect', () => socket.send(rootQuestion(id)));
+    socket.connect(port, address);
   });
 }
 
