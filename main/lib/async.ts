@@ -1,4 +1,4 @@
-// Small promise tools: a deferred, a sleep and a deadline that honour an AbortSignal, the first item of a stream. Nothing here knows what it waits for.
+// Small promise tools: a deferred, a queue, a sleep and a deadline that honour an AbortSignal, the first item of a stream. Nothing here knows what it waits for.
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -16,6 +16,16 @@ export function deferred<T>(): Deferred<T> {
   // A deferred may be rejected before anyone waits for it; the one who waits still sees it.
   promise.catch(() => undefined);
   return { promise, resolve, reject };
+}
+
+/** Runs works one after the other, as they were given; one that fails holds up none. */
+export function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
 }
 
 /** Ends early, rejecting with the signal's reason, when it aborts. */

@@ -3,6 +3,7 @@
 import { BerthError, DIRECT, toWireError } from '../../preload/contract';
 import type { BackendHandlers, MirrorsState, MirrorTestItem } from '../../preload/contract';
 import type { DaemonDocument } from '../daemon-config/daemon-config';
+import { createQueue } from '../lib/async';
 import { createObservable, follow } from '../lib/observable';
 import { createBuildWatch } from './build-watch';
 import { createCutOff } from './cut-off';
@@ -33,7 +34,8 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
   const suspension = createSuspension(config, now);
   const cutOff = createCutOff({ exec: (command, options) => deps.exec(command, options), log });
   const state = createObservable<MirrorsState>(present());
-  let applying: Promise<unknown> = Promise.resolve();
+  /** One apply after the other: each is checked against what the one before left. */
+  const serially = createQueue();
   let seen = '';
   /** Applies of ours whose task goes on: what the document says meanwhile is not yet what was asked for last. */
   let underWay = 0;
@@ -98,13 +100,6 @@ export async function createMirrors(deps: MirrorsDeps): Promise<Mirrors> {
       over();
       throw error;
     }
-  }
-
-  /** One apply after the other: each is checked against what the one before left. */
-  function serially<T>(work: () => Promise<T>): Promise<T> {
-    const result = applying.then(work);
-    applying = result.catch(() => undefined);
-    return result;
   }
 
   async function told(failed: readonly string[], served?: string): Promise<void> {

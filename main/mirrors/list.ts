@@ -5,7 +5,7 @@ import { rename, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { BerthError, MAX_MIRRORS, mirrorVerdicts, mirrorTestSteps } from '../../preload/contract';
 import type { MirrorTest, Notice, PrefixMirror } from '../../preload/contract';
-import { asError } from '../lib/async';
+import { asError, createQueue } from '../lib/async';
 import { readText, writeJson } from '../lib/atomic-file';
 import type { Logger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
@@ -81,20 +81,17 @@ export interface ListDeps {
 
 export async function openMirrorList(deps: ListDeps): Promise<MirrorList> {
   const kept = createObservable<Kept>(await load(deps));
-  let writing: Promise<unknown> = Promise.resolve();
+  const inTurn = createQueue();
   return {
     kept,
-    update(edit) {
-      const result = writing.then(async () => {
+    update: (edit) =>
+      inTurn(async () => {
         const next = edit(kept.get());
         if (next !== kept.get()) {
           await write(deps.path, next);
           kept.set(next);
         }
-      });
-      writing = result.catch(() => undefined);
-      return result;
-    },
+      }),
   };
 }
 

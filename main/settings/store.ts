@@ -3,7 +3,7 @@
 import { copyFile, rename, stat } from 'node:fs/promises';
 import { BerthError, settingsSchema, toWireError } from '../../preload/contract';
 import type { BackendHandlers, Settings, VmLimits, WireError } from '../../preload/contract';
-import { asError } from '../lib/async';
+import { asError, createQueue } from '../lib/async';
 import { readText, writeJson } from '../lib/atomic-file';
 import type { Logger } from '../lib/logger';
 import { createObservable, follow } from '../lib/observable';
@@ -48,7 +48,6 @@ export async function openSettings(deps: SettingsDeps): Promise<SettingsStore> {
   });
   const settings = createObservable(loaded.settings);
   let raw = loaded.raw;
-  let writing: Promise<unknown> = Promise.resolve();
   if (loaded.notice !== undefined) {
     deps.notify('warn', loaded.notice);
   }
@@ -81,20 +80,16 @@ export async function openSettings(deps: SettingsDeps): Promise<SettingsStore> {
   }
 
   // One after the other: each is checked against what the one before left.
-  const inTurn = (patch: Patch): Promise<Settings> => {
-    const result = writing.then(() => set(patch));
-    writing = result.catch(() => undefined);
-    return result;
-  };
+  const inTurn = createQueue();
 
   return {
     settings,
     async keepShares(folders) {
-      await inTurn({ shares: { folders } });
+      await inTurn(() => set({ shares: { folders } }));
     },
     handlers: {
       'settings.changes': (_input, { signal }) => follow(state, signal),
-      'settings.set': (patch) => inTurn(patch),
+      'settings.set': (patch) => inTurn(() => set(patch)),
     },
   };
 }

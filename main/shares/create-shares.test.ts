@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BerthError, settingsSchema } from '../../preload/contract';
 import type { SharesStatus, VmStatus } from '../../preload/contract';
-import { deferred } from '../lib/async';
+import { deferred, sleep } from '../lib/async';
 import type { Deferred } from '../lib/async';
 import { homeFiles } from '../lib/home';
 import { silentLogger } from '../lib/logger';
@@ -87,9 +87,9 @@ function make(change: { readonly slots?: number; readonly limit?: number; readon
     files: homeFiles(join(user, 'berth'), join(user, 'berth/run')),
     homeFolder: user,
     settings,
-    keep(folders) {
+    async keep(folders) {
+      await sleep(10); // a file is written
       settings.set({ ...settings.get(), shares: { ...settings.get().shares, folders: [...folders] } });
-      return Promise.resolve();
     },
     vm,
     guest: {
@@ -126,6 +126,13 @@ test('the home folder by default, Berth’s own home in it covered, at the start
   await shares.hooks.onGuest(never.signal);
   expect(lines).toEqual([`TAG rw ${user}`, `- cover ${user}/berth`]);
   expect(stateOf(shares, user)).toBe('mounted');
+});
+
+test('two that are added at once are both kept', async () => {
+  const { shares } = make();
+  const paths = [await realFolder('a'), await realFolder('b')];
+  await Promise.all(paths.map(async (path) => shares.handlers['shares.add']({ path, readOnly: false }, never)));
+  expect(shares.status.get().shares.map(({ path }) => path)).toEqual([...paths, user]);
 });
 
 test('a nested one comes after its parent, and is mounted anew when a parent comes', async () => {

@@ -14,6 +14,7 @@ import type {
   VmStatus,
   WireError,
 } from '../../preload/contract';
+import { createQueue } from '../lib/async';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import { createObservable, follow } from '../lib/observable';
@@ -155,8 +156,10 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
     }
   })();
 
-  const keep = async (folders: readonly ShareFolder[]): Promise<void> => {
-    await deps.keep(inOrder(folders));
+  /** The whole list is written: what it is made of must not change meanwhile. */
+  const inTurn = createQueue();
+  const change = async (next: () => readonly ShareFolder[]): Promise<void> => {
+    await inTurn(async () => deps.keep(inOrder(next())));
     await settle();
   };
 
@@ -187,16 +190,18 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
     async 'shares.add'({ path, readOnly }) {
       await ready;
       const real = await checkFolder(path, own);
-      const present = wanted().find((folder) => folder.path === real);
-      if (present?.readOnly === readOnly) {
-        throw new BerthError('shares.exists', { path: real });
-      }
-      const others = wanted().filter((folder) => folder !== present);
-      const most = (inForce ?? chosen())?.slots;
-      if (most !== undefined && others.length >= most) {
-        throw new BerthError('shares.tooMany', { limit: most });
-      }
-      await keep([...others, { path: real, readOnly }]);
+      await change(() => {
+        const present = wanted().find((folder) => folder.path === real);
+        if (present?.readOnly === readOnly) {
+          throw new BerthError('shares.exists', { path: real });
+        }
+        const others = wanted().filter((folder) => folder !== present);
+        const most = (inForce ?? chosen())?.slots;
+        if (most !== undefined && others.length >= most) {
+          throw new BerthError('shares.tooMany', { limit: most });
+        }
+        return [...others, { path: real, readOnly }];
+      });
       const { state, error } = mounts.stateOf(real);
       if (state === 'failed') {
         throw new BerthError('shares.mountFailed', { path: real, detail: String(error?.params['detail'] ?? '') });
@@ -205,16 +210,18 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
     async 'shares.remove'({ path, force }) {
       await ready;
       const real = await realOf(path);
-      const present = wanted().find((folder) => folder.path === path) ?? wanted().find((folder) => folder.path === real);
-      if (present === undefined) {
-        throw new BerthError('shares.unknown', { path });
-      }
-      // What lies in another share as well goes on being reached by it.
-      const names = usersOf(present.path);
-      if (names.length > 0 && !force) {
-        throw new BerthError('shares.inUse', { path: present.path, names: names.join(', ') });
-      }
-      await keep(wanted().filter((folder) => folder !== present));
+      await change(() => {
+        const present = wanted().find((folder) => folder.path === path) ?? wanted().find((folder) => folder.path === real);
+        if (present === undefined) {
+          throw new BerthError('shares.unknown', { path });
+        }
+        // What lies in another share as well goes on being reached by it.
+        const names = usersOf(present.path);
+        if (names.length > 0 && !force) {
+          throw new BerthError('shares.inUse', { path: present.path, names: names.join(', ') });
+        }
+        return wanted().filter((folder) => folder !== present);
+      });
     },
   };
 

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { BerthError, toWireError } from '../../preload/contract';
 import type { Share, ShareFolder, WireError } from '../../preload/contract';
-import { asError, sleep } from '../lib/async';
+import { asError, createQueue, sleep } from '../lib/async';
 import type { Logger } from '../lib/logger';
 import { isWithin } from '../lib/within';
 import type { ShareSpec } from '../vm/driver';
@@ -78,14 +78,9 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
   let lines = '';
   let backend: ShareBackend | undefined;
   let wanted: readonly ShareFolder[] = [];
-  let queue: Promise<unknown> = Promise.resolve();
+  const inTurn = createQueue();
   let incarnation = 0;
 
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = queue.then(work);
-    queue = done.catch(() => undefined);
-    return done;
-  };
   const say = (path: string, state: PathState): void => {
     states.set(path, state);
     deps.changed();
@@ -296,7 +291,7 @@ export function createMounts({ guest, own, log, ...deps }: MountsDeps): Mounts {
     },
     async dispose() {
       incarnation += 1;
-      await queue.catch(() => undefined);
+      await inTurn(() => Promise.resolve());
     },
   };
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { BerthError, fromWireError, isBerthError, proxyUsers, toWireError } from '../../preload/contract';
 import type { Proxies, TrustState } from '../../preload/contract';
-import { asError, settledWithin } from '../lib/async';
+import { asError, createQueue, settledWithin } from '../lib/async';
 import { createObservable, follow } from '../lib/observable';
 import { createAuthorities, MAX_GIVEN_BYTES } from './authorities';
 import type { Authorities } from './authorities';
@@ -40,15 +40,10 @@ export function createTrust(deps: TrustDeps): Trust {
   const state = createObservable<TrustState | undefined>(undefined);
   const proxies = createObservable<Proxies>(nothing);
   const endings: (() => void)[] = [];
-  let queue: Promise<unknown> = Promise.resolve();
+  const serially = createQueue();
   let parts: Parts | undefined;
   let disposed = false;
 
-  function serially<T>(work: () => Promise<T>): Promise<T> {
-    const result = queue.then(work);
-    queue = result.catch(() => undefined);
-    return result;
-  }
   const quietly = (what: string, work: () => Promise<void>): void => {
     serially(work).catch((error: unknown) => (disposed ? undefined : log.warn(what, { error: asError(error).message })));
   };

@@ -3,7 +3,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BerthError, proxyModes } from '../../preload/contract';
-import { asError } from '../lib/async';
+import { asError, createQueue } from '../lib/async';
 import { readText, writeJson } from '../lib/atomic-file';
 import { noAddresses } from './proxy-rules';
 
@@ -51,7 +51,7 @@ export async function openTrustStore(folder: string, now: () => number): Promise
   const path = join(folder, 'trust.json');
   let present: Kept = kept.parse({ format: FORMAT });
   let notice: BerthError | undefined;
-  let writing: Promise<unknown> = Promise.resolve();
+  const inTurn = createQueue();
   const text = await readText(path).catch((error: unknown) => {
     throw new BerthError('home.notWritable', { path, reason: asError(error).message }, { cause: error });
   });
@@ -77,11 +77,7 @@ export async function openTrustStore(folder: string, now: () => number): Promise
     ...(notice === undefined ? {} : { notice }),
     store: {
       get: () => present,
-      set(patch) {
-        const result = writing.then(() => write({ ...present, ...patch }));
-        writing = result.catch(() => undefined);
-        return result;
-      },
+      set: (patch) => inTurn(() => write({ ...present, ...patch })),
     },
   };
 }
