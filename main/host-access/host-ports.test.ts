@@ -4,6 +4,7 @@ import { Duplex, PassThrough } from 'node:stream';
 import { afterEach, expect, test, vi } from 'vitest';
 import { parseHostPorts } from '../../preload/contract';
 import { silentLogger } from '../lib/logger';
+import { createObservable } from '../lib/observable';
 import { createHostPorts } from './host-ports';
 
 const servers: Server[] = [];
@@ -26,17 +27,19 @@ function connection(): { readonly stream: Duplex; text(): string } {
 
 function make(doors: readonly number[] = []) {
   const listeners = new Map<string, (stream: Duplex) => void>();
+  const stands = createObservable(true);
+  const changed = vi.fn();
   const ports = createHostPorts({
     serve(place, onStream) {
       listeners.set(place, onStream);
-      return { stop: () => void listeners.delete(place) };
+      return { stands, stop: () => void listeners.delete(place) };
     },
     address: '10.0.2.4',
     doors: () => doors,
-    changed: () => undefined,
+    changed,
     log: silentLogger,
   });
-  return { ports, listeners };
+  return { ports, listeners, stands, changed };
 }
 
 test.each(['127.0.0.1', '::1'])('a listed port leads to a service on %s', async (host) => {
@@ -69,6 +72,20 @@ test('a door of Berth’s is never opened, and nothing is while the network lead
   ports.apply([5000], false);
   expect(listeners.size).toBe(0);
   expect(ports.list([5000])[0]?.state).toBe('waiting');
+});
+
+test('a port is open while its listener stands in the guest', () => {
+  const { ports, stands, changed } = make();
+  const state = (): unknown => ports.list([5000])[0]?.state;
+  stands.set(false);
+  ports.apply([5000], true);
+  expect(state()).toBe('waiting');
+  changed.mockClear();
+  stands.set(true);
+  expect(changed).toHaveBeenCalled();
+  expect(state()).toBe('open');
+  stands.set(false);
+  expect(state()).toBe('waiting');
 });
 
 test.each([

@@ -6,10 +6,11 @@ import type { Duplex } from 'node:stream';
 import type { HostPort } from '../../preload/contract';
 import { createByteSource, join } from '../lib/byte-source';
 import type { Logger } from '../lib/logger';
+import type { ServedSocket } from '../ssh/transport';
 
 export interface HostPortsDeps {
   /** A listener in the guest at `address:port`, made again after each redial until it is stopped. */
-  readonly serve: (place: string, onStream: (stream: Duplex) => void) => { readonly stop: () => void };
+  readonly serve: (place: string, onStream: (stream: Duplex) => void) => Pick<ServedSocket, 'stands' | 'stop'>;
   /** Of the guest, what the host's names lead to. */
   readonly address: string;
   /** Berth's own listeners: never opened. */
@@ -30,7 +31,7 @@ export interface HostPorts {
 const LOOPBACKS = ['127.0.0.1', '::1'] as const;
 
 export function createHostPorts({ serve, address, doors, changed, log }: HostPortsDeps): HostPorts {
-  const open = new Map<number, { readonly streams: Set<Duplex>; readonly stop: () => void }>();
+  const open = new Map<number, { readonly streams: Set<Duplex>; readonly listener: Pick<ServedSocket, 'stands' | 'stop'> }>();
 
   const relay = (port: number, streams: Set<Duplex>, stream: Duplex): void => {
     // It may break before anybody reads it.
@@ -57,18 +58,19 @@ export function createHostPorts({ serve, address, doors, changed, log }: HostPor
   return {
     apply(ports, active) {
       const wanted = new Set(active ? ports.filter((port) => !doors().includes(port)) : []);
-      for (const [port, { streams, stop }] of open) {
+      for (const [port, { streams, listener }] of open) {
         if (!wanted.has(port)) {
           open.delete(port);
-          stop();
+          listener.stop();
           streams.forEach((stream) => stream.destroy());
         }
       }
       for (const port of wanted) {
         if (!open.has(port)) {
           const streams = new Set<Duplex>();
-          const { stop } = serve(`${address}:${port}`, (stream) => relay(port, streams, stream));
-          open.set(port, { streams, stop });
+          const listener = serve(`${address}:${port}`, (stream) => relay(port, streams, stream));
+          listener.stands.subscribe(changed);
+          open.set(port, { streams, listener });
         }
       }
       changed();
@@ -76,11 +78,11 @@ export function createHostPorts({ serve, address, doors, changed, log }: HostPor
     list: (ports) =>
       ports.map((port) => ({
         port,
-        state: doors().includes(port) ? 'own' : open.has(port) ? 'open' : 'waiting',
+        state: doors().includes(port) ? 'own' : open.get(port)?.listener.stands.get() === true ? 'open' : 'waiting',
         connections: open.get(port)?.streams.size ?? 0,
       })),
     dispose() {
-      open.forEach(({ stop }) => stop());
+      open.forEach(({ listener }) => listener.stop());
       open.clear();
     },
   };

@@ -292,12 +292,17 @@ describe('sockets of the guest’s that lead here', () => {
     await vi.waitFor(() => expect(s.sockets()).toEqual([path]), 10_000);
   });
 
-  test('are refused in words, and end with the transport', async () => {
+  test('are refused in words, stand as soon as the guest lets them, and end with the transport', async () => {
     let refuse = true;
     const { server: s, transport: t } = await connected({ refuse: () => refuse });
-    await expect(t.serve(path, () => undefined).ready).rejects.toThrow();
+    const socket = t.serve(path, () => undefined);
+    await expect(socket.ready).rejects.toThrow();
+    expect(socket.stands.get()).toBe(false);
     refuse = false;
+    await socket.ready;
+    expect(socket.stands.get()).toBe(true);
     await s.pause();
+    await vi.waitFor(() => expect(socket.stands.get()).toBe(false));
     const waiting = t.serve('/run/berth/other.sock', () => undefined);
     t.close();
     await expect(waiting.ready).rejects.toMatchObject({ code: 'engine.away' });

@@ -7,7 +7,7 @@ import type { Deferred } from '../lib/async';
 import type { Dialer, Lane as LaneName } from '../lib/dialer';
 import type { Logger } from '../lib/logger';
 import { createObservable } from '../lib/observable';
-import type { Observable } from '../lib/observable';
+import type { MutableObservable, Observable } from '../lib/observable';
 import { connectSsh } from './connection';
 import type { ExecOptions, ExecResult, SshConnection, SshTarget } from './connection';
 import { createLane } from './lane';
@@ -33,8 +33,8 @@ export interface Transport extends Dialer {
   /** Asks the guest on every connection; those that do not answer in time are dialled again. Resolves with their names when all stand. */
   check(patienceMs: number): Promise<readonly string[]>;
   /**
-   * A unix socket in the guest that leads here, over a connection of its own, made again after every redial until it is stopped. `ready` resolves when it
-   * is there for the first time; it rejects where the guest refuses it or the transport is closed before. One that was there is asked for until it is.
+   * A listener in the guest that leads here (a unix socket's path, or `address:port`), over a connection of its own; asked for until it stands, and again
+   * after every redial, until it is stopped.
    */
   serve(path: string, onStream: (stream: Duplex) => void): ServedSocket;
   /** `serving`: the sockets that are served here stay until it is closed again. */
@@ -42,8 +42,17 @@ export interface Transport extends Dialer {
 }
 
 export interface ServedSocket {
+  /** Of the try under way, and of the last one once it stands: resolves then; rejects when the guest refuses it or the transport is closed. */
   readonly ready: Promise<void>;
+  readonly stands: Observable<boolean>;
   stop(): void;
+}
+
+interface Served {
+  ready: Deferred<void>;
+  refused: boolean;
+  readonly stands: MutableObservable<boolean>;
+  onStream(stream: Duplex): void;
 }
 
 export interface TransportDeps {
@@ -70,24 +79,27 @@ export function createTransport(deps: TransportDeps): Transport {
     answering.set(silent.size === 0);
   };
   const lanes = new Map<LaneName | 'served', Lane>();
-  const served = new Map<string, Deferred<void> & { onStream(stream: Duplex): void; stood: boolean }>();
+  const served = new Map<string, Served>();
   const listen = async (path: string, connection: SshConnection): Promise<void> => {
     const socket = served.get(path);
     try {
       await connection.listenLocal(path, (stream) => socket?.onStream(stream));
       if (socket !== undefined) {
-        socket.stood = true;
-        socket.resolve();
+        socket.refused = false;
+        socket.ready.resolve();
+        socket.stands.set(true);
       }
     } catch (error) {
       // A connection that is lost meanwhile is followed by another.
       const isAsked = (): boolean => lanes.get('served')?.current() === connection && served.get(path) === socket;
       if (socket !== undefined && isAsked()) {
-        deps.log.warn('the guest refused a socket', { path, error });
-        socket.reject(asError(error));
-        if (socket.stood) {
-          setTimeout(() => (isAsked() ? void listen(path, connection) : undefined), REFUSED_AGAIN_MS).unref();
+        if (!socket.refused) {
+          deps.log.warn('the guest refused a listener; it is asked for until it stands', { path, error });
         }
+        socket.refused = true;
+        socket.ready.reject(asError(error));
+        socket.ready = deferred();
+        setTimeout(() => (isAsked() ? void listen(path, connection) : undefined), REFUSED_AGAIN_MS).unref();
       }
     }
   };
@@ -110,6 +122,9 @@ export function createTransport(deps: TransportDeps): Transport {
         deps.onConnected();
       },
       onDown() {
+        if (name === 'served') {
+          served.forEach(({ stands }) => stands.set(false));
+        }
         if (name === 'api') {
           connected.set(false);
           down = setTimeout(() => say('down', true), SILENCE_MS).unref();
@@ -174,14 +189,17 @@ export function createTransport(deps: TransportDeps): Transport {
       return replaced;
     },
     serve(path, onStream) {
-      const socket = { ...deferred<void>(), onStream, stood: false };
+      const socket: Served = { ready: deferred(), refused: false, stands: createObservable(false), onStream };
       served.set(path, socket);
       const connection = (lanes.get('served') ?? open('served')).current();
       if (connection !== undefined) {
         void listen(path, connection);
       }
       return {
-        ready: socket.promise,
+        get ready() {
+          return socket.ready.promise;
+        },
+        stands: socket.stands,
         stop() {
           if (served.get(path) === socket) {
             served.delete(path);
@@ -194,7 +212,7 @@ export function createTransport(deps: TransportDeps): Transport {
       closed = true;
       clearTimeout(down);
       connected.set(false);
-      served.forEach((socket) => socket.reject(new BerthError('engine.away', { reason: 'transport' })));
+      served.forEach((socket) => socket.ready.reject(new BerthError('engine.away', { reason: 'transport' })));
       for (const [name, lane] of lanes) {
         if (!serving || name !== 'served') {
           lane.close();

@@ -33,7 +33,7 @@ export function parseHostPorts(text: string): readonly number[] | undefined {
 /** A port of the list, with passt: a listener in the guest that leads to 127.0.0.1, or else ::1, of this computer. */
 export interface HostPort {
   readonly port: number;
-  /** `own`: a door of Berth's, which is never opened; `waiting`: the VM does not run, or this network leads to every port anyway. */
+  /** `own`: a door of Berth's, which is never opened; `waiting`: not open in the guest (yet), or this network leads to every port anyway. */
   readonly state: 'open' | 'waiting' | 'own';
   /** Open now. */
   readonly connections: number;

@@ -256,7 +256,7 @@ export function createFakeVm(options: FakeVmOptions): (deps: VmDeps) => Vm {
         resize: () => (link ? Promise.resolve() : Promise.reject(notRunning())),
         despiteFullHost: (work) => work(),
       },
-      serve: () => ({ ready: Promise.resolve(), stop: () => undefined }),
+      serve: () => ({ ready: Promise.resolve(), stands: createObservable(true), stop: () => undefined }),
       ownPorts: () => [],
       shares: { devices: () => (link ? shares.devices() : []), add: (spec) => (link ? shares.add(spec) : Promise.reject(notRunning())) },
       forward: () => Promise.reject(new Error('no listener of its own here')),
