@@ -1,5 +1,6 @@
 // The composition root: builds every service of the backend and hands out its handlers. Knows no shell: Electron and the browser shell pass in
 // what they are, tests pass in another VM.
+import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BerthError, fromWireError, toWireError } from '../preload/contract';
@@ -121,7 +122,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     shares: {
       forBoot: () => shares.hooks.forBoot(),
       async onGuest(signal) {
-        await Promise.all([shares.hooks.onGuest(signal), tellTimeZone(exec)]);
+        const zone = tellTimeZone(exec).catch((error: unknown) => log.warn('the guest was not told the time zone', { error }));
+        await Promise.all([shares.hooks.onGuest(signal), zone]);
       },
     },
     recover: async (words) => ((await config.recover(words)) ? config.forBoot() : undefined),
@@ -224,7 +226,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     execStream: () => vm.dialer.notify(),
     active: available,
     bundle: options.resources.bundle,
-    excluded: [files.root],
+    // What is bound comes as it is really called.
+    excluded: [await realpath(files.root)],
     notify: (error) => notices.notify('warn', error),
     log: log.child('share-events'),
   });
