@@ -78,17 +78,18 @@ async function main(mainFolder: string, createVm: CreateVm | undefined): Promise
   // From here on: an order to end that comes during the start is carried out after it.
   endOnSignals(opening, log);
   const headless = await opening;
-  if (headless.attached && options.window === 'none') {
+  const attached = await headless.attached();
+  if (attached && options.window === 'none') {
     // Another one was faster; there is nothing to show and nothing to own.
     await headless.dispose({ keepVm: true });
     process.exit(0);
   }
-  if (headless.attached) {
+  if (attached) {
     const owner = await readOwner(files.lock);
     say(texts.text('cli', 'headless.attached', { pid: owner?.pid ?? 0, home: files.root }));
   }
   if (process.stdin.isTTY) {
-    say(texts.text('cli', 'headless.foreground'));
+    say(texts.text('cli', attached ? 'headless.foregroundAttached' : 'headless.foreground'));
   }
   await headless.ended;
   await headless.dispose({ keepVm: false });
@@ -115,10 +116,13 @@ function endOnSignals(opening: Promise<Headless>, log: FileLog): void {
   };
   const stop = async (): Promise<void> => {
     const headless = await opening;
-    const suspends = !headless.attached && (await headless.suspends().catch(() => false));
-    if (!headless.attached) {
-      say(texts.text('cli', suspends ? 'headless.suspending' : 'headless.stopping'));
+    if (await headless.attached()) {
+      await headless.dispose({ keepVm: true });
+      say(texts.text('cli', 'headless.detached'));
+      return;
     }
+    const suspends = await headless.suspends().catch(() => false);
+    say(texts.text('cli', suspends ? 'headless.suspending' : 'headless.stopping'));
     await headless.dispose({ keepVm: false });
     say(texts.text('cli', suspends ? 'headless.suspended' : 'headless.stopped'));
   };

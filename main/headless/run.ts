@@ -28,7 +28,8 @@ export interface HeadlessOptions extends Pick<ShellOptions, 'resources' | 'versi
 }
 
 export interface Headless {
-  readonly attached: boolean;
+  /** At this moment: one whose owner dies takes its place. */
+  readonly attached: () => Promise<boolean>;
   /** Resolves when the backend is to end: after `app.stop`, or when the owner that it was attached to ended in order. */
   readonly ended: Promise<void>;
   /** What an end that does not keep the VM does to it: it is suspended, or powers off. */
@@ -69,7 +70,12 @@ export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
           end();
           return;
         }
-        shell = open(false).then(watch);
+        shell = open(false).then((next) => {
+          if (!next.attached) {
+            options.say(texts.text('cli', 'headless.tookOver'));
+          }
+          return watch(next);
+        });
         shell.catch((error: unknown) => {
           log.error('no backend', { error });
           end();
@@ -98,7 +104,7 @@ export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
     return (await listen()).address(lifetimeMs);
   }
 
-  const first = await shell;
+  await shell;
   if (options.window !== 'none') {
     await listen();
     if (options.window === 'open' && hasDisplay() && (await openBrowser(await address(OPENED_CODE_MS), files.run.folder))) {
@@ -110,7 +116,7 @@ export async function runHeadless(options: HeadlessOptions): Promise<Headless> {
   }
 
   return {
-    attached: first.attached,
+    attached: async () => (await shell).attached,
     ended,
     address,
     async suspends() {

@@ -1,5 +1,6 @@
 // One backend a home, whatever happens to it: processes killed, started at once, attached to each other, over a fake engine and a fake VM.
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -43,6 +44,13 @@ async function openPage(address: string): Promise<RpcClient> {
   const page = createClient(webSocketTransport(socket), { build: 'test', client: 'browser', token });
   await page.ready;
   return page;
+}
+
+/** What it has said on stderr so far. */
+function wordsOf(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return () => text;
 }
 
 async function firstSnapshot(page: RpcClient): Promise<EngineChange> {
@@ -134,6 +142,7 @@ describe('a second shell', () => {
   it("attaches: its page sees the first one's engine, and leaving it stops nothing", async () => {
     await p.berth('start');
     const second = p.headless('--print');
+    const words = wordsOf(second);
     const page = await openPage(await firstLine(second));
     expect(await firstSnapshot(page)).toMatchObject({ containers: { length: 3 } });
     const info = await page.call('app.info', {});
@@ -147,6 +156,7 @@ describe('a second shell', () => {
     await page.call('containers.restart', { id: victim!.id });
     second.kill('SIGTERM');
     await page.closed;
+    await expect.poll(words).toContain('Ended. Berth runs on.');
     expect((await p.berth('status')).code).toBe(0);
   });
 
@@ -164,12 +174,16 @@ describe('a second shell', () => {
     await p.berth('start');
     const owner = p.owner();
     const second = p.headless('--print');
+    const words = wordsOf(second);
     const address = await firstLine(second);
     const page = await openPage(address);
     process.kill(owner, 'SIGKILL');
     await page.closed;
     await expect.poll(() => p.owner(), { timeout: 10_000 }).toBe(second.pid);
     await expect.poll(async () => (await p.berth('status')).code, { timeout: 20_000 }).toBe(0);
+    expect(words()).toContain('this one has taken its place');
+    second.kill('SIGINT');
+    await expect.poll(words, { timeout: 10_000 }).toContain('Stopped.');
   }, 60_000);
 });
 
