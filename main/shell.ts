@@ -136,31 +136,30 @@ function attachedShell(first: Transport, options: ShellOptions): Shell {
   const client = createClient(first, { build: options.build, client: 'cli' });
   const features: HostFeatures = { ...options.features, hostTerminal: false };
 
-  async function connect(page: Transport, accept: Accept): Promise<void> {
-    const backend = await connectControl(options.files.run.control);
+  async function dial(): Promise<Transport> {
+    const backend = await connectControl(options.files.run.control).catch((error: unknown) => {
+      options.log.error('a page could not be connected', { error });
+      throw new BerthError('rpc.disconnected', {});
+    });
     if (backend === undefined) {
       client.close();
-      page.close();
-      return;
+      throw new BerthError('rpc.disconnected', {});
     }
-    relay(page, backend, {
-      async accept(hello) {
-        await accept(hello);
-        return { build: hello.build, client: pageKind(options), features };
-      },
-      shell: shellHandlers(options),
-    });
+    return backend;
   }
 
   return {
     attached: true,
     client,
-    connect(page, accept = anyPage) {
-      connect(page, accept).catch((error: unknown) => {
-        options.log.error('a page could not be connected', { error });
-        page.close();
-      });
-    },
+    connect: (page, accept = anyPage) =>
+      relay(page, {
+        async accept(hello) {
+          await accept(hello);
+          return { build: hello.build, client: pageKind(options), features };
+        },
+        dial,
+        shell: shellHandlers(options),
+      }),
     dispose() {
       client.close();
       return Promise.resolve();

@@ -9,6 +9,8 @@ import type { Transport } from '../../preload/rpc/transport';
 export type ShellHandlers = Pick<BackendHandlers, Extract<keyof BackendHandlers, `shell.${string}`>>;
 
 export interface RelayOptions {
+  /** To the backend, after `accept`: whoever may not connect takes none of its connections. Rejects with the code that the page gets. */
+  readonly dial: () => Promise<Transport>;
   /** Throws `rpc.unauthorized`; returns what is said to the backend. */
   readonly accept: (hello: Hello) => Promise<Omit<Hello, 't' | 'protocol' | 'token'>>;
   readonly shell: ShellHandlers;
@@ -19,8 +21,9 @@ const HELLO_DEADLINE_MS = 5000;
 /** Credit holds streams back long before. */
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
 
-export function relay(page: Transport, backend: Transport, options: RelayOptions): void {
-  let state: 'new' | 'greeting' | 'open' = 'new';
+export function relay(page: Transport, options: RelayOptions): void {
+  let backend: Transport | undefined;
+  let greeted = false;
   const early: Uint8Array[] = [];
   let closed = false;
   const timer = setTimeout(() => refuse(new BerthError('rpc.unauthorized', {})), options.helloDeadlineMs ?? HELLO_DEADLINE_MS);
@@ -30,7 +33,7 @@ export function relay(page: Transport, backend: Transport, options: RelayOptions
       closed = true;
       clearTimeout(timer);
       page.close();
-      backend.close();
+      backend?.close();
     }
   }
 
@@ -45,14 +48,21 @@ export function relay(page: Transport, backend: Transport, options: RelayOptions
       throw new BerthError('rpc.unauthorized', {});
     }
     const hello = await options.accept(frame);
-    state = 'open';
+    backend = await options.dial();
+    if (closed) {
+      backend.close();
+      return;
+    }
+    backend.start({ message: (answer) => pass(answer, page), fault: shut, close: shut });
     clearTimeout(timer);
     // The page's own protocol: the backend decides what it may still ask.
     backend.send(encodeFrame({ ...hello, t: 'hello', protocol: frame.protocol }));
-    early.splice(0).forEach(receive);
+    for (const waiting of early.splice(0)) {
+      receive(waiting, backend);
+    }
   }
 
-  function receive(bytes: Uint8Array): void {
+  function receive(bytes: Uint8Array, to: Transport): void {
     const frame = decodeFrame(bytes);
     if (frame.t === 'hello') {
       throw new BerthError('rpc.badFrame', { reason: 'a second hello' });
@@ -60,7 +70,7 @@ export function relay(page: Transport, backend: Transport, options: RelayOptions
     if (frame.t === 'call' && frame.method.startsWith('shell.')) {
       void answer(frame, options.shell, page);
     } else {
-      pass(bytes, backend);
+      pass(bytes, to);
     }
   }
 
@@ -74,13 +84,13 @@ export function relay(page: Transport, backend: Transport, options: RelayOptions
   page.start({
     message(bytes) {
       try {
-        if (state === 'new') {
-          state = 'greeting';
+        if (!greeted) {
+          greeted = true;
           greet(bytes).catch((error: unknown) => refuse(isBerthError(error) ? error : new BerthError('rpc.unauthorized', {})));
-        } else if (state === 'greeting' && early.length < 16) {
+        } else if (backend !== undefined) {
+          receive(bytes, backend);
+        } else if (early.length < 16) {
           early.push(bytes);
-        } else if (state === 'open') {
-          receive(bytes);
         } else {
           throw new BerthError('rpc.badFrame', { reason: 'frames before the hello was answered' });
         }
@@ -91,7 +101,6 @@ export function relay(page: Transport, backend: Transport, options: RelayOptions
     fault: refuse,
     close: shut,
   });
-  backend.start({ message: (bytes) => pass(bytes, page), fault: shut, close: shut });
 }
 
 async function answer({ id, method, input }: Extract<Frame, { t: 'call' }>, shell: ShellHandlers, page: Transport): Promise<void> {

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import { BerthError } from '../../preload/contract';
 import { securityHeaders } from '../lib/csp';
@@ -25,6 +26,8 @@ const MAX_BODY_BYTES = 4096;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 512;
 const MAX_SOCKETS = 64;
+/** Not yet accepted; a page says its hello at once, so the oldest makes room. */
+const MAX_WAITING = 16;
 /** A request that trickles in slower than this is cut off. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 15_000;
@@ -51,6 +54,8 @@ export async function serveHttp({ renderer, port, log, connect }: HttpOptions): 
   const sessions = createSessions();
   const penalty = createPenalty();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false, clientTracking: true });
+  const waiting = new Set<WebSocket>();
+  const accepted = new Set<WebSocket>();
   let hosts: readonly string[] = [];
 
   const server = createServer({
@@ -81,12 +86,29 @@ export async function serveHttp({ renderer, port, log, connect }: HttpOptions): 
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const refused = check(request, true) ?? (sockets.clients.size >= MAX_SOCKETS ? { status: 503 } : undefined);
+    const refused = check(request, true) ?? (accepted.size >= MAX_SOCKETS ? { status: 503 } : undefined);
     if (refused !== undefined) {
       socket.end(plainAnswer(refused.status));
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => connect(acceptedTransport(webSocket), accept));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const [oldest] = waiting;
+      if (oldest !== undefined && waiting.size >= MAX_WAITING) {
+        waiting.delete(oldest);
+        oldest.terminate();
+      }
+      waiting.add(webSocket);
+      webSocket.on('close', () => {
+        waiting.delete(webSocket);
+        accepted.delete(webSocket);
+      });
+      connect(acceptedTransport(webSocket), async (hello) => {
+        await accept(hello);
+        if (waiting.delete(webSocket)) {
+          accepted.add(webSocket);
+        }
+      });
+    });
   });
   // What is not HTTP, too large or too slow; Node has no response object for it.
   server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {

@@ -225,6 +225,19 @@ describe('a WebSocket', () => {
     expect(shell.calls).toEqual([]);
   });
 
+  it('is not shut out by silent ones, nor cut off by them once it was accepted', async () => {
+    const token = await shell.session();
+    const page = shell.webSocket([hello(token), call], { ms: 1000 });
+    await expect.poll(() => shell.calls).toHaveLength(1);
+    const silent = Array.from({ length: 100 }, async () => shell.webSocket([], { ms: 5000 }));
+    const { frames } = await shell.webSocket([hello(token), call], { ms: 500 });
+    expect(frames.map(({ t }) => t)).toEqual(['hello', 'result']);
+    // 1005: by the client itself.
+    expect((await page).closeCode).toBe(1005);
+    await Promise.all(silent);
+    shell.calls.splice(0);
+  });
+
   it('with mutated frames after a good hello never crashes the server', async () => {
     const token = await shell.session();
     const frames = fc.array(fc.tuple(fc.nat(80), fc.nat(255)), { minLength: 1, maxLength: 6 });
