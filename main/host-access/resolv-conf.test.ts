@@ -31,18 +31,33 @@ test.each([
   expect(guestServers(servers, backend)).toEqual(expected);
 });
 
-test('a file that is replaced behind a link is followed', async () => {
+test('a file that is replaced behind a link is followed, and another one that the link leads to later', async () => {
   const [etc, run] = [makeFolder(), makeFolder()];
-  const target = join(run, 'stub-resolv.conf');
-  const path = join(etc, 'resolv.conf');
-  writeFileSync(target, 'nameserver 192.0.2.1\n');
-  symlinkSync(target, path);
+  const path = join(etc, 'link');
   const changed = vi.fn();
+  const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 300));
+  const seen = (): Promise<void> => vi.waitFor(() => expect(changed).toHaveBeenCalled(), 5000);
+  const place = (name: string, text: string): void => {
+    writeFileSync(join(run, 'new'), text);
+    renameSync(join(run, 'new'), join(run, name));
+  };
+  const lead = (name: string): void => {
+    symlinkSync(join(run, name), join(etc, 'new'));
+    renameSync(join(etc, 'new'), path);
+  };
+  place('stub-resolv.conf', 'nameserver 192.0.2.1\n');
+  place('resolv.conf', 'nameserver 192.0.2.2\n');
+  lead('stub-resolv.conf');
   const stop = watchServers(path, changed);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  writeFileSync(`${target}.new`, 'nameserver 192.0.2.2\n');
-  renameSync(`${target}.new`, target);
-  await vi.waitFor(() => expect(changed).toHaveBeenCalled(), 5000);
-  expect(await readServers(path)).toEqual(['192.0.2.2']);
+  await settled();
+  place('stub-resolv.conf', 'nameserver 192.0.2.3\n');
+  await seen();
+  expect(await readServers(path)).toEqual(['192.0.2.3']);
+  lead('resolv.conf');
+  await settled();
+  changed.mockClear();
+  place('resolv.conf', 'nameserver 192.0.2.4\n');
+  await seen();
+  expect(await readServers(path)).toEqual(['192.0.2.4']);
   stop();
 });

@@ -50,8 +50,9 @@ export function isLoopback(address: string): boolean {
 
 /** Follows the file and what it links to. Calls back after each change; returns the way to stop. */
 export function watchServers(path: string, onChange: () => void): () => void {
-  /** A folder that cannot be watched is tried again with the next change; until then the servers stay. */
+  /** By folder. One that cannot be watched is tried again with the next change; until then the servers stay. */
   const stops = new Map<string, () => void>();
+  let target = path;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const changed = (): void => {
@@ -61,15 +62,22 @@ export function watchServers(path: string, onChange: () => void): () => void {
       onChange();
     }, SETTLE_MS);
   };
+  const isOne = (name: string): boolean => name === basename(path) || name === basename(target);
   // Folders and not files: a file that is replaced is another file.
   const follow = async (): Promise<void> => {
-    const target = await realpath(path).catch(() => path);
+    target = await realpath(path).catch(() => path);
     if (stopped) {
       return;
     }
-    for (const file of new Set([path, target])) {
-      const folder = dirname(file);
-      const stop = stops.get(folder) ?? watchNames(folder, (name) => name === basename(path) || name === basename(target), changed);
+    const folders = new Set([path, target].map((file) => dirname(file)));
+    for (const [folder, stop] of stops) {
+      if (!folders.has(folder)) {
+        stop();
+        stops.delete(folder);
+      }
+    }
+    for (const folder of folders) {
+      const stop = stops.get(folder) ?? watchNames(folder, isOne, changed);
       if (stop !== undefined) {
         stops.set(folder, stop);
       }
