@@ -1,5 +1,5 @@
 // npm run package [-- --dir | --linux deb | …]: sets up, draws the icons and calls electron-builder with what it is given.
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findElectron } from './lib/electron.mjs';
 import { readJson } from './lib/files.mjs';
@@ -36,6 +36,17 @@ function electronOptions() {
   return [`-c.electronDist=${folder}`, `-c.electronVersion=${readFileSync(join(folder, 'version'), 'utf8').trim().replace(/^v/, '')}`];
 }
 
+/** The tests' Electron is a script around its binary, and a script has no fuses. */
+function configFile() {
+  const file = 'electron-builder.yml';
+  if (!existsSync(join(process.env.ELECTRON_OVERRIDE_DIST_PATH ?? '', 'electron-bin'))) {
+    return file;
+  }
+  const withoutFuses = join(dist, 'package', 'electron-builder.json');
+  writeFileSync(withoutFuses, JSON.stringify({ extends: file, electronFuses: null }));
+  return withoutFuses;
+}
+
 async function main(args) {
   const { step } = createSteps();
   await setUp(step, { extraPackages: existsSync('/usr/bin/google-chrome') ? [] : ['chromium'] });
@@ -46,7 +57,7 @@ async function main(args) {
     const command = [
       inModules('electron-builder', 'cli.js'),
       '--config',
-      'electron-builder.yml',
+      configFile(),
       '--publish',
       'never',
       ...electronOptions(),

@@ -42,7 +42,8 @@ export function prepareShell({ userData, developer }: { readonly userData: strin
   registerScheme();
   lockPages();
   if (!developer) {
-    for (const name of ['remote-debugging-port', 'remote-debugging-pipe', 'inspect', 'inspect-brk']) {
+    // Chromium's; Node's inspector has begun by now and is kept out by a fuse (electron-builder.yml).
+    for (const name of ['remote-debugging-port', 'remote-debugging-pipe']) {
       app.commandLine.removeSwitch(name);
     }
   }
