@@ -3,8 +3,6 @@ import { StringDecoder } from 'node:string_decoder';
 
 export interface LineSplitter {
   push(chunk: Buffer): string[];
-  /** What came after the last line end. */
-  rest(): string;
 }
 
 export function createLineSplitter(limit = 1024 * 1024): LineSplitter {
@@ -21,6 +19,5 @@ export function createLineSplitter(limit = 1024 * 1024): LineSplitter {
       }
       return lines;
     },
-    rest: () => pending,
   };
 }

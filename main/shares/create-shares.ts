@@ -244,7 +244,6 @@ export function createShares(deps: SharesDeps): SharesWithHooks {
     status,
     handlers,
     judge: createJudge({ shares: () => status.get().shares, own: [own], socket: files.run.docker, realpath, stat }),
-    bound: (folders) => deps.bound(folders),
     hooks: {
       async forBoot() {
         await ready;

@@ -12,7 +12,5 @@ export interface Shares {
    * `shares.notShared` (the folder to share in `share`), `shares.notMounted`, `shares.own`, … (judge.ts makes it).
    */
   readonly judge: JudgeBind;
-  /** Tells the watchers which folders containers that run have bound; absolute paths of the host. */
-  bound(folders: readonly string[]): void;
   dispose(): Promise<void>;
 }

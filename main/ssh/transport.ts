@@ -21,8 +21,6 @@ export const ENGINE_SOCKET = '/run/docker.sock';
 const REFUSED_AGAIN_MS = 2000;
 
 export interface Transport extends Dialer {
-  /** The api connection stands. */
-  readonly connected: Observable<boolean>;
   /** Resolves when the api connection stands for the first time. */
   ready(): Promise<void>;
   /** The connections for bulk and terminals, which the api one stands in for until then: their handshakes would compete with the engine's first answer. */
@@ -64,7 +62,6 @@ export interface TransportDeps {
 }
 
 export function createTransport(deps: TransportDeps): Transport {
-  const connected = createObservable(false);
   let closed = false;
   const answering = createObservable(true);
   /** Connections that are silent, and `down` where the api connection has been gone for as long. */
@@ -118,7 +115,6 @@ export function createTransport(deps: TransportDeps): Transport {
         }
         clearTimeout(down);
         say('down', false);
-        connected.set(true);
         deps.onConnected();
       },
       onDown() {
@@ -126,7 +122,6 @@ export function createTransport(deps: TransportDeps): Transport {
           served.forEach(({ stands }) => stands.set(false));
         }
         if (name === 'api') {
-          connected.set(false);
           down = setTimeout(() => say('down', true), SILENCE_MS).unref();
         }
       },
@@ -154,7 +149,6 @@ export function createTransport(deps: TransportDeps): Transport {
   };
 
   return {
-    connected,
     answering,
     ready: () => api.up().then(() => undefined),
     widen() {
@@ -211,7 +205,6 @@ export function createTransport(deps: TransportDeps): Transport {
     close({ serving = false } = {}) {
       closed = true;
       clearTimeout(down);
-      connected.set(false);
       served.forEach((socket) => socket.ready.reject(new BerthError('engine.away', { reason: 'transport' })));
       for (const [name, lane] of lanes) {
         if (!serving || name !== 'served') {

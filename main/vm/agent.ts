@@ -82,8 +82,6 @@ export type AgentEvent = z.output<typeof eventSchema>;
 const answerSchema = z.looseObject({ id: z.number(), ok: z.boolean(), error: z.string().optional() });
 
 export interface AgentClient extends Agent {
-  /** Resolves when the port is gone, which is when the VM is. */
-  readonly closed: Promise<void>;
   close(): void;
 }
 
@@ -140,16 +138,12 @@ function createClient(socket: Socket, onEvent: (event: AgentEvent) => void): Age
   socket.on('data', (chunk: Buffer) => lines.push(chunk).forEach(receive));
   socket.write('\n'); // Ends the half line that a backend which died may have left.
   socket.on('error', () => undefined); // 'close' follows and says it.
-  const closed = new Promise<void>((resolve) => {
-    socket.on('close', () => {
-      pending.forEach((waiter) => waiter.reject(new Error('the guest is gone')));
-      pending.clear();
-      resolve();
-    });
+  socket.on('close', () => {
+    pending.forEach((waiter) => waiter.reject(new Error('the guest is gone')));
+    pending.clear();
   });
 
   return {
-    closed,
     close: () => socket.destroy(),
     call(op, request, { timeoutMs = 10_000 } = {}) {
       return new Promise((resolve, reject) => {

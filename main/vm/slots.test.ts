@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -43,10 +43,10 @@ async function install(version: string): Promise<void> {
 }
 
 /** As a new backend would: every one of these is a point at which the one before may have died. */
-function open(at: Resources = app): Slots {
+function open(at: Resources = app, recordFile = join(root, 'state', 'system.json')): Slots {
   opened.forEach((slots) => void slots.dispose());
   const slots = createSlots({
-    record: join(root, 'state', 'system.json'),
+    record: recordFile,
     folder: join(root, 'system'),
     app: at,
     log: silentLogger,
@@ -59,6 +59,19 @@ function open(at: Resources = app): Slots {
 
 async function record(): Promise<Record<string, unknown>> {
   return JSON.parse(await readFile(join(root, 'state', 'system.json'), 'utf8')) as Record<string, unknown>;
+}
+
+/** What the next cold boot would take: begun on a copy of the record. */
+async function nextBoot(): Promise<Choice> {
+  const copy = join(root, 'state', 'copy.json');
+  await cp(join(root, 'state', 'system.json'), copy).catch(() => rm(copy, { force: true }));
+  return open(app, copy).begin();
+}
+
+async function found(pair: Parameters<Slots['use']>[0]): Promise<Resources> {
+  const slots = open();
+  await slots.use(pair);
+  return { ...slots.inUse };
 }
 
 async function confirmed(version: string): Promise<void> {
@@ -86,28 +99,28 @@ const version = ({ hashes }: Choice): string => hashes.guestHash;
 
 test('the first pair is no trial; confirmed, it is kept in a slot, links and all', async () => {
   await install('1');
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g1', bundleHash: 'b1' }, trial: false, resources: app });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g1', bundleHash: 'b1' }, trial: false, resources: app });
   await confirmed('1');
   expect(await record()).toMatchObject({ current: { guestHash: 'g1', bundleHash: 'b1', kept: 'a' } });
   expect(await readFile(join(root, 'system/a/bundle/bin/link'), 'utf8')).toBe('bundle b1');
   // With the application as it was, its own files are booted.
-  expect(await open().current()).toMatchObject({ resources: app, trial: false });
+  expect(await nextBoot()).toMatchObject({ resources: app, trial: false });
 });
 
 test('a new pair is a trial; confirmed, it is current, and the old one outlives its folder', async () => {
   await confirmed('1');
   await install('2');
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
   await confirmed('2');
   expect(await record()).toMatchObject({ current: { guestHash: 'g2', kept: 'b' }, previous: { guestHash: 'g1', kept: 'a' } });
-  expect(await open().resourcesFor({ guestHash: 'g1', bundleHash: 'b1' })).toEqual({
+  expect(await found({ guestHash: 'g1', bundleHash: 'b1' })).toEqual({
     guest: join(root, 'system/a/guest'),
     bundle: join(root, 'system/a/bundle'),
   });
-  expect(await open().resourcesFor({ guestHash: 'g1', bundleHash: 'b2' })).toBeUndefined();
+  expect(await found({ guestHash: 'g1', bundleHash: 'b2' })).toEqual(app);
   await confirmed('3');
   expect(await record()).toMatchObject({ current: { guestHash: 'g3', kept: 'a' }, previous: { guestHash: 'g2', kept: 'b' } });
-  expect(await open().resourcesFor({ guestHash: 'g1', bundleHash: 'b1' })).toBeUndefined();
+  expect(await found({ guestHash: 'g1', bundleHash: 'b1' })).toEqual(app);
   expect((await readdir(join(root, 'system'))).sort()).toEqual(['a', 'b']);
 });
 
@@ -128,7 +141,7 @@ test('a trial that fails goes back at once, says so once, and is not tried again
   expect(boots).toEqual(['g2', 'g1', 'g1', 'g1']);
   expect(notices).toHaveLength(1);
   await open().tryAgain();
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
   await bootOn(open(), boot, never);
   await install('3');
   expect(await bootOn(open(), boot, never)).toBe('g3');
@@ -148,7 +161,7 @@ test('a trial that came along and was late goes back too, and is tried once more
   };
   expect(await bootOn(open(), boot, never)).toBe('g1');
   expect(notices).toMatchObject([{ code: 'vm.systemSlow', params: { detail: expect.stringContaining('dockerd') as string } }]);
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
   expect(await bootOn(open(), boot, never)).toBe('g1');
   expect(notices.at(-1)).toMatchObject({ code: 'vm.systemWentBack' });
   expect(await bootOn(open(), boot, never)).toBe('g1');
@@ -156,7 +169,7 @@ test('a trial that came along and was late goes back too, and is tried once more
   // Asked for, it has its two trials again.
   await open().tryAgain();
   await bootOn(open(), boot, never);
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
 });
 
 test('late once, and in time on a machine that is not busy any more: it is current', async () => {
@@ -175,7 +188,7 @@ test('late, and another version after it: that one has its own trials', async ()
   for (const next of ['2', '3']) {
     await install(next);
     await bootOn(open(), boot, never);
-    expect(await open().current()).toMatchObject({ hashes: { guestHash: `g${next}` }, trial: true });
+    expect(await nextBoot()).toMatchObject({ hashes: { guestHash: `g${next}` }, trial: true });
   }
 });
 
@@ -184,7 +197,7 @@ test.each(['qemu', 'kernel'])('nothing heard of it until %s timed out: refused a
   await install('2');
   const silent = new BerthError('vm.phaseTimeout', { phase, seconds: 50, detail: '' });
   await bootOn(open(), (choice) => (choice.trial ? Promise.reject(silent) : Promise.resolve('up')), never);
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g1' }, trial: false });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g1' }, trial: false });
 });
 
 test('where the old pair is late too, nothing is held against the new one', async () => {
@@ -200,7 +213,7 @@ test('where the old pair does not start either, the first error is not the trial
   await install('2');
   await expect(bootOn(open(), () => Promise.reject(broken), never)).rejects.toBe(broken);
   expect(notices).toEqual([]);
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: true });
 });
 
 test.each([
@@ -253,7 +266,7 @@ test('killed after the trial failed, before the old one ran: the old one is next
   const slots = open();
   await slots.begin();
   expect(await slots.failed(broken)).toBe(true);
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g1' }, trial: false });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g1' }, trial: false });
 });
 
 test('killed after the confirmation, before it was copied: the next confirmation copies it, half copies go', async () => {
@@ -267,20 +280,20 @@ test('killed after the confirmation, before it was copied: the next confirmation
 test('upgraded before it was copied: the new pair has no way back and is taken as it is', async () => {
   await confirmedAndNotCopied('1');
   await install('2');
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: false });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g2' }, trial: false });
   await expect(bootOn(open(), () => Promise.reject(broken), never)).rejects.toBe(broken);
 });
 
 test('a record that cannot be read costs the way back and nothing else', async () => {
   await confirmed('1');
   await writeFile(join(root, 'state', 'system.json'), '{"format":1,"current":');
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g1' }, trial: false, resources: app });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g1' }, trial: false, resources: app });
 });
 
 test('an application without its files boots what was kept', async () => {
   await confirmed('1');
   await rm(join(root, 'app'), { recursive: true });
-  expect(await open().current()).toMatchObject({ hashes: { guestHash: 'g1' }, resources: { guest: join(root, 'system/a/guest') } });
+  expect(await nextBoot()).toMatchObject({ hashes: { guestHash: 'g1' }, resources: { guest: join(root, 'system/a/guest') } });
 });
 
 test('folders that are named by their hash are not copied', async () => {
@@ -291,7 +304,7 @@ test('folders that are named by their hash are not copied', async () => {
   await slots.begin();
   await slots.confirmed();
   await install('2');
-  expect(await open().current()).toMatchObject({ trial: true });
-  expect(await open().resourcesFor({ guestHash: 'g1', bundleHash: 'b1' })).toEqual(named);
+  expect(await nextBoot()).toMatchObject({ trial: true });
+  expect(await found({ guestHash: 'g1', bundleHash: 'b1' })).toEqual(named);
   await expect(access(join(root, 'system'))).rejects.toThrow();
 });

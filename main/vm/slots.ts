@@ -28,9 +28,7 @@ export interface Choice {
 export interface Slots {
   /** What was chosen last, read anew by whoever starts something; the application's own at first. */
   readonly inUse: Resources;
-  /** What the next cold boot takes. Changes nothing. */
-  current(): Promise<Choice>;
-  /** A cold boot begins: the same, and a trial is counted. */
+  /** A cold boot begins: what it takes. A trial is counted. */
   begin(): Promise<Choice>;
   /** `_ping` answered on what began. */
   confirmed(): Promise<void>;
@@ -40,9 +38,7 @@ export interface Slots {
   undecided(): Promise<void>;
   /** The user wants the application's own pair again. */
   tryAgain(): Promise<void>;
-  /** Where this very pair is, whole by its manifests: for memory that was saved on it. */
-  resourcesFor(hashes: Hashes): Promise<Resources | undefined>;
-  /** The same, to be in use from now on; where it is not there any more, nothing changes. */
+  /** This very pair is in use from now on, for memory that was saved on it; where it is not there any more, whole by its manifests, nothing changes. */
   use(hashes: Hashes): Promise<void>;
   /** Resolves when nothing is written any more. */
   dispose(): Promise<void>;
@@ -189,7 +185,6 @@ export function createSlots(deps: SlotsDeps): Slots {
         return using.bundle;
       },
     },
-    current: choose,
     async begin() {
       const choice = await choose();
       if (choice.trial) {
@@ -264,7 +259,6 @@ export function createSlots(deps: SlotsDeps): Slots {
       await change(({ refused: _, slow: __, ...record }) => record);
     },
     tryAgain: () => change(({ refused: _, trial: __, slow: ___, ...record }) => record),
-    resourcesFor,
     async use(wanted) {
       using = (await resourcesFor(wanted)) ?? using;
     },

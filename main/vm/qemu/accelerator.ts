@@ -37,8 +37,6 @@ const rememberedSchema = z.object({
 export interface Accelerators {
   /** Every accelerator of QEMU with its verdict; proofs that are needed run side by side. */
   verdicts(signal: AbortSignal): Promise<readonly AcceleratorVerdict[]>;
-  /** Proves anew the next time. */
-  forget(): Promise<void>;
 }
 
 /** Shared by all who ask meanwhile; ended when the last of them has gone. */
@@ -117,7 +115,6 @@ export function createAccelerators(deps: AcceleratorDeps): Accelerators {
         }
       }
     },
-    forget: () => writeJson(deps.statePath, { key: '', verdicts: [] }),
   };
 }
 
