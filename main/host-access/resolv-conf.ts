@@ -5,6 +5,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { NetworkBackend } from '../../preload/contract';
 import { GUEST } from '../lib/guest-network';
+import { isLoopback } from '../lib/loopback';
 import { watchNames } from '../lib/watch-names';
 
 export const RESOLV_CONF = '/etc/resolv.conf';
@@ -42,10 +43,6 @@ export function guestServers(servers: readonly string[], backend: NetworkBackend
     return isLoopback(address) || /^fe80:/i.test(address) ? [] : [address];
   });
   return asked.length > 0 ? [...new Set(asked)] : [GUEST.dns];
-}
-
-export function isLoopback(address: string): boolean {
-  return /^127\.|^::1$/.test(address);
 }
 
 /** Follows the file and what it links to. Calls back after each change; returns the way to stop. */

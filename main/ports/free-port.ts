@@ -2,7 +2,8 @@
 // a moment later, so it is a suggestion and never a reservation.
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { isLoopback, type Wanted } from './rules';
+import { isLoopback } from '../lib/loopback';
+import type { Wanted } from './rules';
 
 /** As many as a user would try. */
 const TRIES = 50;

@@ -8,6 +8,7 @@ import { sleep } from '../lib/async';
 import type { Dialer } from '../lib/dialer';
 import { createEngineHttp, type ContainerInspect } from '../lib/engine-http';
 import type { Logger } from '../lib/logger';
+import { isLoopback } from '../lib/loopback';
 import { createObservable, follow } from '../lib/observable';
 import type { Observable } from '../lib/observable';
 import type { PortGate } from '../lib/port-gate';
@@ -17,7 +18,7 @@ import type { Forwarded } from './port-listener';
 import { createPortUse } from './port-use';
 import { probePort } from './probe';
 import { noticeError, startError, type Refusal } from './refusals';
-import { addressOf, isLoopback, isRunning, notForwarded, publishesAny, wantedBeforeStart, wantedWhileRunning } from './rules';
+import { addressOf, isRunning, notForwarded, publishesAny, wantedBeforeStart, wantedWhileRunning } from './rules';
 import type { PublishTo, Wanted } from './rules';
 import { createServicePorts } from './services';
 
@@ -34,9 +35,9 @@ export interface PortsDeps {
   readonly publish: Observable<PublishTo>;
   /** The way of TCP connections that the user chose. */
   readonly way: Observable<PortWay>;
-  /** The driver's own listener on the host, to a port of the guest's; rejects with its words. */
   /** Resolves when the guest can be dialled (port-use.ts). Missing = it never sleeps. */
   readonly up?: (() => Promise<void>) | undefined;
+  /** The driver's own listener on the host, to a port of the guest's; rejects with its words. */
   forward(spec: { readonly address: string; readonly port: number; readonly guestPort: number }): Promise<Forwarded>;
   notify(error: BerthError): void;
   readonly log: Logger;

@@ -62,10 +62,6 @@ export function overlap(a: Wanted, b: Wanted): boolean {
   );
 }
 
-export function isLoopback(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
-}
-
 function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }

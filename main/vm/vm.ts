@@ -13,6 +13,7 @@ import type {
 } from '../../preload/contract';
 import type { Duplex } from 'node:stream';
 import type { Dialer } from '../lib/dialer';
+import type { EngineVersion } from '../lib/engine-http';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
 import type { Observable } from '../lib/observable';
@@ -23,10 +24,7 @@ import type { HostForward, HostForwardSpec, ShareDevice, ShareSpec } from './dri
 import type { RepairGuest, RepairGuestOptions } from './repair-guest';
 import type { Resources } from './resources';
 
-export interface EngineVersion {
-  readonly version: string;
-  readonly apiVersion: string;
-}
+export type { EngineVersion };
 
 export interface VmDeps {
   readonly files: HomeFiles;
