@@ -1,5 +1,5 @@
 // The content security policy of the window, one for both shells, and the other headers that stand in for Electron's sandbox in a browser.
-// Styles may be inline, because xterm writes its own at run time; scripts, frames, plug-ins and foreign hosts are out altogether, and no string
+// Styles may be inline, because xterm and Mantine's modals write theirs at run time; scripts, frames, plug-ins and foreign hosts are out altogether, and no string
 // becomes markup (Trusted Types without a policy).
 
 const policy: Readonly<Record<string, string>> = {

@@ -6,7 +6,6 @@ import { SearchAddon } from '@xterm/addon-search';
 import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
 import { onThemeChange } from './on-theme-change';
-import { documentWithoutInlineStyles } from './terminal-view-styles';
 import styles from './terminal-view.module.css';
 import type { ITheme } from '@xterm/xterm';
 import type { Ref } from 'react';
@@ -111,7 +110,6 @@ export function TerminalView(props: TerminalViewProps) {
     const abort = new AbortController();
     const style = getComputedStyle(element);
     const terminal = new Terminal({
-      documentOverride: documentWithoutInlineStyles(document),
       fontFamily: style.getPropertyValue('--b-mono').trim(),
       fontSize: 13,
       lineHeight: 1.25,
