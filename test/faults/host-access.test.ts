@@ -54,7 +54,8 @@ async function reached(...places: readonly string[]): Promise<Record<string, boo
 }
 
 test('only the listed port of the host’s loopback is reached, by any address and with every right in the guest', async () => {
-  expect(await status()).toMatchObject({
+  // Its listener comes a moment after the engine.
+  await expect.poll(status).toMatchObject({
     enforced: true,
     network: { backend: 'passt' },
     address: '10.0.2.4',
