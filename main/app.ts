@@ -208,6 +208,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     publish: select(settings.settings, ({ ports: { publish } }) => publish),
     way: select(settings.settings, ({ ports: { tcp } }) => tcp),
     forward: (spec) => vm.forward(spec),
+    serve: (place, onStream) => vm.serve(place, onStream),
     notify: (error) => notices.notify('warn', error),
     log: log.child('ports'),
   });

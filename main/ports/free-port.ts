@@ -24,7 +24,7 @@ export async function freePortNear({ protocol, address, port }: Wanted): Promise
 }
 
 /** The system's code, '' = it can be had. */
-function bindTcp(host: string, port: number): Promise<string> {
+export function bindTcp(host: string, port: number): Promise<string> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));

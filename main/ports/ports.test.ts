@@ -27,6 +27,8 @@ const way = createObservable<PortWay>('ssh');
 /** The driver's listeners: refuses unless a test has another. */
 let forward: PortsDeps['forward'];
 const notices: BerthError[] = [];
+/** What is taken in the guest. */
+const served: string[] = [];
 /** Where the guest's own address leads inside. */
 let servicePort = 0;
 /** Requests that the engine got, beside inspects and looks at services. */
@@ -132,6 +134,10 @@ beforeEach(async () => {
     moves,
     way,
     forward: (spec) => forward(spec),
+    serve: (place) => {
+      served.push(place);
+      return { ready: Promise.resolve(), stop: () => void served.splice(served.indexOf(place), 1) };
+    },
     inspect: (name) =>
       away
         ? Promise.reject(new Error('away'))
@@ -184,6 +190,19 @@ test('a port of another program fails the start in Docker’s words and names th
       ) as string,
     },
   });
+});
+
+test('what another program has of a range is taken in the guest while the container starts', async () => {
+  const port = await listen();
+  const range = `${port - 1}-${port + 1}`;
+  container('a', 'web', range, false);
+  await Promise.all([ports.gate.prepare('web'), ports.gate.prepare('web')]);
+  expect(served).toContain(`127.0.0.1:${port}`);
+  expect(served.filter((place) => place.endsWith(`:${port}`))).toHaveLength(1);
+  await ports.gate.release('web');
+  expect(served).toContain(`127.0.0.1:${port}`);
+  await ports.gate.release('web');
+  expect(served).toEqual([]);
 });
 
 test('a refused start removes a container of --rm, as dockerd would, and no other', async () => {

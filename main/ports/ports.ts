@@ -15,6 +15,7 @@ import type { PortGate } from '../lib/port-gate';
 import type { Use } from '../lib/use';
 import { createBoard, keyOf, type Held, type Tracked } from './board';
 import type { Forwarded } from './port-listener';
+import { createPassedOver, type Serve } from './passed-over';
 import { createPortUse } from './port-use';
 import { probePort } from './probe';
 import { noticeError, startError, type Refusal } from './refusals';
@@ -39,6 +40,7 @@ export interface PortsDeps {
   readonly up?: (() => Promise<void>) | undefined;
   /** The driver's own listener on the host, to a port of the guest's; rejects with its words. */
   forward(spec: { readonly address: string; readonly port: number; readonly guestPort: number }): Promise<Forwarded>;
+  readonly serve: Serve;
   notify(error: BerthError): void;
   readonly log: Logger;
 }
@@ -67,6 +69,7 @@ export function createPorts(deps: PortsDeps): Ports {
   const http = createEngineHttp(dialer);
   const stopped = new AbortController();
   const portUse = createPortUse(deps.up);
+  const passedOver = createPassedOver(deps.serve);
   const board = createBoard({
     dial,
     async stillUp({ kind, id }) {
@@ -215,22 +218,25 @@ export function createPorts(deps: PortsDeps): Ports {
   }
 
   /** Under the name that the caller of prepare used: a container may be renamed while it starts. */
-  const held = new Map<string, Tracked[]>();
-  const hold = (name: string, container: Tracked): void => {
+  const held = new Map<string, { readonly container: Tracked; end: () => void }[]>();
+  const hold = (name: string, container: Tracked): { end: () => void } => {
     container.holds++;
-    held.set(name, [...(held.get(name) ?? []), container]);
+    const start = { container, end: () => undefined };
+    held.set(name, [...(held.get(name) ?? []), start]);
+    return start;
   };
   const unhold = (name: string): Tracked | undefined => {
-    const [container, ...others] = held.get(name) ?? [];
+    const [start, ...others] = held.get(name) ?? [];
     if (others.length > 0) {
       held.set(name, others);
     } else {
       held.delete(name);
     }
-    if (container) {
-      container.holds--;
+    if (start) {
+      start.container.holds--;
+      start.end();
     }
-    return container;
+    return start?.container;
   };
 
   const gate: PortGate = {
@@ -241,7 +247,7 @@ export function createPorts(deps: PortsDeps): Ports {
       if (!found || !container) {
         return;
       }
-      hold(id, container);
+      const start = hold(id, container);
       const [refusal] = await board.bind(container, wantedBeforeStart(found, deps.publish.get()));
       if (refusal) {
         await gate.release(id).catch(() => undefined);
@@ -251,6 +257,7 @@ export function createPorts(deps: PortsDeps): Ports {
         }
         throw startError(refusal, container);
       }
+      start.end = await passedOver.begin(found, deps.publish.get());
       const never = notForwarded(found);
       if (never.length > 0) {
         log.warn('published and not forwarded', { container: container.name, ports: never.join(' ') });

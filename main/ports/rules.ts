@@ -23,6 +23,23 @@ export function wantedBeforeStart(container: ContainerInspect, publish: PublishT
   return publishes(container) ? wantedOf(container.HostConfig?.PortBindings, publish, ({ HostIp = '' }) => HostIp) : [];
 }
 
+export interface PortRange {
+  /** Of the host. */
+  readonly addresses: readonly string[];
+  readonly first: number;
+  readonly last: number;
+}
+
+/** TCP ports of which the engine is to choose one. */
+export function rangesOf(container: ContainerInspect, publish: PublishTo): PortRange[] {
+  return Object.entries((publishes(container) && container.HostConfig?.PortBindings) || {}).flatMap(([exposed, bindings]) =>
+    (exposed.endsWith('/tcp') ? (bindings ?? []) : []).flatMap(({ HostIp = '', HostPort = '' }) => {
+      const [, first, last] = /^([0-9]{1,5})-([0-9]{1,5})$/.exec(HostPort) ?? [];
+      return first === undefined ? [] : [{ addresses: hostAddresses(HostIp, publish), first: Number(first), last: Number(last) }];
+    }),
+  );
+}
+
 /** What the engine published for a running container, those that it chose (-P, -p 80) among them. */
 export function wantedWhileRunning(container: ContainerInspect, publish: PublishTo): Wanted[] {
   const asked = container.HostConfig?.PortBindings;

@@ -186,6 +186,7 @@ test('a thousand times down and up: what listens is what is published, and no de
     publish: createObservable<'loopback' | 'lan'>('loopback'),
     way: createObservable<PortWay>('ssh'),
     forward: () => Promise.reject(new Error('none')),
+    serve: () => ({ ready: Promise.reject(new Error('no guest here')), stop: () => undefined }),
     notify: (error) => {
       throw error;
     },

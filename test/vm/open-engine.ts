@@ -29,8 +29,8 @@ export interface OpenEngine {
   close(): Promise<void>;
 }
 
-/** `forward`: the VM's own listeners on the host. */
-export async function openEngine(dialer: Dialer, options: { readonly forward?: Vm['forward'] } = {}): Promise<OpenEngine> {
+/** `forward`: the VM's own listeners on the host; `serve`: the guest's that lead here. */
+export async function openEngine(dialer: Dialer, options: Partial<Pick<Vm, 'forward' | 'serve'>> = {}): Promise<OpenEngine> {
   const way = createObservable<PortWay>('ssh');
   const folder = await mkdtemp(join(tmpdir(), 'berth-engine-'));
   const socket = join(folder, 'run', 'docker.sock');
@@ -59,6 +59,8 @@ export async function openEngine(dialer: Dialer, options: { readonly forward?: V
     publish: createObservable<'loopback' | 'lan'>('loopback'),
     way,
     forward: (spec) => options.forward?.(spec) ?? Promise.reject(new Error('no listener of its own here')),
+    serve: (place, onStream) =>
+      options.serve?.(place, onStream) ?? { ready: Promise.reject(new Error('no guest here')), stop: () => undefined },
     notify: (error) => notices.push(error),
     log: silentLogger,
   });

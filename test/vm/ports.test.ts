@@ -21,7 +21,10 @@ const ok = async (...args: string[]): Promise<string> => {
 const serve = ['httpd', '-f', '-p', '80', '-h', '/www'];
 
 beforeAll(async () => {
-  open = await openEngine(box().vm.dialer, { forward: (spec) => box().vm.forward(spec) });
+  open = await openEngine(box().vm.dialer, {
+    forward: (spec) => box().vm.forward(spec),
+    serve: (place, onStream) => box().vm.serve(place, onStream),
+  });
   await ensureTestImage(open);
 });
 afterAll(async () => {
@@ -114,6 +117,21 @@ test('ports that the engine chooses: -P and -p 80', async () => {
       }
     }
   }
+});
+
+test('of a range, a port that another program of this computer has is passed over', async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const { port } = holder.address() as AddressInfo;
+  await ok('run', '-d', '--name', 'ports-range', '-p', `${port}-${port + 5}:80`, TEST_IMAGE, ...serve);
+  const chosen = Number(/:(\d+)/.exec(await ok('port', 'ports-range', '80'))?.[1]);
+  expect(chosen).toBeGreaterThan(port);
+  expect(await page(chosen)).toBe(TEST_PAGE);
+  expect(open.notices).toEqual([]);
+  // It is the guest's again.
+  expect((await box().vm.exec(`grep -ci ':${port.toString(16).padStart(4, '0')} .* 0A' /proc/net/tcp`)).stdout.trim()).toBe('0');
+  await ok('rm', '-f', 'ports-range');
+  await new Promise((resolve) => holder.close(resolve));
 });
 
 test('bytes both ways, each side ending by itself', async () => {
