@@ -230,8 +230,9 @@ describe.skipIf(noElectron !== undefined)(`the Electron shell${noElectron === un
       berthTest.backends[0]?.fillDisk();
     });
     await quit();
+    const asked = [['The engine was not suspended', 'Quit', 'Stay', 'Shut down and quit']];
+    await vi.waitFor(async () => expect(await app.evaluate(() => berthTest.asked)).toEqual(asked), soon);
     await vi.waitFor(async () => expect(await mainVisible()).toBe(true), soon);
-    expect(await app.evaluate(() => berthTest.asked)).toEqual([['The engine was not suspended', 'Quit', 'Stay', 'Shut down and quit']]);
     expect(await quitVisible()).toBeUndefined();
     await expectEntries('- Engine running', 'Open Berth', '- Start engine', 'Suspend engine', 'Shut down and quit', 'Quit Berth');
 
