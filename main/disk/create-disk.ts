@@ -1,7 +1,7 @@
 // Disk, put together: the ledger that is read while somebody looks, and the tasks that give space back, grow the disk or move it, one at a time.
 // Knows the VM by its interface and the engine by its socket.
 import { BerthError, fromWireError, toWireError } from '../../preload/contract';
-import type { BackendHandlers, DiskLedger, DiskStep, HostSpace } from '../../preload/contract';
+import type { BackendHandlers, DiskLedger, DiskStep } from '../../preload/contract';
 import { createConnection } from '../engine/connection';
 import type { HomeFiles } from '../lib/home';
 import type { Logger } from '../lib/logger';
@@ -9,6 +9,7 @@ import type { Observable } from '../lib/observable';
 import type { TaskRun, TaskRunner } from '../lib/task-runner';
 import { createTaskSteps } from '../lib/task-steps';
 import { diskPath } from '../vm/disk';
+import { hostFull } from '../vm/disk-space';
 import type { Resources } from '../vm/resources';
 import type { Vm } from '../vm/vm';
 import { qemuImgOf } from './copy';
@@ -191,7 +192,7 @@ export async function createDisk(deps: DiskDeps): Promise<Disk> {
     },
     waits() {
       const space = vm.disk.space.get();
-      return space?.state === 'paused' ? new BerthError('disk.hostFull', fullFacts(space)) : undefined;
+      return space?.state === 'paused' ? hostFull(space) : undefined;
     },
     dispose() {
       stopWatching();
@@ -199,8 +200,4 @@ export async function createDisk(deps: DiskDeps): Promise<Disk> {
       connection.dispose();
     },
   };
-}
-
-function fullFacts({ folder, freeBytes, pauseBytes }: HostSpace): Pick<HostSpace, 'folder' | 'freeBytes' | 'pauseBytes'> {
-  return { folder, freeBytes, pauseBytes };
 }

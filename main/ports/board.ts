@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Forward } from '../../preload/contract';
-import { asError, deferred, type Deferred } from '../lib/async';
+import { asError, createQueue, deferred, type Deferred } from '../lib/async';
 import { freePortNear } from './free-port';
 import { listenOnPort, type Forwarded, type PortListener, type TcpListener } from './port-listener';
 import { isMissingFamily, refusalOf, type Refusal } from './refusals';
@@ -34,7 +34,7 @@ export interface Tracked {
   /** What could not be bound and was told. */
   readonly failures: Map<string, Refusal>;
   /** Binds of one container follow each other. */
-  work: Promise<unknown>;
+  readonly inTurn: ReturnType<typeof createQueue>;
 }
 
 export interface BoardDeps {
@@ -139,13 +139,6 @@ export function createBoard(deps: BoardDeps): Board {
     }
   };
 
-  /** Of one container one after the other. */
-  const inTurn = <T>(container: Tracked, work: () => Promise<T>): Promise<T> => {
-    const done = container.work.then(work);
-    container.work = done.catch(() => undefined);
-    return done;
-  };
-
   const bindOne = async (container: Tracked, wanted: Wanted): Promise<Refusal | undefined> => {
     const key = keyOf(wanted);
     if (container.listeners.has(key)) {
@@ -192,7 +185,7 @@ export function createBoard(deps: BoardDeps): Board {
         started: deferred<void>(),
         listeners: new Map(),
         failures: new Map(),
-        work: Promise.resolve(),
+        inTurn: createQueue(),
       };
       containers.set(owner.id, container);
       return container;
@@ -200,7 +193,7 @@ export function createBoard(deps: BoardDeps): Board {
     all: () => [...containers.values()],
     named: (id) => containers.get(id) ?? [...containers.values()].find((one) => one.name === id || one.id.startsWith(id)),
     bind: (container, wanted) =>
-      inTurn(container, async () => {
+      container.inTurn(async () => {
         const refusals: Refusal[] = [];
         for (const one of wanted) {
           const refusal = await bindOne(container, one);
@@ -211,7 +204,7 @@ export function createBoard(deps: BoardDeps): Board {
         return refusals;
       }),
     route: (container, wanted, direct) =>
-      inTurn(container, async () => {
+      container.inTurn(async () => {
         for (const one of wanted) {
           const held = container.listeners.get(keyOf(one));
           if (held !== undefined) {

@@ -10,6 +10,7 @@ import type { Agent } from './agent';
 import type { BootDeps, LiveVm } from './attempt';
 import { adoptVm, bootVm, resumeVm } from './boot';
 import { createBoots } from './boots';
+import { hostFull } from './disk-space';
 import { doctorProbes } from './doctor';
 import { createEngineLife } from './engine-life';
 import type { RunningVm, SavedVm } from './driver';
@@ -204,7 +205,7 @@ export function createVm(deps: VmDeps): Vm {
       const space = live.running.space.get();
       if (space?.state === 'paused') {
         // It is halted for want of the space that its memory would take.
-        throw new BerthError('disk.hostFull', { folder: space.folder, freeBytes: space.freeBytes, pauseBytes: space.pauseBytes });
+        throw hostFull(space);
       }
       transport = undefined;
       live.transport.close();

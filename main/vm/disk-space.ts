@@ -87,11 +87,10 @@ export function createSpaceGuard(deps: SpaceGuardDeps): SpaceGuard {
     unsure = false;
     const state = halted ? 'paused' : low ? 'low' : 'ok';
     space.set({ ...figures, state });
-    const facts = { folder, freeBytes, pauseBytes: limits.pauseBytes };
     if (state === 'paused' && before !== 'paused') {
-      deps.tell(new BerthError('disk.hostFull', facts));
+      deps.tell(hostFull(figures));
     } else if (state === 'low' && before === 'ok') {
-      deps.tell(new BerthError('disk.hostLow', facts));
+      deps.tell(new BerthError('disk.hostLow', { folder, freeBytes, pauseBytes: limits.pauseBytes }));
     }
   }
 
@@ -119,9 +118,10 @@ export function createSpaceGuard(deps: SpaceGuardDeps): SpaceGuard {
       const told = again || space.get()?.state === 'paused';
       halted = true;
       // At least until the next look: what has halted the guest may be a quota that statfs does not know.
-      space.set({ ...(space.get() ?? { folder, freeBytes: 0, totalBytes: 0, ...pick(limits) }), state: 'paused' });
+      const figures = { ...(space.get() ?? { folder, freeBytes: 0, totalBytes: 0, ...pick(limits) }), state: 'paused' } as const;
+      space.set(figures);
       if (!told) {
-        deps.tell(new BerthError('disk.hostFull', { folder, freeBytes: space.get()?.freeBytes ?? 0, pauseBytes: limits.pauseBytes }));
+        deps.tell(hostFull(figures));
       }
       clearTimeout(timer);
       timer = setTimeout(lookNow, limits.everyMsWhenLow);
@@ -150,6 +150,10 @@ export function createSpaceGuard(deps: SpaceGuardDeps): SpaceGuard {
       clearTimeout(timer);
     },
   };
+}
+
+export function hostFull({ folder, freeBytes, pauseBytes }: Pick<HostSpace, 'folder' | 'freeBytes' | 'pauseBytes'>): BerthError {
+  return new BerthError('disk.hostFull', { folder, freeBytes, pauseBytes });
 }
 
 /** As it is now, without a VM that could wait. */

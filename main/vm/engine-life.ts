@@ -3,7 +3,7 @@
 // Knows the agent's words and nothing of QEMU, of ssh or of what is configured.
 import { BerthError, toWireError } from '../../preload/contract/errors';
 import type { WireError } from '../../preload/contract';
-import { retryUntil, untilAborted } from '../lib/async';
+import { createQueue, retryUntil, untilAborted } from '../lib/async';
 import type { Logger } from '../lib/logger';
 import type { Agent, AgentEvent } from './agent';
 import { serviceWords } from './cause';
@@ -61,22 +61,19 @@ export function createEngineLife(deps: EngineLifeDeps): EngineLife {
   const resigned = new Set<string>();
   let containerdEnded = -Infinity;
   const listeners = new Set<() => void>();
-  let turn: Promise<unknown> = Promise.resolve();
+  const serially = createQueue();
   let ordering = false;
   /** Orders one after the other: of two at once the guest answers the later one only. */
   const inTurn: Agent = {
-    call(op, request, options) {
-      const answer = turn.then(async () => {
+    call: (op, request, options) =>
+      serially(async () => {
         ordering = true;
         try {
           return await deps.agent().call(op, request, options);
         } finally {
           ordering = false;
         }
-      });
-      turn = answer.catch(() => undefined);
-      return answer;
-    },
+      }),
   };
 
   function reset(next: EngineVersion | undefined): void {

@@ -91,14 +91,7 @@ export const PortsCell = memo(function PortsCell({ container }: CellProps): Reac
             {port}/{protocol}
           </span>
         ) : (
-          <ExternalLink
-            key={url}
-            href={url}
-
-            tabIndex={-1}
-            aria-label={t('port.open', { url })}
-            title={url}
-          >
+          <ExternalLink key={url} href={url} tabIndex={-1} aria-label={t('port.open', { url })} title={url}>
             {port}
           </ExternalLink>
         ),

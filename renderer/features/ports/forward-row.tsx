@@ -78,13 +78,7 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
         <td>
           <span className={table['actions']}>
             {url !== undefined && (
-              <ExternalLink
-                className={css['open']}
-                href={url}
-
-                aria-label={t('open', { url })}
-                title={url}
-              >
+              <ExternalLink className={css['open']} href={url} aria-label={t('open', { url })} title={url}>
                 <Icon of={IconExternalLink} small />
               </ExternalLink>
             )}
