@@ -62,6 +62,8 @@ async function client(
   port: number,
 ): Promise<{ ask(datagram: Buffer | string): Promise<string>; readonly answers: Buffer[]; socket: Socket }> {
   const socket = await open();
+  // The system's default is full with a hundred of 1 KB that come at once.
+  socket.setRecvBufferSize(2 ** 20);
   const answers: Buffer[] = [];
   socket.on('message', (datagram) => answers.push(datagram));
   ends.push(() => socket.close());
