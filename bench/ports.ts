@@ -1,6 +1,6 @@
 // Published ports against what users make by hand, on one VM, in turns: `ssh -L` to the container's address with the same cipher, and QEMU's own
-// hostfwd. First answer after a start, throughput both ways, one-byte echo, datagrams at a rate, and what 50 forwards and 3 shares cost at rest.
-// npm run bench -- ports [rounds] [start|tcp|echo|udp|idle]
+// hostfwd. First answer after a start, throughput both ways, one-byte echo, many connections at once, datagrams at a rate, and what 50 forwards and 3 shares cost at rest.
+// npm run bench -- ports [rounds] [start|tcp|echo|burst|udp|idle]
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
@@ -21,13 +21,16 @@ const ONLY = process.argv[3];
 const MEGABYTES = 16;
 const ECHOES = 200;
 const DATAGRAM = { bytes: 1000, perSecond: 20_000, seconds: 5 } as const;
+const BURST_MS = 20_000;
 const IDLE_SECONDS = 30;
 const FORWARDS = 50;
-const inside = { in: 91, out: 92, echo: 93, udp: 53, udpOneWay: 54 } as const;
+const BURSTS = [6, 100, 500] as const;
+const inside = { in: 91, out: 92, echo: 93, burst: 94, udp: 53, udpOneWay: 54 } as const;
 const serve = [
   `nc -ll -p ${inside.in} -e dd of=/dev/null bs=64k &`,
   `nc -ll -p ${inside.out} -e dd if=/dev/zero bs=64k count=${MEGABYTES * 16} &`,
   `nc -ll -p ${inside.echo} -e cat &`,
+  `tcp-echo ${inside.burst} &`,
   `udp-echo ${inside.udpOneWay} silent &`,
   `exec udp-echo ${inside.udp}`,
 ].join(' ');
@@ -56,7 +59,7 @@ async function freePorts(): Promise<Record<Port, number>> {
     await new Promise((resolve) => server.close(resolve));
     return port;
   };
-  return { in: await one(), out: await one(), echo: await one(), udp: await one(), udpOneWay: await one() };
+  return { in: await one(), out: await one(), echo: await one(), burst: await one(), udp: await one(), udpOneWay: await one() };
 }
 
 async function openLab(box: OpenBackend, children: ChildProcess[]): Promise<Lab> {
@@ -68,7 +71,7 @@ async function openLab(box: OpenBackend, children: ChildProcess[]): Promise<Lab>
   await docker(box, 'run', '-d', '--name', 'bench-lab', ...published, TEST_IMAGE, 'sh', '-c', serve);
   const address = await docker(box, 'inspect', 'bench-lab', '--format', '{{.NetworkSettings.IPAddress}}');
   const [byHand, direct] = [await freePorts(), await freePorts()];
-  const tcp = ['in', 'out', 'echo'] as const;
+  const tcp = ['in', 'out', 'echo', 'burst'] as const;
   const ssh = await sshArgs({ pid: box.backend.vm.status.get().pid, files: box.files });
   const tunnels = tcp.flatMap((name) => ['-L', `127.0.0.1:${byHand[name]}:${address}:${inside[name]}`]);
   children.push(spawn('ssh', [...ssh, '-N', ...tunnels, 'root@127.0.0.1'], { stdio: ['ignore', 'ignore', 'inherit'] }));
@@ -143,6 +146,22 @@ async function echoes(port: number): Promise<number[]> {
   return times.slice(ECHOES / 10);
 }
 
+/** Milliseconds until the last of so many connections at once has its byte back; BURST_MS where one had none by then. */
+async function burst(port: number, count: number): Promise<number> {
+  const begun = performance.now();
+  const sockets = Array.from({ length: count }, () => connect({ host: '127.0.0.1', port, noDelay: true }));
+  const answered = sockets.map(async (socket) => {
+    socket.write('x');
+    await once(socket, 'data');
+  });
+  const late = sleep(BURST_MS, undefined, { ref: false });
+  await Promise.race([Promise.all(answered.map((each) => each.catch(() => late))), late]);
+  const time = performance.now() - begun;
+  sockets.forEach((socket) => socket.on('error', () => undefined).destroy());
+  await sleep(1000);
+  return time;
+}
+
 async function datagrams(box: OpenBackend, port: number): Promise<{ sent: number; arrived: number; answers: number; dropped: number }> {
   const arrived = async (): Promise<number> => {
     const lines = (await docker(box, 'exec', 'bench-lab', 'cat', '/proc/net/snmp')).split('\n').filter((line) => line.startsWith('Udp:'));
@@ -199,7 +218,7 @@ async function main(): Promise<void> {
   const resources = await locateResources(process.env, [join(process.cwd(), 'dist', 'resources.json')]);
   const box = await openBackend(home, resources);
   const children: ChildProcess[] = [];
-  const found: Record<string, Figures> = { start: {}, in: {}, out: {}, echo: {}, idle: {} };
+  const found: Record<string, Figures> = { idle: {} };
   const udp: unknown[] = [];
   const is = (what: string): boolean => ONLY === undefined || ONLY === what;
   try {
@@ -207,9 +226,9 @@ async function main(): Promise<void> {
     const { sides } = await openLab(box, children);
     for (let round = 0; round <= ROUNDS; round += 1) {
       // Round 0 warms up.
-      const into: Record<string, Figures> = round === 0 ? { start: {}, in: {}, out: {}, echo: {} } : found;
+      const into: Record<string, Figures> = round === 0 ? {} : found;
       if (is('start')) {
-        await firstAnswer(box, into['start'] ?? {}, round);
+        await firstAnswer(box, (into['start'] ??= {}), round);
       }
       for (const [name, ports] of Object.entries(sides)) {
         for (const direction of ['in', 'out'] as const) {
@@ -220,6 +239,11 @@ async function main(): Promise<void> {
         }
         if (is('echo')) {
           keep(into, 'echo', name, ...(await echoes(ports.echo)));
+        }
+        for (const count of BURSTS) {
+          if (is('burst')) {
+            keep(into, `burst${count}`, name, await burst(ports.burst, count));
+          }
         }
       }
       if (is('udp') && round > 0) {
@@ -250,6 +274,7 @@ const titles = {
   in: `${MEGABYTES} MiB in, MB/s`,
   out: `${MEGABYTES} MiB out, MB/s`,
   echo: 'echo of one byte, ms',
+  ...Object.fromEntries(BURSTS.map((count) => [`burst${count}`, `until the last of ${count} connections at once is answered, ms`])),
   idle: `switches of the backend in ${IDLE_SECONDS} s at rest`,
 };
 

@@ -11,7 +11,7 @@ const forward = (patch: Partial<Forward>): Forward => ({
   port: 8080,
   containerPort: 80,
   reach: 'local',
-  way: 'ssh',
+  way: 'relay',
   connections: 2,
   bytesIn: 1000,
   bytesOut: 2_500_000,

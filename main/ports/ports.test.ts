@@ -23,7 +23,7 @@ const services = createObservable(0);
 const moves = createObservable<{ readonly container: string } | undefined>(undefined);
 /** Its services; undefined = no swarm is active. */
 let swarm: readonly unknown[] | undefined;
-const way = createObservable<PortWay>('ssh');
+const way = createObservable<PortWay>('relay');
 /** The driver's listeners: refuses unless a test has another. */
 let forward: PortsDeps['forward'];
 const notices: BerthError[] = [];
@@ -91,7 +91,7 @@ beforeEach(async () => {
   away = false;
   engine.clear();
   notices.length = 0;
-  way.set('ssh');
+  way.set('relay');
   swarm = undefined;
   forward = () => Promise.reject(new Error('Could not set up'));
   asked.length = 0;
@@ -408,7 +408,7 @@ test('hostfwd: bound here before the start, by the driver once it runs, IPv6 thr
   expect(await ask(port)).toBe(`direct to ${port}`);
   expect(await forwards()).toEqual([
     { address: '127.0.0.1', way: 'hostfwd' },
-    { address: '::1', way: 'ssh', notDirect: { reason: 'ipv6', detail: '' } },
+    { address: '::1', way: 'relay', notDirect: { reason: 'ipv6', detail: '' } },
   ]);
   engine.delete(id('a'));
   await ports.gate.changed('web');
@@ -424,7 +424,7 @@ test('hostfwd: the setting is followed both ways, and an address of its own stay
   expect(await ask(port)).toBe('HELLO');
   way.set('hostfwd');
   await expect.poll(() => ask(port)).toBe(`direct to ${port}`);
-  way.set('ssh');
+  way.set('relay');
   await expect.poll(() => ask(port)).toBe('HELLO');
   const own = await freePort();
   way.set('hostfwd');
@@ -441,7 +441,11 @@ test('hostfwd: what the driver refuses goes through SSH with its words, and what
   await ports.gate.prepare('web');
   await ports.gate.confirm('web');
   expect(await ask(port)).toBe('HELLO');
-  expect((await forwards())[0]).toEqual({ address: '127.0.0.1', way: 'ssh', notDirect: { reason: 'refused', detail: 'Could not set up' } });
+  expect((await forwards())[0]).toEqual({
+    address: '127.0.0.1',
+    way: 'relay',
+    notDirect: { reason: 'refused', detail: 'Could not set up' },
+  });
   const { die } = driver();
   await ports.handlers['ports.reconnect']({}, { signal: new AbortController().signal });
   expect(await ask(port)).toBe(`direct to ${port}`);

@@ -192,7 +192,7 @@ export function createPorts(deps: PortsDeps): Ports {
   /** As it should be; what the driver served is to be handed over again after it came back, with its containers as they were. */
   const isServed = (container: Tracked | undefined, summary: ContainerSummary): boolean =>
     isCurrent(container, summary) &&
-    (deps.way.get() === 'ssh' || container?.address === undefined || [...container.listeners.values()].every(isRouted));
+    (deps.way.get() === 'relay' || container?.address === undefined || [...container.listeners.values()].every(isRouted));
 
   async function reconcile(): Promise<void> {
     const summaries = deps.containers.get();
@@ -375,7 +375,7 @@ function forwardOf(
   return {
     ...{ kind, container: id, name, protocol, address, port, containerPort },
     reach: isLoopback(address) ? 'local' : 'lan',
-    way: held?.tcp?.handedOver() === true ? 'hostfwd' : 'ssh',
+    way: held?.tcp?.handedOver() === true ? 'hostfwd' : 'relay',
     ...(held?.notDirect === undefined ? {} : { notDirect: held.notDirect }),
   };
 }

@@ -36,7 +36,7 @@ describe('settings', () => {
       language: 'system',
       theme: 'system',
       vm: { cpus: null, memoryBytes: null, accelerator: 'auto', idleMinutes: 15, idleDespiteContainers: false },
-      ports: { publish: 'loopback', tcp: 'ssh' },
+      ports: { publish: 'loopback', tcp: 'relay' },
       host: { access: 'all', ports: [] },
       shares: { driver: 'auto', folders: null },
     });

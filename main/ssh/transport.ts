@@ -13,6 +13,7 @@ import type { ExecOptions, ExecResult, SshConnection, SshTarget } from './connec
 import { createLane } from './lane';
 import type { Lane } from './lane';
 import { shellCommand } from './quote';
+import type { Relay, RelayKind } from './relay';
 import { SILENCE_MS } from './silence';
 
 export const ENGINE_SOCKET = '/run/docker.sock';
@@ -56,6 +57,8 @@ interface Served {
 export interface TransportDeps {
   readonly target: SshTarget;
   readonly log: Logger;
+  /** Of connections and datagrams of published ports, where the guest has it. */
+  readonly relay?: Relay | undefined;
   /** After every (re)connect of the api connection. */
   onConnected(): void;
   onRefused(error: BerthError): void;
@@ -148,6 +151,9 @@ export function createTransport(deps: TransportDeps): Transport {
     throw new BerthError('engine.away', { reason }, { cause: error });
   };
 
+  const relayed = async (kind: RelayKind, host: string, port: number): Promise<Duplex | undefined> =>
+    deps.relay?.dial(kind, host, port).catch((error: unknown) => away('refused', error));
+
   return {
     answering,
     ready: () => api.up().then(() => undefined),
@@ -163,11 +169,13 @@ export function createTransport(deps: TransportDeps): Transport {
         .streamLocal(ENGINE_SOCKET)
         .catch((error: unknown) => away('engine', error)),
     tcp: async (host, port): Promise<Duplex> =>
+      (await relayed('tcp', host, port)) ??
       pick('bulk')
         .tcp(host, port)
         .catch((error: unknown) => away('refused', error)),
     // PID 1's own program, in its other role.
     udp: async (host, port): Promise<Duplex> =>
+      (await relayed('udp', host, port)) ??
       pick('bulk')
         .execStream(shellCommand(['/proc/1/exe', 'udp', host, String(port)]))
         .catch((error: unknown) => away('refused', error)),
@@ -205,6 +213,7 @@ export function createTransport(deps: TransportDeps): Transport {
     close({ serving = false } = {}) {
       closed = true;
       clearTimeout(down);
+      deps.relay?.close();
       served.forEach((socket) => socket.ready.reject(new BerthError('engine.away', { reason: 'transport' })));
       for (const [name, lane] of lanes) {
         if (!serving || name !== 'served') {

@@ -34,6 +34,8 @@ export interface AgentOps {
   reseed: { in: { data: string }; out: object };
   /** Ends what earlier SSH connections left: their sessions, and what was started through them. */
   hangup: { in: object; out: object };
+  /** The guest's relay of published ports, for who knows the key (64 bytes, base64). One that runs with that key goes on. */
+  relay: { in: { key: string }; out: object };
   sync: { in: object; out: object };
   trim: { in: object; out: { bytes: number } };
   resize: { in: object; out: { bytes: number } };

@@ -91,6 +91,8 @@ export interface RunningVm {
   readonly startedAt: number;
   /** 127.0.0.1 port that leads to the guest's sshd. */
   readonly sshPort: number;
+  /** Another one that leads to the guest's relay; undefined in a VM that an earlier Berth started. */
+  readonly relayPort: number | undefined;
   readonly network: VmNetwork;
   /** The driver's own words on why it is gone (stderr, exit status); resolves once, when the process is gone. */
   readonly exited: Promise<string>;

@@ -4,6 +4,7 @@ import { BerthError } from '../../preload/contract/errors';
 import { deferred, retryUntil, untilAborted } from '../lib/async';
 import type { Deferred } from '../lib/async';
 import type { Logger } from '../lib/logger';
+import { createRelay } from '../ssh/relay';
 import { createTransport } from '../ssh/transport';
 import type { Transport } from '../ssh/transport';
 import { dialAgent } from './agent';
@@ -174,7 +175,7 @@ function halted({ space }: RunningVm): Promise<void> {
 /** The way into the guest; it dials until it is closed. */
 export function openTransport(
   { log, onProblem }: Pick<BootDeps, 'log' | 'onProblem'>,
-  { sshPort }: RunningVm,
+  { sshPort, relayPort }: RunningVm,
   keys: Keys,
   agent: AgentClient,
   onRefused: (error: BerthError) => void = () => undefined,
@@ -182,6 +183,10 @@ export function openTransport(
   return createTransport({
     target: guestTarget(keys, sshPort),
     log,
+    relay:
+      relayPort === undefined
+        ? undefined
+        : createRelay({ port: relayPort, order: (key) => agent.call('relay', { key: key.toString('base64') }), log }),
     onConnected: () => void setClock(agent, log),
     onRefused(error) {
       onRefused(error);

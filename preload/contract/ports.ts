@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { call, output, stream } from './define';
 import type { WireError } from './errors';
 
-/** How a connection gets to its program: through SSH, or by a listener of the virtual machine's own, which the driver may have. */
-export const portWays = ['ssh', 'hostfwd'] as const;
+/** How a connection gets to its program: through a listener of Berth's (main/ssh/relay.ts), or one of the virtual machine's own, which the driver may have. */
+export const portWays = ['relay', 'hostfwd'] as const;
 export type PortWay = (typeof portWays)[number];
 
 /** Why a port does not go by `hostfwd` although that was chosen; locale `ports` (`notDirect.<reason>`). */

@@ -32,7 +32,8 @@ export const settingsSchema = z.object({
       /** Where a port goes that is published without an address: this machine, or every machine that reaches this one. */
       publish: z.enum(['loopback', 'lan']).default('loopback'),
       /** The way of TCP connections; `hostfwd` where the driver has it (`features.hostfwd`), for IPv4. */
-      tcp: z.enum(portWays).default('ssh'),
+      // `ssh` was its name before the relay.
+      tcp: z.preprocess((value) => (value === 'ssh' ? 'relay' : value), z.enum(portWays)).default('relay'),
     })
     .prefault({}),
   host: z

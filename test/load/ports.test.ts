@@ -184,7 +184,7 @@ test('a thousand times down and up: what listens is what is published, and no de
     services: createObservable(0),
     moves: createObservable<undefined>(undefined),
     publish: createObservable<'loopback' | 'lan'>('loopback'),
-    way: createObservable<PortWay>('ssh'),
+    way: createObservable<PortWay>('relay'),
     forward: () => Promise.reject(new Error('none')),
     serve: () => ({ ready: Promise.reject(new Error('no guest here')), stop: () => undefined }),
     notify: (error) => {

@@ -161,10 +161,10 @@ async function ownListeners(): Promise<number[]> {
   );
 }
 
-test('Berth’s own TCP doors are the browser shell and the guest’s sshd, and both refuse a container', async () => {
-  const { sshPort } = JSON.parse(await readFile(box.files.state.vm, 'utf8')) as { sshPort: number };
+test('Berth’s own TCP doors are the browser shell, the guest’s sshd and its relay, and all refuse a container', async () => {
+  const { sshPort, relayPort } = JSON.parse(await readFile(box.files.state.vm, 'utf8')) as { sshPort: number; relayPort: number };
   const port = (service.address() as AddressInfo).port;
-  expect((await ownListeners()).filter((each) => each !== port).sort()).toEqual([shell.port, sshPort].sort());
+  expect((await ownListeners()).filter((each) => each !== port).sort()).toEqual([shell.port, sshPort, relayPort].sort());
 
   const ask = (line: string, host: string, more = ''): string =>
     `printf '${line} HTTP/1.1\\r\\nHost: ${host}\\r\\n${more}Connection: ${more.includes('Upgrade') ? 'Upgrade' : 'close'}\\r\\n\\r\\n' | nc -w 5 10.0.2.2 ${shell.port} | head -1`;

@@ -24,7 +24,16 @@ export async function makeRootfs(): Promise<string> {
   }
   await copyFile('/bin/busybox', join(root, 'bin/busybox'));
   await Promise.all(applets.map((applet) => symlink('busybox', join(root, 'bin', applet))));
-  await promisify(execFile)('cc', ['-O3', '-static', '-s', '-o', join(root, 'bin/udp-echo'), join(process.cwd(), 'test/vm/udp-echo.c')]);
+  for (const program of ['udp-echo', 'tcp-echo']) {
+    await promisify(execFile)('cc', [
+      '-O3',
+      '-static',
+      '-s',
+      '-o',
+      join(root, 'bin', program),
+      join(process.cwd(), `test/vm/${program}.c`),
+    ]);
+  }
   await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n');
   await writeFile(join(root, 'etc/group'), 'root:x:0:\n');
   await writeFile(join(root, 'www/index.html'), TEST_PAGE);

@@ -31,7 +31,7 @@ export interface OpenEngine {
 
 /** `forward`: the VM's own listeners on the host; `serve`: the guest's that lead here. */
 export async function openEngine(dialer: Dialer, options: Partial<Pick<Vm, 'forward' | 'serve'>> = {}): Promise<OpenEngine> {
-  const way = createObservable<PortWay>('ssh');
+  const way = createObservable<PortWay>('relay');
   const folder = await mkdtemp(join(tmpdir(), 'berth-engine-'));
   const socket = join(folder, 'run', 'docker.sock');
   const notices: BerthError[] = [];

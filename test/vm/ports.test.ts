@@ -237,19 +237,19 @@ test('hostfwd: QEMU serves IPv4, SSH the rest, and the port is free after the st
     expect(await page(port, '[::1]')).toBe(TEST_PAGE);
     expect(await page(own)).toBe(TEST_PAGE);
     expect(await datagram(port, '127.0.0.1', 'hello')).toBe('HELLO');
-    expect(await ways(port)).toEqual(['tcp 127.0.0.1 hostfwd', 'tcp ::1 ssh ipv6', 'udp 127.0.0.1 ssh', 'udp ::1 ssh']);
-    expect(await ways(own)).toEqual(['tcp 127.0.0.1 ssh address']);
+    expect(await ways(port)).toEqual(['tcp 127.0.0.1 hostfwd', 'tcp ::1 relay ipv6', 'udp 127.0.0.1 relay', 'udp ::1 relay']);
+    expect(await ways(own)).toEqual(['tcp 127.0.0.1 relay address']);
     expect(await ownerOfPort('tcp', port)).toContain(`(${box().vm.status.get().pid ?? 0})`);
     const refused = await docker('run', '--rm', '--name', 'ports-second', '-p', `${port}:80`, TEST_IMAGE, 'true');
     expect(refused.stderr).toContain('port is already allocated (ports-direct)');
     await ok('rm', '-f', 'ports-direct');
     await expect(page(port)).rejects.toThrow();
     await ok('run', '-d', '--name', 'ports-direct', '-p', `${port}:80`, TEST_IMAGE, ...serve);
-    open.way.set('ssh');
-    await expect.poll(() => ways(port)).toEqual(['tcp 127.0.0.1 ssh', 'tcp ::1 ssh']);
+    open.way.set('relay');
+    await expect.poll(() => ways(port)).toEqual(['tcp 127.0.0.1 relay', 'tcp ::1 relay']);
     expect(await page(port)).toBe(TEST_PAGE);
   } finally {
-    open.way.set('ssh');
+    open.way.set('relay');
     await docker('rm', '-f', 'ports-direct');
   }
 });
@@ -268,6 +268,25 @@ test('a container that goes from one network to another is followed', async () =
   }
 });
 
+test('300 connections at once are answered, each with its own', async () => {
+  const port = await freePort();
+  await ok('run', '-d', '--name', 'ports-many', '-p', `${port}:80`, TEST_IMAGE, 'tcp-echo', '80');
+  const one = (number: number): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.setEncoding('utf8');
+      socket.on('error', reject).once('data', (text: string) => {
+        resolve(text);
+        socket.destroy();
+      });
+      socket.write(`number ${number}`);
+    });
+  await expect.poll(() => one(0).catch(() => '')).toBe('number 0');
+  const numbers = Array.from({ length: 300 }, (_, number) => number);
+  expect(await Promise.all(numbers.map(one))).toEqual(numbers.map((number) => `number ${number}`));
+  await ok('rm', '-f', 'ports-many');
+});
+
 test('datagrams of every size, and a guest’s program that is killed', async () => {
   const port = await freePort();
   await ok('run', '-d', '--name', 'ports-big', '-p', `${port}:53/udp`, TEST_IMAGE, 'udp-echo', '53');
@@ -275,19 +294,44 @@ test('datagrams of every size, and a guest’s program that is killed', async ()
   for (const size of [1, 1472, 1473, 9000, 65_507]) {
     expect((await datagram(port, '127.0.0.1', 'a'.repeat(size))) === 'A'.repeat(size)).toBe(true);
   }
-  await box().exec(`pkill -f '^/proc/1/exe udp '`);
+  expect((await box().exec(`pkill -x berth-udp`)).code).toBe(0);
   await vi.waitFor(async () => expect(await datagram(port, '127.0.0.1', 'again')).toBe('AGAIN'), { timeout: 20_000, interval: 500 });
   await ok('rm', '-f', 'ports-big');
 });
 
-test('the connections into the guest are cut: what listens stays, and answers again', async () => {
+test('the guest’s relay is killed, the connections of SSH are cut: ports go by the other one', async () => {
   const port = await freePort();
-  await ok('run', '-d', '--name', 'ports-cut', '-p', `${port}:80`, TEST_IMAGE, ...serve);
+  await ok(
+    'run',
+    '-d',
+    '--name',
+    'ports-cut',
+    '-p',
+    `${port}:80`,
+    '-p',
+    `${port}:53/udp`,
+    TEST_IMAGE,
+    'sh',
+    '-c',
+    'udp-echo 53 & exec httpd -f -p 80 -h /www',
+  );
+  expect(await page(port)).toBe(TEST_PAGE);
+  // Also the process for datagrams, which is its child.
+  expect(await datagram(port, '127.0.0.1', 'hello')).toBe('HELLO');
+  expect((await box().exec('pkill -x berth-relay')).code).toBe(0);
+  expect(await page(port)).toBe(TEST_PAGE);
+  expect(await datagram(port, '127.0.0.1', 'by ssh')).toBe('BY SSH');
+  expect((await box().exec(`pgrep -f '^/proc/1/exe udp '`)).code).toBe(0);
+  // One that ended and that nobody has asked about is listed too.
+  const relays = async (): Promise<boolean> => (await box().exec('pgrep -r S,R -x berth-relay')).code === 0;
+  expect(await relays()).toBe(false);
+  // Some seconds later it is asked for again.
+  await expect.poll(async () => [await page(port), await relays()], { timeout: 30_000, interval: 1000 }).toEqual([TEST_PAGE, true]);
   await box()
     .exec(`pkill -f 'sshd-session|sshd: root'`)
     .catch(() => undefined);
-  await expect.poll(() => page(port).catch(() => ''), { timeout: 20_000, interval: 200 }).toBe(TEST_PAGE);
-  await ok('rm', '-f', 'ports-cut');
+  expect(await page(port)).toBe(TEST_PAGE);
+  await expect.poll(async () => (await docker('rm', '-f', 'ports-cut')).code, { timeout: 20_000, interval: 500 }).toBe(0);
 });
 
 test('Swarm: what services publish is served, by TCP and UDP, and gone with them', async () => {
@@ -320,7 +364,7 @@ test('Swarm: what services publish is served, by TCP and UDP, and gone with them
     await expect.poll(() => page(host).catch(() => ''), slow).toBe(TEST_PAGE);
     await expect.poll(() => page(web).catch(() => ''), slow).toBe(TEST_PAGE);
     await expect.poll(() => datagram(udp, '127.0.0.1', 'hello').catch(() => ''), slow).toBe('HELLO');
-    expect(await ways(web)).toEqual(['tcp 127.0.0.1 ssh', 'tcp ::1 ssh']);
+    expect(await ways(web)).toEqual(['tcp 127.0.0.1 relay', 'tcp ::1 relay']);
     await ok('service', 'rm', 'ports-s1');
     await expect.poll(() => ways(web), slow).toEqual([]);
     await ok('service', 'rm', 'ports-s2');

@@ -16,6 +16,7 @@
 #include "json.h"
 #include "ops.h"
 #include "port.h"
+#include "relay.h"
 #include "sys.h"
 
 enum { LINE_LIMIT = 1 << 20, OUT_LIMIT = 4 << 20, EARLY_LIMIT = 256 * 1024, WORKERS = 16, PENDING = 64, ID = 24 };
@@ -198,6 +199,8 @@ static void configure(const char *id, const struct request *request) {
 static void serve(const char *op, const char *id, const struct request *request) {
   const struct op *known = op_find(op);
   int64_t lines = 100;
+  /* It is this process's own child, which a worker could not wait for. */
+  if (strcmp(op, "hangup") == 0) relay_end();
   if (known && known->slow) return start_worker(id, known->run, request);
   if (known) {
     struct text answer = { 0 };

@@ -240,6 +240,32 @@ char *json_string(const struct json_member *member, size_t *len) {
   return out;
 }
 
+static size_t base64(const char *in, size_t len, unsigned char *out, size_t size) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  uint32_t bits = 0;
+  int have = 0;
+  size_t n = 0;
+  for (size_t i = 0; i < len && in[i] != '='; i++) {
+    const char *digit = in[i] ? strchr(digits, in[i]) : NULL;
+    if (!digit) return 0;
+    bits = bits << 6 | (uint32_t)(digit - digits);
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    if (n == size) return 0;
+    out[n++] = (unsigned char)(bits >> have);
+  }
+  return n;
+}
+
+size_t json_base64(const struct json_member *member, unsigned char *out, size_t size) {
+  size_t len = 0;
+  char *text = json_string(member, &len);
+  size_t n = text ? base64(text, len, out, size) : 0;
+  free(text);
+  return n;
+}
+
 bool json_integer(const struct json_member *member, int64_t *value) {
   if (!member || member->type != JSON_NUMBER) return false;
   const char *p = member->value, *end = p + member->value_len;

@@ -22,6 +22,8 @@ const struct json_member *json_find(const struct json_member *members, size_t co
 
 /* The decoded bytes of a string member, allocated, with a NUL behind; NULL for another type. */
 char *json_string(const struct json_member *member, size_t *len);
+/* The bytes of a string member in base64; how many, 0 for what is none or does not fit. */
+size_t json_base64(const struct json_member *member, unsigned char *out, size_t size);
 /* False for what is not a whole number of at most 15 digits. */
 bool json_integer(const struct json_member *member, int64_t *value);
 

@@ -20,6 +20,7 @@
 
 #include "config.h"
 #include "disk.h"
+#include "relay.h"
 #include "sessions.h"
 #include "sys.h"
 #include "usage.h"
@@ -49,34 +50,12 @@ static void op_clock(const struct request *request, struct text *answer) {
   text_addf(answer, "\"ok\":true,\"driftMs\":%lld", (long long)drift);
 }
 
-static size_t base64(const char *in, size_t len, unsigned char *out, size_t size) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  uint32_t bits = 0;
-  int have = 0;
-  size_t n = 0;
-  for (size_t i = 0; i < len && in[i] != '='; i++) {
-    const char *digit = in[i] ? strchr(digits, in[i]) : NULL;
-    if (!digit) return 0;
-    bits = bits << 6 | (uint32_t)(digit - digits);
-    have += 6;
-    if (have < 8) continue;
-    have -= 8;
-    if (n == size) return 0;
-    out[n++] = (unsigned char)(bits >> have);
-  }
-  return n;
-}
-
 static void op_reseed(const struct request *request, struct text *answer) {
   struct {
     int bits, size; /* as struct rand_pool_info, with its bytes */
     unsigned char bytes[SEED];
   } pool = { SEED * 8, SEED, { 0 } };
-  size_t len = 0;
-  char *data = json_string(json_find(request->members, request->count, "data"), &len);
-  size_t n = data ? base64(data, len, pool.bytes, SEED) : 0;
-  free(data);
-  if (n != SEED) return op_error(answer, "data must be %d bytes in base64", SEED);
+  if (json_base64(json_find(request->members, request->count, "data"), pool.bytes, SEED) != SEED) return op_error(answer, "data must be %d bytes in base64", SEED);
   int fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
   bool ok = fd >= 0 && ioctl(fd, RNDADDENTROPY, &pool) == 0 && ioctl(fd, RNDRESEEDCRNG) == 0;
   int error = errno;
@@ -201,6 +180,7 @@ bool op_write_config(const struct request *request, struct text *answer) {
 
 static const struct op ops[] = {
   { "hangup", op_hangup, true },
+  { "relay", op_relay, false },
   { "clock", op_clock, false }, { "reseed", op_reseed, false }, { "memory", op_memory, false }, { "disk", op_disk, false },
   { "sync", op_sync, true },    { "trim", op_trim, true },      { "resize", op_resize, true },
   { "usage", op_usage, false }, { "reclaim", op_reclaim, true },

@@ -203,24 +203,25 @@ static void take_answers(struct flow *flow) {
   }
 }
 
-static bool resolve(const char *host, const char *port) {
-  struct sockaddr_in *v4 = (struct sockaddr_in *)&target;
-  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&target;
+socklen_t socket_address(const char *host, const char *port, struct sockaddr_storage *address) {
+  struct sockaddr_in *v4 = (struct sockaddr_in *)address;
+  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
   in_port_t number = htons((in_port_t)atoi(port));
-  if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+  if (number != 0 && inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
     v4->sin_family = AF_INET;
     v4->sin_port = number;
-    target_len = sizeof *v4;
-  } else if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+    return sizeof *v4;
+  }
+  if (number != 0 && inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
     v6->sin6_family = AF_INET6;
     v6->sin6_port = number;
-    target_len = sizeof *v6;
+    return sizeof *v6;
   }
-  return number != 0 && target_len != 0;
+  return 0;
 }
 
 int udp_main(const char *host, const char *port) {
-  if (!resolve(host, port) || (poller = epoll_create1(EPOLL_CLOEXEC)) < 0) return 2;
+  if ((target_len = socket_address(host, port, &target)) == 0 || (poller = epoll_create1(EPOLL_CLOEXEC)) < 0) return 2;
   fcntl(0, F_SETFL, fcntl(0, F_GETFL) | O_NONBLOCK);
   fcntl(1, F_SETFL, fcntl(1, F_GETFL) | O_NONBLOCK);
   watch(0, EPOLLIN, TAG_IN, EPOLL_CTL_ADD);

@@ -24,6 +24,7 @@ function argsIn(home: string, change: Partial<VmArgs> = {}): string[] {
     dataDisk: forQemu(files, files.disks.data),
     fwCfg: [{ name: 'opt/berth/config', file: 'state/guest/config' }],
     sshPort: 40001,
+    relayPort: 40002,
     sharing: false,
     shares: [],
     ...change,
@@ -74,7 +75,7 @@ test('no door but the ones we use: no default device, monitor, screen, configura
 
 test('every forward listens on 127.0.0.1', () => {
   const forwards = argsIn('/h').filter((arg) => arg.includes('hostfwd'));
-  expect(forwards).toEqual(['user,id=net0,hostfwd=tcp:127.0.0.1:40001-:1022']);
+  expect(forwards).toEqual(['user,id=net0,hostfwd=tcp:127.0.0.1:40001-:1022,hostfwd=tcp:127.0.0.1:40002-:1023']);
 });
 
 test('the disks: the system read-only, the data disk locked, trimmed, and halting the guest on an error', () => {

@@ -5,7 +5,21 @@ import type { DataAccess } from '../driver';
 import { MEMORY_PATH } from './memory';
 
 /** Of the guest's sshd (vm/AGREEMENT.md, Devices): not 22, which containers publish. */
-export const GUEST_SSH_PORT = 1022;
+const GUEST_SSH_PORT = 1022;
+/** Of its relay of published ports. */
+const GUEST_RELAY_PORT = 1023;
+
+/** Ports of 127.0.0.1 that lead into the guest. */
+export interface Doors {
+  readonly sshPort: number;
+  /** Missing in a VM that an earlier Berth started. */
+  readonly relayPort?: number | undefined;
+}
+
+/** Each as [on the host, in the guest]. */
+export function doorsOf({ sshPort, relayPort }: Doors): readonly (readonly [number, number])[] {
+  return [[sshPort, GUEST_SSH_PORT], ...(relayPort === undefined ? [] : [[relayPort, GUEST_RELAY_PORT] as const])];
+}
 
 export type Arch = 'x86_64' | 'aarch64';
 
@@ -34,7 +48,7 @@ export interface ShareArgs {
 /** Ports that a share's device can be plugged into while the guest runs: a PCI Express slot must be there at boot. */
 export const SHARE_SLOTS = 8;
 
-export interface VmArgs extends MachineSpec {
+export interface VmArgs extends MachineSpec, Doors {
   readonly serialLog: string;
   readonly guestLog: string;
   readonly agentSocket: string;
@@ -44,8 +58,6 @@ export interface VmArgs extends MachineSpec {
   readonly dataAccess?: DataAccess;
   /** Where the guest's writes go under `throwaway`: an empty qcow2 image of the disk's size. */
   readonly scratch?: string;
-  /** On 127.0.0.1. */
-  readonly sshPort: number;
   /** passt's socket; without it the network is QEMU's own. */
   readonly networkSocket?: string;
   /** Memory that a share's server can map, and slots for the devices; where the host has such files. */
@@ -82,9 +94,9 @@ export function vmArgs(spec: VmArgs): string[] {
   ];
 }
 
-function network({ sshPort, networkSocket }: VmArgs): string[] {
+function network({ networkSocket, ...doors }: VmArgs): string[] {
   if (networkSocket === undefined) {
-    return ['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${sshPort}-:${GUEST_SSH_PORT}`];
+    return ['-netdev', ['user,id=net0', ...doorsOf(doors).map(([host, guest]) => `hostfwd=tcp:127.0.0.1:${host}-:${guest}`)].join(',')];
   }
   // Dialled again, because passt can be started anew under a guest that runs.
   return ['-netdev', `stream,id=net0,server=off,addr.type=unix,addr.path=${escapeOption(networkSocket)},reconnect-ms=200`];

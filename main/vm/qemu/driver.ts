@@ -16,10 +16,10 @@ import { readManifest } from '../resources';
 import type { Resources } from '../resources';
 import { createAccelerators } from './accelerator';
 import { probeArgs, SHARE_SLOTS, vmArgs } from './args';
-import type { Arch, VmArgs } from './args';
+import type { Arch, Doors, VmArgs } from './args';
 import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, memoryProgram, passtBinary, qemuBinary, shareBinaries } from './files';
 import type { FwCfgName } from './files';
-import { freePort, logSize } from './launch';
+import { logSize } from './launch';
 import { createMemoryFile, memoryOfNew } from './memory';
 import { openNetwork } from './network';
 import { endOrphans, guard } from './orphans';
@@ -140,7 +140,7 @@ export function createQemuDriver({
   /** What every start of this home has on its command line; the rest is the VM's own. */
   const argsOf = async (
     { accelerator, cpus, memoryBytes, sharing: mapped }: Pick<VmState, 'accelerator' | 'cpus' | 'memoryBytes' | 'sharing'>,
-    own: Pick<VmArgs, 'sshPort' | 'networkSocket' | 'incoming'> & Partial<Pick<VmArgs, 'dataAccess'>>,
+    own: Pick<VmArgs, keyof Doors | 'networkSocket' | 'incoming'> & Partial<Pick<VmArgs, 'dataAccess'>>,
     given: readonly FwCfgName[],
     present: readonly ShareServer[],
   ): Promise<string[]> =>
@@ -183,15 +183,15 @@ export function createQemuDriver({
   };
 
   const startOnce = async (spec: VmSpec, given: readonly FwCfgName[], signal: AbortSignal): Promise<RunningVm> => {
-    const [freed, present] = await Promise.all([freePort(), startServers(spec)]);
-    const below = await network.start(spec.hostAccess, freed);
+    const present = await startServers(spec);
+    const below = await network.start(spec.hostAccess);
     await writeAtomic(fwCfgFile(files, 'config'), `${spec.guest.config}${below.guestConfig}`);
     const { cpus, memoryBytes, accelerator, dataAccess = 'writable' } = spec;
     const facts = { cpus, memoryBytes, accelerator, sharing, network: below.network };
     const args = await argsOf(facts, { ...below.args, incoming: false, dataAccess }, given, present);
     // A guest without the disk of every day has nothing to go on with.
     const made = dataAccess === 'writable' ? { made: { ...(await madeOf()), fwCfg: [...given] } } : {};
-    return spawner.spawn(args, { ...facts, ...made, sshPort: below.args.sshPort, startedAt: Date.now() }, present, signal);
+    return spawner.spawn(args, { ...facts, ...made, ...below.doors, startedAt: Date.now() }, present, signal);
   };
 
   /** A share whose folder is not there any more keeps nobody from going on: what containers have open of it gives errors until it is back. */
@@ -211,12 +211,12 @@ export function createQemuDriver({
 
   const resumeOnce = async (record: SavedRecord, signal: AbortSignal, onLoading: () => void): Promise<RunningVm> => {
     const { made, shares, ...facts } = record.machine;
-    const [freed, present] = await Promise.all([freePort(), serveAgain(shares)]);
-    const below = await network.start(facts.network.backend === 'passt' ? 'none' : 'all', freed);
+    const present = await serveAgain(shares);
+    const below = await network.start(facts.network.backend === 'passt' ? 'none' : 'all');
     // What could not be had then is not had now either.
     const kept = { ...facts, network: facts.network.backend === 'passt' ? below.network : facts.network };
     const args = await argsOf(kept, { ...below.args, incoming: true, dataAccess: 'writable' }, made.fwCfg, present);
-    return spawner.spawn(args, { ...kept, made, sshPort: below.args.sshPort }, present, signal, {
+    return spawner.spawn(args, { ...kept, made, ...below.doors }, present, signal, {
       // Read only: it counts as used when the guest's devices, without which the memory does nothing, are read.
       async beside(pid, dead) {
         if (record.memory === 'apart') {

@@ -24,7 +24,7 @@ function monitor(rules: Map<string, number>) {
   };
   const forwards = createHostForwards({
     exited,
-    sshPort: 33029,
+    doors: [33029],
     qmp: () => ({
       closed: exited,
       close: () => undefined,

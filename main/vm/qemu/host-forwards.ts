@@ -8,8 +8,8 @@ export interface HostForwardsDeps {
   qmp(): Qmp;
   /** Resolves when QEMU is gone. */
   readonly exited: Promise<unknown>;
-  /** The one that leads to sshd and stays. */
-  readonly sshPort: number;
+  /** Those of QEMU's command line, which stay. */
+  readonly doors: readonly number[];
 }
 
 export interface HostForwards {
@@ -22,7 +22,7 @@ export interface HostForwards {
 const NETDEV = 'net0';
 
 export function createHostForwards(deps: HostForwardsDeps): HostForwards {
-  const { exited, sshPort } = deps;
+  const { exited, doors } = deps;
   /** The human monitor's words; empty = done. */
   const monitor = async (line: string): Promise<string> => {
     const words = await deps.qmp().execute('human-monitor-command', { 'command-line': line });
@@ -56,7 +56,7 @@ export function createHostForwards(deps: HostForwardsDeps): HostForwards {
       for (const [, address = '', port = ''] of (await monitor('info usernet')).matchAll(
         /^\s*TCP\[HOST_FORWARD\]\s+\d+\s+(\S+)\s+(\d+)\s/gm,
       )) {
-        if (Number(port) !== sshPort) {
+        if (!doors.includes(Number(port))) {
           await remove(address, Number(port));
         }
       }

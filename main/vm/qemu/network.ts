@@ -9,6 +9,7 @@ import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
 import { isSameProcess } from '../../lib/process';
 import { forQemu } from './files';
+import type { Doors } from './args';
 import { freePort } from './launch';
 import { createPasst, portTaken } from './passt';
 import type { QmpEvent } from './qmp';
@@ -18,13 +19,14 @@ type StateNetwork = VmState['network'];
 
 export interface Below {
   readonly network: StateNetwork;
-  readonly args: { readonly sshPort: number; readonly networkSocket?: string };
+  readonly doors: Doors;
+  readonly args: Doors & { readonly networkSocket?: string };
   /** Lines for the guest's `config`. */
   readonly guestConfig: string;
 }
 
 export interface Network {
-  start(hostAccess: HostAccess, sshPort: number): Promise<Below>;
+  start(hostAccess: HostAccess): Promise<Below>;
   /** QEMU runs and is connected to it; an adopted one may have lost it. */
   attached(state: VmState): Promise<void>;
   onEvent(event: QmpEvent, state: VmState): void;
@@ -60,7 +62,7 @@ export function openNetwork({
   /** A passt that somebody connects to before QEMU does dies of it, and our own connections are redialled meanwhile, though less and less often. */
   const untilItStays = async (state: VmState): Promise<void> => {
     for (let tries = 1; tries <= RESTARTS; tries += 1) {
-      await passt.start(state.sshPort).catch((error: unknown) => log.warn('passt does not start', { error }));
+      await passt.start(state).catch((error: unknown) => log.warn('passt does not start', { error }));
       await sleep(RESTART_LOOK_MS);
       if (!(await isSameProcess(state))) {
         return passt.end();
@@ -81,28 +83,29 @@ export function openNetwork({
     return starting;
   };
 
-  const fallBack = (sshPort: number, reason: 'system' | 'missing' | 'failed', detail: string): Below => {
+  const fallBack = (doors: Doors, reason: 'system' | 'missing' | 'failed', detail: string): Below => {
     log.warn('what containers reach of this computer is not limited', { reason, detail });
-    return { network: { backend: 'user', notEnforced: { reason, detail } }, args: { sshPort }, guestConfig: '' };
+    return { network: { backend: 'user', notEnforced: { reason, detail } }, doors, args: doors, guestConfig: '' };
   };
 
   return {
-    async start(hostAccess, sshPort) {
+    async start(hostAccess) {
+      let doors = await freeDoors();
       if (hostAccess === 'all') {
-        return { network: { backend: 'user' }, args: { sshPort }, guestConfig: '' };
+        return { network: { backend: 'user' }, doors, args: doors, guestConfig: '' };
       }
       const unable = await whyNoPasst(command);
       if (unable !== undefined) {
-        return fallBack(sshPort, unable.reason, unable.detail);
+        return fallBack(doors, unable.reason, unable.detail);
       }
-      for (let attempt = 1, port = sshPort; ; attempt += 1, port = await freePort()) {
+      for (let attempt = 1; ; attempt += 1, doors = await freeDoors()) {
         try {
-          await passt.start(port);
+          await passt.start(doors);
           const guestConfig = `host-address ${GUEST.ways}\n`;
-          return { network: { backend: 'passt' }, args: { sshPort: port, networkSocket: socket }, guestConfig };
+          return { network: { backend: 'passt' }, doors, args: { ...doors, networkSocket: socket }, guestConfig };
         } catch (error) {
           if (!portTaken(error) || attempt === PORT_ATTEMPTS) {
-            return fallBack(sshPort, 'failed', asError(error).message);
+            return fallBack(doors, 'failed', asError(error).message);
           }
         }
       }
@@ -120,6 +123,11 @@ export function openNetwork({
     },
     end: () => passt.end(),
   };
+}
+
+async function freeDoors(): Promise<Doors> {
+  const [sshPort, relayPort] = await Promise.all([freePort(), freePort()]);
+  return { sshPort, relayPort };
 }
 
 /** Before a start, for whoever sets it. Whether it starts is known when it did. */

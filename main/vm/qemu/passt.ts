@@ -7,7 +7,8 @@ import { asError } from '../../lib/async';
 import { GUEST } from '../../lib/guest-network';
 import { identify, isSameProcess } from '../../lib/process';
 import type { ProcessIdentity } from '../../lib/process';
-import { GUEST_SSH_PORT } from './args';
+import { doorsOf } from './args';
+import type { Doors } from './args';
 import { guard } from './orphans';
 import { lastLine } from './verdicts';
 
@@ -23,7 +24,7 @@ export interface PasstDeps {
 
 export interface Passt {
   /** Resolves when it listens and has daemonised; rejects with its words. */
-  start(sshPort: number): Promise<void>;
+  start(doors: Doors): Promise<void>;
   /** QEMU holds it from now on: it ends with QEMU, and no backend has to. */
   handedOver(): Promise<void>;
   /** Whether the one that an earlier backend started is there. */
@@ -39,7 +40,7 @@ const guestAddresses = [
   ...['--address', GUEST.address6, '--gateway', GUEST.gateway6, '--dns-forward', GUEST.dns6],
 ];
 
-export function passtArgs(spec: Pick<PasstDeps, 'socket' | 'pidFile' | 'logFile'> & { readonly sshPort: number }): string[] {
+export function passtArgs(spec: Pick<PasstDeps, 'socket' | 'pidFile' | 'logFile'> & Doors): string[] {
   return [
     '--one-off',
     ...['--socket', spec.socket, '--pid', spec.pidFile, '--log-file', spec.logFile],
@@ -48,7 +49,8 @@ export function passtArgs(spec: Pick<PasstDeps, 'socket' | 'pidFile' | 'logFile'
     '--no-map-gw',
     // The guest's network is static.
     ...['--no-dhcp', '--no-dhcpv6', '--no-ra'],
-    ...['--tcp-ports', `127.0.0.1/${spec.sshPort}:${GUEST_SSH_PORT}`, '--udp-ports', 'none'],
+    ...doorsOf(spec).flatMap(([host, guest]) => ['--tcp-ports', `127.0.0.1/${host}:${guest}`]),
+    ...['--udp-ports', 'none'],
   ];
 }
 
@@ -61,9 +63,9 @@ export function createPasst(deps: PasstDeps): Passt {
   };
 
   return {
-    async start(sshPort) {
+    async start(doors) {
       await Promise.all([deps.socket, deps.pidFile].map((path) => rm(resolve(deps.home, path), { force: true })));
-      const args = passtArgs({ ...deps, sshPort });
+      const args = passtArgs({ ...deps, ...doors });
       await new Promise<void>((done, reject) => {
         let words = '';
         const child = spawn(deps.command, args, { cwd: deps.home, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -10,6 +10,7 @@ import { isSameProcess } from '../../lib/process';
 import { createSpaceGuard } from '../disk-space';
 import type { RunningVm } from '../driver';
 import { freeDisk } from '../limits';
+import { doorsOf } from './args';
 import { createHostForwards } from './host-forwards';
 import type { MemoryFile } from './memory';
 import { memoryOf, usedBytes } from './memory';
@@ -105,7 +106,7 @@ export function createRunning(deps: RunningDeps): Running {
     tell: (error) => tellPaused(error),
   });
   const migration = createMigration(connected);
-  const forwards = createHostForwards({ qmp: connected, exited: exit.promise, sshPort: state.sshPort });
+  const forwards = createHostForwards({ qmp: connected, exited: exit.promise, doors: doorsOf(state).map(([port]) => port) });
 
   const running: RunningVm = {
     pid: state.pid,
@@ -114,6 +115,7 @@ export function createRunning(deps: RunningDeps): Running {
     memoryBytes: state.memoryBytes,
     startedAt: state.startedAt,
     sshPort: state.sshPort,
+    relayPort: state.relayPort,
     network: networkOf(state),
     exited: exit.promise,
     space: guard.space,

@@ -11,6 +11,8 @@ export const stateSchema = z.object({
   startTime: z.string(),
   bootId: z.string(),
   sshPort: z.number(),
+  /** Missing where an earlier Berth started it. */
+  relayPort: z.number().optional(),
   cpus: z.number(),
   memoryBytes: z.number(),
   startedAt: z.number(),

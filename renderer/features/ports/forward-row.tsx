@@ -30,7 +30,7 @@ export function ForwardRow({ line: { forward, project, alsoOn }, probe, selected
   const url = urlOf(forward);
   const broken = probe?.hops && brokenHop(probe.hops);
   const state = forward.error !== undefined ? 'failed' : broken !== undefined ? 'broken' : 'served';
-  const counted = forward.error === undefined && forward.way === 'ssh';
+  const counted = forward.error === undefined && forward.way === 'relay';
   const title = [addressText(forward), ...alsoOn.map((address) => addressText({ address, port: forward.port }))].join(', ');
   return (
     <>
@@ -105,7 +105,7 @@ function Way({ forward: { way, notDirect } }: { readonly forward: Forward }): Re
   }
   return notDirect === undefined ? null : (
     <span className="badge" title={t(`notDirect.${notDirect.reason}`, { detail: notDirect.detail })}>
-      {t('tcp.ssh.label')}
+      {t('tcp.relay.label')}
     </span>
   );
 }

@@ -12,7 +12,7 @@ const forward = (patch: Partial<Forward>): Forward => ({
   port: 8080,
   containerPort: 80,
   reach: 'local',
-  way: 'ssh',
+  way: 'relay',
   connections: 1,
   bytesIn: 10,
   bytesOut: 20,

@@ -1,0 +1,132 @@
+// The way of published ports into a running guest, beside SSH: what stays on this machine needs no second encryption, which an emulated processor
+// pays for with each byte. A key that only the agent's port has carried is said first, on both sides (vm/AGREEMENT.md, "Relay").
+// Where it cannot be had, SSH is the way; nobody waits for it.
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createQueue } from '../lib/async';
+import type { Logger } from '../lib/logger';
+
+export type RelayKind = 'tcp' | 'udp';
+
+export interface Relay {
+  /** Undefined where SSH is the way. Rejects where the guest has no connection to it: nobody listens, say. */
+  dial(kind: RelayKind, host: string, port: number): Promise<Duplex | undefined>;
+  /** Ends what goes through it. */
+  close(): void;
+}
+
+export interface RelayDeps {
+  /** Of 127.0.0.1. */
+  readonly port: number;
+  /** Has the guest listen for who knows the key; one that does already goes on. */
+  readonly order: (key: Buffer) => Promise<unknown>;
+  readonly log: Logger;
+}
+
+const KEY = 32;
+const HOST = 46;
+/** Until the guest has proved itself: one that does not run now has its connections by SSH, which knows how to wait. */
+const PROOF_MS = 5000;
+/** A guest that has no relay, or an agent that does not answer, is not asked with every connection. */
+const AGAIN_MS = 10_000;
+/** Open at once; QEMU may have no more than 1,024 files open. */
+const MOST = 500;
+/** Behind each other, because QEMU lets one connection wait (libslirp listens with a backlog of 1) and the system takes a second for a next try. */
+const MOST_WAITING = 8;
+
+export function createRelay({ port, order, log }: RelayDeps): Relay {
+  const key = randomBytes(2 * KEY);
+  const open = new Set<Socket>();
+  const inTurn = createQueue();
+  let waiting = 0;
+  let closed = false;
+  let listens: Promise<boolean> | undefined;
+  let notBefore = 0;
+
+  const lost = (error: unknown): false => {
+    if (listens !== undefined && !closed) {
+      log.warn('published ports go through SSH for now', { error });
+    }
+    listens = undefined;
+    notBefore = Date.now() + AGAIN_MS;
+    return false;
+  };
+  const ready = async (): Promise<boolean> => {
+    if (closed || (listens === undefined && Date.now() < notBefore)) {
+      return false;
+    }
+    listens ??= order(key).then(
+      () => true,
+      (error: unknown) => lost(error),
+    );
+    return listens;
+  };
+
+  /** Undefined where nobody there is the guest. */
+  const prove = async (head: Buffer): Promise<Socket | undefined> => {
+    if (closed) {
+      return undefined;
+    }
+    const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+    open.add(socket);
+    socket.on('error', () => undefined).once('close', () => open.delete(socket));
+    socket.write(head);
+    const timer = setTimeout(() => socket.destroy(), PROOF_MS);
+    const said = await take(socket, KEY);
+    clearTimeout(timer);
+    if (said !== undefined && timingSafeEqual(said, key.subarray(KEY))) {
+      return socket;
+    }
+    socket.destroy();
+    lost(new Error('the guest’s relay does not answer'));
+    return undefined;
+  };
+
+  return {
+    async dial(kind, host, to) {
+      if (!(await ready()) || waiting >= MOST_WAITING || open.size >= MOST) {
+        return undefined;
+      }
+      const head = Buffer.alloc(KEY + 3 + HOST);
+      key.copy(head, 0, 0, KEY);
+      head.write(kind === 'tcp' ? 't' : 'u', KEY);
+      head.writeUInt16BE(to, KEY + 1);
+      head.write(host, KEY + 3, HOST, 'latin1');
+      waiting += 1;
+      const socket = await inTurn(() => prove(head)).finally(() => (waiting -= 1));
+      const errno = socket && (await take(socket, 1))?.[0];
+      if (errno === 0) {
+        return socket;
+      }
+      socket?.destroy();
+      if (errno !== undefined) {
+        throw new Error(`errno ${errno} in the guest`);
+      }
+      return undefined;
+    },
+    close() {
+      closed = true;
+      open.forEach((socket) => socket.destroy());
+    },
+  };
+}
+
+/** So many bytes, and not one more; undefined where they do not come any more. */
+function take(socket: Socket, length: number): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const settle = (bytes: Buffer | undefined): void => {
+      socket.off('readable', read).off('end', none).off('close', none);
+      resolve(bytes);
+    };
+    const none = (): void => settle(undefined);
+    const read = (): void => {
+      const bytes = socket.read(length) as Buffer | null;
+      if (bytes !== null) {
+        settle(bytes.length === length ? bytes : undefined);
+      }
+    };
+    socket.on('readable', read).once('end', none).once('close', none);
+    read();
+  });
+}
