@@ -1,12 +1,14 @@
-// From a range of ports (`-p 8000-8010:80`) dockerd takes the first that is free, and it looks in the guest. What a program of this computer has is
-// therefore taken there too while a container starts: dockerd passes it over then, as it does where both are one machine. TCP only.
+// Of a range of ports (`-p 8000-8010:80`), and of all for `-P` and `-p 80`, dockerd takes one that is free, and it looks in the guest. What a program
+// of this computer has is therefore taken there too while a container starts: dockerd passes it over then, as it does where both are one machine.
+// TCP only; of all ports where the system lists those that are listened on (Linux).
 import type { Duplex } from 'node:stream';
 import { settledWithin } from '../lib/async';
 import type { ContainerInspect } from '../lib/engine-http';
 import { bindTcp } from './free-port';
+import { listeningPorts } from './port-owner';
 import { rangesOf, type PublishTo } from './rules';
 
-/** Of one range. */
+/** Of one range: more are not tried one by one. */
 const MOST = 1000;
 
 const TAKE_MS = 2000;
@@ -19,7 +21,8 @@ export interface PassedOver {
   begin(container: ContainerInspect, publish: PublishTo): Promise<() => void>;
 }
 
-export function createPassedOver(serve: Serve): PassedOver {
+/** `holds`: whether it is published already, which dockerd knows. */
+export function createPassedOver(serve: Serve, holds: (port: number) => boolean): PassedOver {
   /** By port: starts at the same time share one. */
   const taken = new Map<number, { users: number; readonly listener: ReturnType<Serve> }>();
 
@@ -42,7 +45,11 @@ export function createPassedOver(serve: Serve): PassedOver {
     async begin(container, publish) {
       const ports = new Set<number>();
       for (const { addresses, first, last } of rangesOf(container, publish)) {
-        for (let port = first; port <= Math.min(last, first + MOST - 1); port += 1) {
+        const candidates =
+          last - first < MOST
+            ? Array.from({ length: last - first + 1 }, (_, index) => first + index)
+            : (await listeningPorts()).filter((port) => port >= first && port <= last);
+        for (const port of candidates.filter((each) => !holds(each))) {
           const codes = await Promise.all(addresses.map((address) => bindTcp(address, port)));
           if (codes.includes('EADDRINUSE')) {
             ports.add(port);

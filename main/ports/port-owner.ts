@@ -2,11 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { processOfSocket } from '../lib/process-of-socket';
 
+const tablesOf = (protocol: 'tcp' | 'udp'): Promise<string[]> =>
+  Promise.all([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].map((file) => readFile(file, 'utf8').catch(() => '')));
+
+/** TCP ports of any address; none where the system does not tell. */
+export async function listeningPorts(): Promise<number[]> {
+  const lines = (await tablesOf('tcp')).join('\n').matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A /gm);
+  return [...new Set([...lines].map(([, port = '']) => parseInt(port, 16)))];
+}
+
 /** `name (pid)`, or undefined. */
 export async function ownerOfPort(protocol: 'tcp' | 'udp', port: number): Promise<string | undefined> {
-  const tables = await Promise.all(
-    [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].map((file) => readFile(file, 'utf8').catch(() => '')),
-  );
+  const tables = await tablesOf(protocol);
   const inodes = new Set(tables.flatMap((table) => listeningInodes(table, port, protocol)));
   return processOfSocket(inodes);
 }

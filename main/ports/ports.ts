@@ -69,7 +69,6 @@ export function createPorts(deps: PortsDeps): Ports {
   const http = createEngineHttp(dialer);
   const stopped = new AbortController();
   const portUse = createPortUse(deps.up);
-  const passedOver = createPassedOver(deps.serve);
   const board = createBoard({
     dial,
     async stillUp({ kind, id }) {
@@ -80,6 +79,9 @@ export function createPorts(deps: PortsDeps): Ports {
     forward: ({ address, port, guestPort = port }) => portUse.forward(() => deps.forward({ address, port, guestPort })),
     lost: (container, refusal) => tell(container, [refusal]),
   });
+  const passedOver = createPassedOver(deps.serve, (port) =>
+    board.all().some(({ listeners }) => [...listeners.values()].some(({ wanted }) => wanted.port === port)),
+  );
   const services = createServicePorts({
     http,
     board,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ContainerInspect } from '../lib/engine-http';
 import { listeningInodes } from './port-owner';
-import { addressOf, notForwarded, overlap, wantedBeforeStart, wantedWhileRunning } from './rules';
+import { addressOf, notForwarded, overlap, rangesOf, wantedBeforeStart, wantedWhileRunning } from './rules';
 
 function published(bindings: NonNullable<ContainerInspect['HostConfig']>['PortBindings'], mode = 'bridge'): ContainerInspect {
   return { Id: 'x', HostConfig: { NetworkMode: mode, PortBindings: bindings ?? null }, NetworkSettings: { Ports: bindings ?? null } };
@@ -97,4 +97,18 @@ test('listening sockets of a port, and only those', () => {
   ].join('\n');
   expect(listeningInodes(table, 8080, 'tcp')).toEqual(['4242']);
   expect(listeningInodes(table.replace(' 0A ', ' 07 '), 8080, 'udp')).toEqual(['4242']);
+});
+
+test('what the engine chooses: a range, no port, and -P; of a fixed port, datagrams and the host’s network nothing', () => {
+  const of = (HostConfig: NonNullable<ContainerInspect['HostConfig']>): unknown => rangesOf({ Id: 'a', HostConfig }, 'loopback');
+  const addresses = ['127.0.0.1', '::1'];
+  const any = { addresses, first: 20_000, last: 32_767 };
+  expect(of({ PortBindings: { '80/tcp': [{ HostPort: '8000-8010' }] } })).toEqual([{ addresses, first: 8000, last: 8010 }]);
+  expect(of({ PortBindings: { '80/tcp': [{ HostPort: '' }], '81/tcp': [{ HostIp: '0.0.0.0', HostPort: '0' }] } })).toEqual([
+    any,
+    { ...any, addresses: ['0.0.0.0'] },
+  ]);
+  expect(of({ PublishAllPorts: true, PortBindings: {} })).toEqual([any]);
+  expect(of({ PortBindings: { '80/tcp': [{ HostPort: '80' }], '53/udp': [{ HostPort: '' }] } })).toEqual([]);
+  expect(of({ NetworkMode: 'host', PublishAllPorts: true })).toEqual([]);
 });

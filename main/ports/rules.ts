@@ -30,15 +30,27 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** TCP ports of which the engine is to choose one. */
+/** TCP ports of which the engine is to choose one: `-p 8000-8010:80`, `-p 80` and `-P`. */
 export function rangesOf(container: ContainerInspect, publish: PublishTo): PortRange[] {
-  return Object.entries((publishes(container) && container.HostConfig?.PortBindings) || {}).flatMap(([exposed, bindings]) =>
+  if (!publishes(container)) {
+    return [];
+  }
+  const asked = Object.entries(container.HostConfig?.PortBindings ?? {}).flatMap(([exposed, bindings]) =>
     (exposed.endsWith('/tcp') ? (bindings ?? []) : []).flatMap(({ HostIp = '', HostPort = '' }) => {
       const [, first, last] = /^([0-9]{1,5})-([0-9]{1,5})$/.exec(HostPort) ?? [];
-      return first === undefined ? [] : [{ addresses: hostAddresses(HostIp, publish), first: Number(first), last: Number(last) }];
+      const addresses = hostAddresses(HostIp, publish);
+      return first === undefined
+        ? fixedPort(HostPort) === 0
+          ? [{ addresses, ...ANY }]
+          : []
+        : [{ addresses, first: Number(first), last: Number(last) }];
     }),
   );
+  return container.HostConfig?.PublishAllPorts === true ? [...asked, { addresses: hostAddresses('', publish), ...ANY }] : asked;
 }
+
+/** Where dockerd looks for a port that nobody named: the guest's net.ipv4.ip_local_port_range (vm/guest/mounts.c). */
+const ANY = { first: 20_000, last: 32_767 } as const;
 
 /** What the engine published for a running container, those that it chose (-P, -p 80) among them. */
 export function wantedWhileRunning(container: ContainerInspect, publish: PublishTo): Wanted[] {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerChannel } from 'ssh2';
@@ -9,6 +10,7 @@ import type { BerthError } from '../../preload/contract/errors';
 import { silentLogger } from '../lib/logger';
 import { connectSsh } from './connection';
 import { createDialer } from './dialer';
+import type { Relay } from './relay';
 import { createTransport } from './transport';
 import type { Transport } from './transport';
 
@@ -22,6 +24,7 @@ afterEach(async () => {
 
 async function connected(
   options: FakeSshOptions = {},
+  relay?: Relay,
 ): Promise<{ server: FakeSshServer; transport: Transport; ups: () => number; refusals: BerthError[] }> {
   server = await createFakeSshServer(options);
   let ups = 0;
@@ -29,6 +32,7 @@ async function connected(
   transport = createTransport({
     target: server.target,
     log: silentLogger,
+    relay,
     onConnected: () => (ups += 1),
     onRefused: (error) => refusals.push(error),
   });
@@ -63,6 +67,29 @@ describe('streams', () => {
     expect(await text(stream)).toBe('bye');
     stream.end();
     await got;
+  });
+
+  test('published ports go by the relay, by SSH where that is not the way, and what it could not reach is not tried twice', async () => {
+    const dialled: string[] = [];
+    const relayed = new PassThrough();
+    let closed = 0;
+    const { transport: t } = await connected(
+      { onTcp: (channel, host, port) => channel.end(`ssh to ${host} ${port}`) },
+      {
+        dial(kind, host, port) {
+          dialled.push(`${kind} ${host} ${port}`);
+          return port === 1 ? Promise.resolve(relayed) : port === 2 ? Promise.resolve(undefined) : Promise.reject(new Error('errno 111'));
+        },
+        close: () => (closed += 1),
+      },
+    );
+    expect(await t.tcp('172.17.0.2', 1)).toBe(relayed);
+    expect(await t.udp('172.17.0.2', 1)).toBe(relayed);
+    expect(await text(await t.tcp('172.17.0.2', 2))).toBe('ssh to 172.17.0.2 2');
+    await expect(t.tcp('172.17.0.2', 3)).rejects.toMatchObject({ code: 'engine.away', params: { reason: 'refused' } });
+    expect(dialled).toEqual(['tcp 172.17.0.2 1', 'udp 172.17.0.2 1', 'tcp 172.17.0.2 2', 'tcp 172.17.0.2 3']);
+    t.close();
+    expect(closed).toBe(1);
   });
 
   test('200 at once', async () => {

@@ -134,6 +134,35 @@ test('of a range, a port that another program of this computer has is passed ove
   await new Promise((resolve) => holder.close(resolve));
 });
 
+test.each([
+  ['-P', ['--expose', '80', '-P']],
+  ['-p 80', ['-p', '80']],
+])('of all ports (%s), what another program of this computer has is passed over', async (_, published) => {
+  const started = async (name: string): Promise<number> => {
+    await ok('run', '-d', '--name', name, ...published, TEST_IMAGE, ...serve);
+    return Number(/:(\d+)/.exec(await ok('port', name, '80'))?.[1]);
+  };
+  // dockerd goes upwards from the last one that it chose.
+  const first = await started('ports-any-1');
+  const next = Array.from({ length: 5 }, (__, index) => first + 1 + index);
+  const holders = await Promise.all(
+    next.map((port) => {
+      const holder = createServer().on('error', () => undefined);
+      return new Promise<typeof holder>((resolve) => {
+        holder.once('listening', () => resolve(holder)).once('error', () => resolve(holder));
+        holder.listen(port, '127.0.0.1');
+      });
+    }),
+  );
+  const chosen = await started('ports-any-2');
+  expect(chosen).toBeGreaterThan(first);
+  expect(next).not.toContain(chosen);
+  expect(await page(chosen)).toBe(TEST_PAGE);
+  expect(open.notices).toEqual([]);
+  await ok('rm', '-f', 'ports-any-1', 'ports-any-2');
+  await Promise.all(holders.map((holder) => new Promise((resolve) => holder.close(resolve))));
+});
+
 test('bytes both ways, each side ending by itself', async () => {
   const port = await freePort();
   await ok('run', '-d', '--name', 'ports-sum', '-p', `127.0.0.1:${port}:90`, TEST_IMAGE, 'nc', '-ll', '-p', '90', '-e', 'sha256sum');

@@ -93,6 +93,8 @@ static const struct {
   { "net/ipv4/ip_forward", "1" },
   { "net/ipv6/conf/all/forwarding", "1" },
   { "net/ipv4/ip_local_port_range", "20000 32767" }, /* outside the host's ephemeral ports, so that a random port is free on both sides */
+  /* Of connections to one port of a container, each keeps its port here for a minute when its client ended it: else 200 a second are the most. */
+  { "net/ipv4/tcp_tw_reuse", "1" },
   { "net/ipv4/ip_nonlocal_bind", "1" },     /* `-p 192.168.1.5:80:80` names an address of the host's, not the guest's */
   { "net/ipv6/ip_nonlocal_bind", "1" },
   { "net/ipv4/ping_group_range", "0 2147483647" },
