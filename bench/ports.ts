@@ -3,8 +3,9 @@
 // npm run bench -- ports [rounds] [start|tcp|echo|burst|udp|idle]
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { locateResources } from '../main/vm/resources';
@@ -184,7 +185,7 @@ async function switches(): Promise<number> {
   return texts.flatMap((text) => [...text.matchAll(/ctxt_switches:\s+(\d+)/g)]).reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-async function idle(box: OpenBackend, home: string, found: Figures): Promise<void> {
+async function idle(box: OpenBackend, folder: string, found: Figures): Promise<void> {
   const rest = async (name: string): Promise<void> => {
     await sleep(5000);
     const before = await switches();
@@ -194,8 +195,8 @@ async function idle(box: OpenBackend, home: string, found: Figures): Promise<voi
   await docker(box, 'rm', '-f', 'bench-lab');
   await rest('no forwards, 1 share');
   for (const name of ['one', 'two']) {
-    await mkdir(join(home, 'shares', name), { recursive: true });
-    await box.client.call('shares.add', { path: join(home, 'shares', name), readOnly: false });
+    await mkdir(join(folder, name), { recursive: true });
+    await box.client.call('shares.add', { path: join(folder, name), readOnly: false });
   }
   const first = 21_000 + Math.floor(Math.random() * 5000);
   await docker(
@@ -215,10 +216,11 @@ async function idle(box: OpenBackend, home: string, found: Figures): Promise<voi
 
 async function main(): Promise<void> {
   const home = await makeHome('berth-b-');
+  const shared = await mkdtemp(join(tmpdir(), 'berth-bench-'));
   const resources = await locateResources(process.env, [join(process.cwd(), 'dist', 'resources.json')]);
   const box = await openBackend(home, resources);
   const children: ChildProcess[] = [];
-  const found: Record<string, Figures> = { idle: {} };
+  const found: Record<string, Figures> = {};
   const udp: unknown[] = [];
   const is = (what: string): boolean => ONLY === undefined || ONLY === what;
   try {
@@ -254,13 +256,13 @@ async function main(): Promise<void> {
       process.stderr.write(`round ${round} of ${ROUNDS}\n`);
     }
     if (is('idle')) {
-      await idle(box, home, found['idle'] ?? {});
+      await idle(box, shared, (found['idle'] ??= {}));
     }
     report(found, udp);
   } finally {
     children.forEach((child) => child.kill());
     await box.close({ keepVm: false });
-    await rm(home, { recursive: true, force: true });
+    await Promise.all([home, shared].map((folder) => rm(folder, { recursive: true, force: true })));
   }
 }
 

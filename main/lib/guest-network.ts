@@ -13,6 +13,9 @@ export const GUEST = {
   dns6: 'fec0::3',
   /** On the guest's own loopback: what the host's names lead to where the gateway is not the host. No address that routers know. */
   ways: '10.0.2.4',
+  /** sshd's, because containers publish 22, and the relay's: no container can publish these two. */
+  sshPort: 1022,
+  relayPort: 1023,
   prefix: 24,
   subnet: '10.0.2.0/24',
 } as const;

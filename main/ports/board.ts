@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Forward } from '../../preload/contract';
 import { asError, createQueue, deferred, type Deferred } from '../lib/async';
+import { GUEST } from '../lib/guest-network';
 import { freePortNear } from './free-port';
 import { listenOnPort, type Forwarded, type PortListener, type TcpListener } from './port-listener';
 import { isMissingFamily, refusalOf, type Refusal } from './refusals';
@@ -143,6 +144,10 @@ export function createBoard(deps: BoardDeps): Board {
     const key = keyOf(wanted);
     if (container.listeners.has(key)) {
       return undefined;
+    }
+    if (wanted.protocol === 'tcp' && (wanted.port === GUEST.sshPort || wanted.port === GUEST.relayPort)) {
+      // dockerd binds it in the guest too, and would find it taken there.
+      return { wanted, code: 'TAKEN', owner: 'Berth', suggested: await freePortNear(wanted) };
     }
     const other = (): Tracked | undefined =>
       [...holders.values()].find((held) => held.container !== container && overlap(held.wanted, wanted))?.container;

@@ -1,6 +1,6 @@
 // Of a range of ports (`-p 8000-8010:80`), and of all for `-P` and `-p 80`, dockerd takes one that is free, and it looks in the guest. What a program
 // of this computer has is therefore taken there too while a container starts: dockerd passes it over then, as it does where both are one machine.
-// TCP only; of all ports where the system lists those that are listened on (Linux).
+// TCP only; of a wide range, and of all, the first thousand where the system does not list those that are listened on (it does on Linux).
 import type { Duplex } from 'node:stream';
 import { settledWithin } from '../lib/async';
 import type { ContainerInspect } from '../lib/engine-http';
@@ -45,10 +45,10 @@ export function createPassedOver(serve: Serve, holds: (port: number) => boolean)
     async begin(container, publish) {
       const ports = new Set<number>();
       for (const { addresses, first, last } of rangesOf(container, publish)) {
+        const listening = last - first < MOST ? undefined : await listeningPorts();
         const candidates =
-          last - first < MOST
-            ? Array.from({ length: last - first + 1 }, (_, index) => first + index)
-            : (await listeningPorts()).filter((port) => port >= first && port <= last);
+          listening?.filter((port) => port >= first && port <= last) ??
+          Array.from({ length: Math.min(last - first + 1, MOST) }, (_, index) => first + index);
         for (const port of candidates.filter((each) => !holds(each))) {
           const codes = await Promise.all(addresses.map((address) => bindTcp(address, port)));
           if (codes.includes('EADDRINUSE')) {

@@ -5,9 +5,13 @@ import { processOfSocket } from '../lib/process-of-socket';
 const tablesOf = (protocol: 'tcp' | 'udp'): Promise<string[]> =>
   Promise.all([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].map((file) => readFile(file, 'utf8').catch(() => '')));
 
-/** TCP ports of any address; none where the system does not tell. */
-export async function listeningPorts(): Promise<number[]> {
-  const lines = (await tablesOf('tcp')).join('\n').matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A /gm);
+/** TCP ports of any address; undefined where the system does not tell. */
+export async function listeningPorts(): Promise<number[] | undefined> {
+  const tables = (await tablesOf('tcp')).join('\n');
+  if (tables.trim() === '') {
+    return undefined;
+  }
+  const lines = tables.matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A /gm);
   return [...new Set([...lines].map(([, port = '']) => parseInt(port, 16)))];
 }
 

@@ -215,6 +215,15 @@ test('a refused start removes a container of --rm, as dockerd would, and no othe
   expect(asked[0]).toContain(`DELETE /containers/${found.Id}?force=1&v=1 `);
 });
 
+test.each(['1022', '1023'])('%s is the guest’s own: refused before the start, with another one', async (port) => {
+  container('a', 'web', port, false);
+  await expect(ports.gate.prepare('web')).rejects.toMatchObject({
+    code: 'engine.portTaken',
+    params: { port: Number(port), suggested: expect.toSatisfy((other: number) => other > 9000) as number },
+  });
+  expect(await ask(port)).toBe('ECONNREFUSED');
+});
+
 test('taken on ::1 only is taken, and 127.0.0.1 is let go again', async () => {
   const port = await listen('::1');
   container('a', 'web', String(port), false);
@@ -397,7 +406,7 @@ function published(letter: string, name: string, port: string): void {
   });
 }
 
-test('hostfwd: bound here before the start, by the driver once it runs, IPv6 through SSH, free again with the stop', async () => {
+test('hostfwd: bound here before the start, by the driver once it runs, IPv6 through Berth, free again with the stop', async () => {
   driver();
   way.set('hostfwd');
   const port = await freePort();
@@ -415,7 +424,7 @@ test('hostfwd: bound here before the start, by the driver once it runs, IPv6 thr
   expect(await ask(port)).toBe('ECONNREFUSED');
 });
 
-test('hostfwd: the setting is followed both ways, and an address of its own stays with SSH', async () => {
+test('hostfwd: the setting is followed both ways, and an address of its own stays with Berth', async () => {
   driver();
   const port = await freePort();
   published('a', 'web', port);
@@ -434,7 +443,7 @@ test('hostfwd: the setting is followed both ways, and an address of its own stay
   expect((await forwards()).filter(({ notDirect }) => notDirect?.reason === 'address')).toHaveLength(1);
 });
 
-test('hostfwd: what the driver refuses goes through SSH with its words, and what ends with the VM comes back', async () => {
+test('hostfwd: what the driver refuses goes through Berth with its words, and what ends with the VM comes back', async () => {
   way.set('hostfwd');
   const port = await freePort();
   published('a', 'web', port);

@@ -80,7 +80,7 @@ export function createPorts(deps: PortsDeps): Ports {
     lost: (container, refusal) => tell(container, [refusal]),
   });
   const passedOver = createPassedOver(deps.serve, (port) =>
-    board.all().some(({ listeners }) => [...listeners.values()].some(({ wanted }) => wanted.port === port)),
+    board.all().some(({ listeners }) => [...listeners.values()].some(({ wanted }) => wanted.protocol === 'tcp' && wanted.port === port)),
   );
   const services = createServicePorts({
     http,

@@ -27,7 +27,7 @@ export async function probePort(which: Which, dial: (() => Promise<Duplex>) | un
       const stream = await untilAborted(dial(), deadline);
       stream.on('error', () => undefined).destroy();
     } catch (error) {
-      // The guest's sshd answered that it cannot connect: the way stands, and what failed lies behind it.
+      // The guest answered that it cannot connect: the way stands, and what failed lies behind it.
       refused = isBerthError(error) && error.code === 'engine.away' && error.params['reason'] === 'refused';
       throw refused ? (asError(error).cause ?? error) : error;
     }

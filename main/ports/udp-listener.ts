@@ -113,6 +113,7 @@ export async function listenOnUdp(
     });
     // The container stopped, or the guest went: the next datagram asks for a new one.
     const lost = (): void => {
+      dialled.destroy();
       if (stream === dialled) {
         stream = undefined;
       }

@@ -4,7 +4,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createQueue } from '../lib/async';
+import { asError, createQueue } from '../lib/async';
 import type { Logger } from '../lib/logger';
 
 export type RelayKind = 'tcp' | 'udp';
@@ -24,6 +24,9 @@ export interface RelayDeps {
   readonly log: Logger;
 }
 
+/** Linux's numbers, whatever this system's are. */
+const reasons: Readonly<Record<number, string>> = { 110: 'connection timed out', 111: 'connection refused', 113: 'no route to host' };
+
 const KEY = 32;
 const HOST = 46;
 /** Until the guest has proved itself: one that does not run now has its connections by SSH, which knows how to wait. */
@@ -36,7 +39,7 @@ const MOST = 500;
 const MOST_WAITING = 8;
 
 export function createRelay({ port, order, log }: RelayDeps): Relay {
-  const key = randomBytes(2 * KEY);
+  let key = randomBytes(2 * KEY);
   const open = new Set<Socket>();
   const inTurn = createQueue();
   let waiting = 0;
@@ -44,48 +47,62 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
   let listens: Promise<boolean> | undefined;
   let notBefore = 0;
 
-  const lost = (error: unknown): false => {
-    if (listens !== undefined && !closed) {
-      log.warn('published ports go through SSH for now', { error });
+  const lost = (cause: string): false => {
+    if (!closed) {
+      log.warn('published ports go through SSH for now', { cause });
     }
     listens = undefined;
-    notBefore = Date.now() + AGAIN_MS;
+    // An earlier guest has none.
+    notBefore = cause === 'unknown op' ? Infinity : Date.now() + AGAIN_MS;
     return false;
   };
-  const ready = async (): Promise<boolean> => {
-    if (closed || (listens === undefined && Date.now() < notBefore)) {
-      return false;
+  /** Undefined where SSH is the way for now. */
+  const ready = (): Promise<boolean> | undefined => {
+    if (!closed && Date.now() >= notBefore) {
+      listens ??= order(key).then(
+        () => true,
+        (error: unknown) => lost(asError(error).message),
+      );
     }
-    listens ??= order(key).then(
-      () => true,
-      (error: unknown) => lost(error),
-    );
     return listens;
   };
 
   /** Undefined where nobody there is the guest. */
-  const prove = async (head: Buffer): Promise<Socket | undefined> => {
-    if (closed) {
+  const prove = async (head: Buffer, under: Promise<boolean>): Promise<Socket | undefined> => {
+    // Lost by the one before.
+    if (closed || listens !== under) {
       return undefined;
     }
     const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
     open.add(socket);
     socket.on('error', () => undefined).once('close', () => open.delete(socket));
     socket.write(head);
-    const timer = setTimeout(() => socket.destroy(), PROOF_MS);
+    let late = false as boolean;
+    const timer = setTimeout(() => {
+      late = true;
+      socket.destroy();
+    }, PROOF_MS);
     const said = await take(socket, KEY);
     clearTimeout(timer);
     if (said !== undefined && timingSafeEqual(said, key.subarray(KEY))) {
       return socket;
     }
     socket.destroy();
-    lost(new Error('the guest’s relay does not answer'));
+    open.delete(socket);
+    if (listens === under) {
+      lost('the guest’s relay does not answer');
+      if (!late && open.size === 0) {
+        // Whoever it was knows its half now; the guest would cut what goes through it for a new one, but nothing does.
+        key = randomBytes(2 * KEY);
+      }
+    }
     return undefined;
   };
 
   return {
     async dial(kind, host, to) {
-      if (!(await ready()) || waiting >= MOST_WAITING || open.size >= MOST) {
+      const under = ready();
+      if (under === undefined || !(await under) || waiting >= MOST_WAITING || open.size >= MOST) {
         return undefined;
       }
       const head = Buffer.alloc(KEY + 3 + HOST);
@@ -94,14 +111,14 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
       head.writeUInt16BE(to, KEY + 1);
       head.write(host, KEY + 3, HOST, 'latin1');
       waiting += 1;
-      const socket = await inTurn(() => prove(head)).finally(() => (waiting -= 1));
+      const socket = await inTurn(() => prove(head, under)).finally(() => (waiting -= 1));
       const errno = socket && (await take(socket, 1))?.[0];
       if (errno === 0) {
         return socket;
       }
       socket?.destroy();
       if (errno !== undefined) {
-        throw new Error(`errno ${errno} in the guest`);
+        throw new Error(reasons[errno] ?? `errno ${errno}`);
       }
       return undefined;
     },

@@ -20,6 +20,8 @@ import { tailLog } from './logs';
 
 const AGAIN_MS = 60_000;
 const STATUS_MS = 5000;
+/** Whoever dials a published port waits for it, and SSH stands by. */
+const RELAY_MS = 2000;
 /** For what a resumed guest must be told before anybody uses it. */
 const CATCH_UP_MS = 60_000;
 /** How far off the guest's clock may be, and how often it is set for that. */
@@ -186,7 +188,11 @@ export function openTransport(
     relay:
       relayPort === undefined
         ? undefined
-        : createRelay({ port: relayPort, order: (key) => agent.call('relay', { key: key.toString('base64') }), log }),
+        : createRelay({
+            port: relayPort,
+            order: (key) => agent.call('relay', { key: key.toString('base64') }, { timeoutMs: RELAY_MS }),
+            log,
+          }),
     onConnected: () => void setClock(agent, log),
     onRefused(error) {
       onRefused(error);

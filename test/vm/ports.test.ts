@@ -256,7 +256,7 @@ test('ports that programs of the guest might want are free for containers: 22, 5
   await box().docker('run', '--rm', '--name', 'ports-low', ...published, TEST_IMAGE, 'true');
 });
 
-test('hostfwd: QEMU serves IPv4, SSH the rest, and the port is free after the stop', async () => {
+test('hostfwd: QEMU serves IPv4, Berth the rest, and the port is free after the stop', async () => {
   const [port, own] = [await freePort(), await freePort()];
   open.way.set('hostfwd');
   try {

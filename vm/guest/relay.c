@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -114,6 +115,21 @@ static void bury(void) {
 
 static bool would_wait(void) { return errno == EAGAIN || errno == EINTR; }
 
+/* Splice never passes a mark of urgent data, and says "nothing now" or "the end" before it; a plain read steps over it. */
+static ssize_t take(const struct way *way, int from) {
+  uint8_t bytes[4096];
+  ssize_t n = splice(from, NULL, way->pipe[1], NULL, HELD, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  int error = errno, mark = 0;
+  if (n <= 0 && ioctl(from, SIOCATMARK, &mark) == 0 && mark) {
+    errno = EAGAIN;
+    /* An empty pipe has room for all of it. */
+    n = way->held > 0 ? -1 : recv(from, bytes, sizeof bytes, MSG_DONTWAIT);
+    return n > 0 ? write(way->pipe[1], bytes, (size_t)n) : n;
+  }
+  errno = error;
+  return n;
+}
+
 /* Moves what can be moved; false: the connection broke. */
 static bool move_way(struct way *way, int from, int to) {
   size_t moved = 0;
@@ -125,7 +141,7 @@ static bool move_way(struct way *way, int from, int to) {
   for (bool more = true; more && moved < TURN;) {
     more = false;
     if (!way->read_all) {
-      ssize_t n = splice(from, NULL, way->pipe[1], NULL, HELD, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+      ssize_t n = take(way, from);
       if (n < 0 && !would_wait()) return false;
       way->read_all = n == 0;
       if (n > 0) way->held += (size_t)n;
@@ -180,7 +196,6 @@ static void dialled(struct connection *c) {
 
 static void dial(struct connection *c, const struct sockaddr_storage *to, socklen_t len) {
   int fd = c->sides[1].fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  c->state = DIALLING;
   if (fd < 0) return tell(c, errno);
   if (connect(fd, (const struct sockaddr *)to, len) == 0) return dialled(c);
   if (errno != EINPROGRESS) return tell(c, errno);
@@ -188,7 +203,7 @@ static void dial(struct connection *c, const struct sockaddr_storage *to, sockle
   watch(&c->sides[1], EPOLLOUT);
 }
 
-/* A process of its own, as it was when SSH started it. */
+/* A process of its own, as where SSH starts it. */
 static void datagrams(struct connection *c, const char *host, const char *port) {
   watch(&c->sides[0], 0);
   pid_t pid = fork();
@@ -197,12 +212,9 @@ static void datagrams(struct connection *c, const char *host, const char *port) 
     dup2(c->sides[0].fd, 0);
     dup2(c->sides[0].fd, 1);
     close_range(3, ~0u, 0);
-    explicit_bzero(keys, sizeof keys);
     _exit(udp_main(host, port));
   }
-  if (pid < 0) return tell(c, errno);
-  c->state = DIALLING;
-  end_connection(c, false);
+  end_connection(c, pid < 0);
 }
 
 static bool same(const uint8_t *a, const uint8_t *b, size_t len) {
@@ -244,6 +256,11 @@ static void take_connections(void) {
       continue;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    /* A passt that died tells the guest nothing. */
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ 60 }, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){ 15 }, sizeof(int));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &(int){ 4 }, sizeof(int));
     c->sides[0] = (struct side){ c, fd, 0 };
     c->sides[1] = (struct side){ c, -1, 0 };
     c->since = boot_ms();

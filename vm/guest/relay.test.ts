@@ -153,9 +153,21 @@ test('a reader that stands still holds its sender back, and nobody else', async 
   await expect.poll(() => taken, { timeout: 20_000 }).toBe(bytes.length);
 });
 
+test('urgent data ends nothing: what is behind it goes through, and the relay rests', async () => {
+  const server = spawn(program, ['urgent']);
+  ends.push(() => server.kill());
+  const [line] = (await once(server.stdout, 'data')) as [Buffer];
+  const stream = await dial(Number(line));
+  expect((await buffer(stream)).toString()).toBe('before between after');
+  const ticks = (): number => Number(/\) (?:\S+ ){11}(\d+)/.exec(readFileSync(`/proc/${relayPid()}/stat`, 'utf8'))?.[1]);
+  const before = ticks();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(ticks() - before).toBeLessThan(10);
+});
+
 test('where nobody listens it says so; what is no address too', async () => {
   const to = await freePort();
-  await expect(relay.dial('tcp', '127.0.0.1', to)).rejects.toThrow('errno 111');
+  await expect(relay.dial('tcp', '127.0.0.1', to)).rejects.toThrow('connection refused');
   await expect(relay.dial('tcp', 'example', 80)).rejects.toThrow('errno 22');
   await expect(relay.dial('udp', '', 80)).rejects.toThrow('errno 22');
 });

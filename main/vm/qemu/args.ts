@@ -1,13 +1,9 @@
 // QEMU's command line as a pure function: what is asked for in, argv out. Knows files by name only and starts nothing.
 // Paths of the home are relative to it (QEMU runs there), so no name of a home can split an option; what stays outside is JSON or escaped.
 import type { AcceleratorName } from '../../../preload/contract';
+import { GUEST } from '../../lib/guest-network';
 import type { DataAccess } from '../driver';
 import { MEMORY_PATH } from './memory';
-
-/** Of the guest's sshd (vm/AGREEMENT.md, Devices): not 22, which containers publish. */
-const GUEST_SSH_PORT = 1022;
-/** Of its relay of published ports. */
-const GUEST_RELAY_PORT = 1023;
 
 /** Ports of 127.0.0.1 that lead into the guest. */
 export interface Doors {
@@ -18,7 +14,7 @@ export interface Doors {
 
 /** Each as [on the host, in the guest]. */
 export function doorsOf({ sshPort, relayPort }: Doors): readonly (readonly [number, number])[] {
-  return [[sshPort, GUEST_SSH_PORT], ...(relayPort === undefined ? [] : [[relayPort, GUEST_RELAY_PORT] as const])];
+  return [[sshPort, GUEST.sshPort], ...(relayPort === undefined ? [] : [[relayPort, GUEST.relayPort] as const])];
 }
 
 export type Arch = 'x86_64' | 'aarch64';

@@ -1,0 +1,102 @@
+// The host's side of the relay against guests that are none: who waits, who is told what, and when SSH is the way. What goes through is in
+// vm/guest/relay.test.ts, with the guest's own program.
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { silentLogger } from '../lib/logger';
+import { createRelay, type Relay } from './relay';
+
+let relay: Relay | undefined;
+let ends: (() => unknown)[] = [];
+afterEach(() => {
+  relay?.close();
+  ends.forEach((end) => end());
+  ends = [];
+});
+
+/** A listener in the guest's place; what it has heard, and the keys that were ordered. */
+async function guest(
+  onHead: (socket: Socket, head: Buffer) => void,
+  order: (key: Buffer) => Promise<unknown> = () => Promise.resolve(),
+): Promise<{ readonly relay: Relay; readonly heads: Buffer[]; readonly keys: Buffer[] }> {
+  const [heads, keys]: [Buffer[], Buffer[]] = [[], []];
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', (head: Buffer) => {
+        heads.push(head);
+        onHead(socket, head);
+      });
+    ends.push(() => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ends.push(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  relay = createRelay({
+    port,
+    order(key) {
+      keys.push(key);
+      return order(key);
+    },
+    log: silentLogger,
+  });
+  return { relay, heads, keys };
+}
+
+const dials = (way: Relay, count: number): Promise<unknown[]> =>
+  Promise.all(Array.from({ length: count }, () => way.dial('tcp', '172.17.0.2', 80)));
+
+test('somebody else answers: it gets one half of a key that is never used again, and those that waited go by SSH at once', async () => {
+  const { relay: way, heads, keys } = await guest((socket) => socket.end(Buffer.alloc(33)));
+  expect(await dials(way, 8)).toEqual(Array.from({ length: 8 }, () => undefined));
+  expect(heads).toHaveLength(1);
+  expect(heads[0]?.subarray(0, 32)).toEqual(keys[0]?.subarray(0, 32));
+  // Not asked with every connection.
+  expect(await dials(way, 1)).toEqual([undefined]);
+  expect(keys).toHaveLength(1);
+});
+
+test('the head is 81 bytes: key, kind, port, address; the bytes behind the answer belong to the connection', async () => {
+  const {
+    relay: way,
+    heads,
+    keys,
+  } = await guest((socket) =>
+    socket.write(Buffer.concat([keys[0]?.subarray(32) ?? Buffer.alloc(0), Buffer.from([0]), Buffer.from('hello')])),
+  );
+  const stream = await way.dial('udp', 'fd00::2', 53);
+  const head = heads[0] ?? Buffer.alloc(0);
+  expect(head).toHaveLength(81);
+  expect([head.toString('latin1', 32, 33), head.readUInt16BE(33), head.toString('latin1', 35).replaceAll('\0', '')]).toEqual([
+    'u',
+    53,
+    'fd00::2',
+  ]);
+  expect(stream && String((await once(stream, 'data'))[0])).toBe('hello');
+});
+
+test('a guest without a relay is asked once, one whose agent says nothing again after a while', async () => {
+  const none = await guest(
+    () => undefined,
+    () => Promise.reject(new Error('unknown op')),
+  );
+  expect(await dials(none.relay, 3)).toEqual([undefined, undefined, undefined]);
+  expect(await dials(none.relay, 1)).toEqual([undefined]);
+  expect([none.heads.length, none.keys.length]).toEqual([0, 1]);
+});
+
+test('closing ends what goes through it, also what is only being proved', async () => {
+  const { relay: way, keys } = await guest((socket, head) => {
+    if (head.readUInt16BE(33) === 80) {
+      socket.write(Buffer.concat([keys[0]?.subarray(32) ?? Buffer.alloc(0), Buffer.from([0])]));
+    }
+  });
+  const stream = await way.dial('tcp', '172.17.0.2', 80);
+  const waiting = way.dial('tcp', '172.17.0.2', 81);
+  const gone = stream && once(stream, 'close');
+  await new Promise(setImmediate);
+  way.close();
+  expect(await waiting).toBeUndefined();
+  await gone;
+  expect(await dials(way, 1)).toEqual([undefined]);
+});
