@@ -1,11 +1,68 @@
-// The way into the guest: sshd held, and the connections' bytes swallowed without an end.
+// The ways into the guest: the relay of published ports killed, sshd held, and the connections' bytes swallowed without an end.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { retryUntil } from '../../../main/lib/async';
+import { TEST_IMAGE, TEST_PAGE } from '../../vm/images';
 import type { Fault } from '../harness/fault';
 
 const HELD_SECONDS = 20;
 
+const CLIENTS = 8;
+
+/** Clients that ask one after the other until told to end; resolves with how many were answered and what happened to the others. */
+function clients(port: number): { end(): Promise<{ readonly answered: number; readonly failures: readonly string[] }> } {
+  let [asking, answered] = [true, 0];
+  const failures: string[] = [];
+  const all = Array.from({ length: CLIENTS }, async () => {
+    while (asking) {
+      await fetch(`http://127.0.0.1:${port}/`).then(
+        async (response) => (answered += (await response.text()) === TEST_PAGE ? 1 : 0),
+        (error: unknown) => failures.push(String((error as Error).cause ?? error)),
+      );
+    }
+  });
+  return {
+    async end() {
+      asking = false;
+      await Promise.all(all);
+      return { answered, failures };
+    },
+  };
+}
+
 export const transportFaults: readonly Fault[] = [
+  {
+    name: 'relay-killed',
+    // test/vm/ports kills it too, without a load.
+    long: true,
+    what: "kill -9 of the guest's relay of published ports, under eight clients",
+    messages: [],
+    async inject(stage) {
+      await stage.docker('run', '-d', '--name', 'behind-relay', '-p', '80', TEST_IMAGE, 'httpd', '-f', '-p', '80', '-h', '/www');
+      try {
+        const port = Number(/:(\d+)/.exec(await stage.docker('port', 'behind-relay', '80'))?.[1]);
+        const before = clients(port);
+        await sleep(2000);
+        await stage.guest('pkill -9 -x berth-relay');
+        await sleep(2000);
+        const { answered, failures } = await before.end();
+        // One for each that was under way.
+        if (answered === 0 || failures.length > CLIENTS) {
+          throw new Error(`${answered} were answered, ${failures.length} not: ${failures.join(', ')}`);
+        }
+        const after = clients(port);
+        await sleep(10_000);
+        const left = await after.end();
+        if (left.answered === 0 || left.failures.length > 0) {
+          throw new Error(`afterwards ${left.answered} were answered, ${left.failures.length} not: ${left.failures.join(', ')}`);
+        }
+        if ((await stage.guest('pgrep -r S,R -x berth-relay')).code !== 0) {
+          throw new Error('it was not asked for again');
+        }
+      } finally {
+        await stage.docker('rm', '-f', 'behind-relay');
+      }
+    },
+  },
   {
     name: 'sshd-held',
     // qemu-held has the same silence, of everything.
