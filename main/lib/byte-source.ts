@@ -1,5 +1,6 @@
 // Bytes of a stream, pulled: whoever reads slowly holds the sender back, and nothing is read ahead beyond the stream's own buffer.
 // Knows no protocol. Takes over the stream's reading side: nobody else may listen for its data.
+import { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
 
 export interface ByteSource {
@@ -123,16 +124,25 @@ export function flushed(stream: Writable): Promise<void> {
   });
 }
 
-/** Relays both ways until both ended; an end on one side ends the other's writing only. What breaks one side breaks both. */
+/** Relays both ways until both ended; an end on one side ends the other's writing only. What breaks one side breaks both, TCP by a reset. */
 export async function join(a: ByteStream, b: ByteStream): Promise<void> {
   try {
     await Promise.all([pump(a.source, b.stream), pump(b.source, a.stream)]);
     await Promise.all([flushed(a.stream), flushed(b.stream)]);
-  } catch {
-    // One side is gone without an end: the other must not mistake that for one that is still coming.
-  } finally {
     a.stream.destroy();
     b.stream.destroy();
+  } catch {
+    // One side is gone without an end: the other must not mistake that for one.
+    breakOff(a.stream);
+    breakOff(b.stream);
+  }
+}
+
+function breakOff(stream: Duplex): void {
+  if (stream instanceof Socket && stream.remotePort !== undefined) {
+    stream.resetAndDestroy();
+  } else {
+    stream.destroy();
   }
 }
 

@@ -3,8 +3,8 @@
 // Where it cannot be had, SSH is the way; nobody waits for it.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { asError, createQueue } from '../lib/async';
+import { Readable, type Duplex } from 'node:stream';
+import { asError, createQueue, deferred, settledWithin, type Deferred } from '../lib/async';
 import type { Logger } from '../lib/logger';
 
 export type RelayKind = 'tcp' | 'udp';
@@ -29,6 +29,7 @@ const reasons: Readonly<Record<number, string>> = { 110: 'connection timed out',
 
 const KEY = 32;
 const HOST = 46;
+const letters = { tcp: 't', udp: 'u', ends: 'e' } as const;
 /** Until the guest has proved itself: one that does not run now has its connections by SSH, which knows how to wait. */
 const PROOF_MS = 5000;
 /** A guest that has no relay, or an agent that does not answer, is not asked with every connection. */
@@ -37,11 +38,17 @@ const AGAIN_MS = 10_000;
 const MOST = 500;
 /** Behind each other, because QEMU lets one connection wait (libslirp listens with a backlog of 1) and the system takes a second for a next try. */
 const MOST_WAITING = 8;
+/** The word that a connection was ended in order comes before its end, by another connection. */
+const WORD_MS = 2000;
 
 export function createRelay({ port, order, log }: RelayDeps): Relay {
   let key = randomBytes(2 * KEY);
   const open = new Set<Socket>();
+  /** By number, until they are closed: true when the container ended it in order, false when nobody can say it any more. */
+  const unended = new Map<number, Deferred<boolean>>();
+  const proved = new WeakSet<Socket>();
   const inTurn = createQueue();
+  let last = 0;
   let waiting = 0;
   let closed = false;
   let listens: Promise<boolean> | undefined;
@@ -56,26 +63,37 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
     notBefore = cause === 'unknown op' ? Infinity : Date.now() + AGAIN_MS;
     return false;
   };
-  /** Undefined where SSH is the way for now. */
-  const ready = (): Promise<boolean> | undefined => {
-    if (!closed && Date.now() >= notBefore) {
-      listens ??= order(key).then(
-        () => true,
-        (error: unknown) => lost(asError(error).message),
-      );
-    }
-    return listens;
+
+  /** An end that the guest has not announced is a break. */
+  const mindEnd = (socket: Socket, number: number): void => {
+    const word = deferred<boolean>();
+    unended.set(number, word);
+    socket.once('close', () => unended.delete(number));
+    // Where net.Socket says that the other side has ended.
+    socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+      const push = (): boolean => Readable.prototype.push.call(socket, chunk, encoding);
+      if (chunk !== null || (!proved.has(socket) && socket.readableLength === 0)) {
+        return push();
+      }
+      void settledWithin(word.promise, WORD_MS)
+        .then((told) => told && word.promise)
+        .then((inOrder) => (inOrder ? push() : socket.destroy(new Error('cut off in the guest'))));
+      return false;
+    };
   };
 
   /** Undefined where nobody there is the guest. */
-  const prove = async (head: Buffer, under: Promise<boolean>): Promise<Socket | undefined> => {
+  const prove = async (kind: keyof typeof letters, head: Buffer, isStill: () => boolean): Promise<Socket | undefined> => {
     // Lost by the one before.
-    if (closed || listens !== under) {
+    if (closed || !isStill()) {
       return undefined;
     }
     const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
     open.add(socket);
     socket.on('error', () => undefined).once('close', () => open.delete(socket));
+    if (kind === 'tcp') {
+      mindEnd(socket, head.readUInt32BE(KEY + 1));
+    }
     socket.write(head);
     let late = false as boolean;
     const timer = setTimeout(() => {
@@ -85,11 +103,12 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
     const said = await take(socket, KEY);
     clearTimeout(timer);
     if (said !== undefined && timingSafeEqual(said, key.subarray(KEY))) {
+      proved.add(socket);
       return socket;
     }
     socket.destroy();
     open.delete(socket);
-    if (listens === under) {
+    if (isStill()) {
       lost('the guest’s relay does not answer');
       if (!late && open.size === 0) {
         // Whoever it was knows its half now; the guest would cut what goes through it for a new one, but nothing does.
@@ -99,19 +118,63 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
     return undefined;
   };
 
+  const headOf = (kind: keyof typeof letters, number: number, host: string, to: number): Buffer => {
+    const head = Buffer.alloc(KEY + 7 + HOST);
+    key.copy(head, 0, 0, KEY);
+    head.write(letters[kind], KEY);
+    head.writeUInt32BE(number, KEY + 1);
+    head.writeUInt16BE(to, KEY + 5);
+    head.write(host, KEY + 7, HOST, 'latin1');
+    return head;
+  };
+
+  /** The connection by which the guest tells what was ended in order; with its loss everything else is lost too. */
+  const hear = async (isStill: () => boolean): Promise<boolean> => {
+    const socket = await prove('ends', headOf('ends', 0, '', 0), isStill);
+    if (socket === undefined || (await take(socket, 1))?.[0] !== 0) {
+      socket?.destroy();
+      return isStill() && lost('the guest’s relay does not answer');
+    }
+    let rest: Buffer = Buffer.alloc(0);
+    socket.on('data', (bytes: Buffer) => {
+      rest = Buffer.concat([rest, bytes]);
+      for (; rest.length >= 4; rest = rest.subarray(4)) {
+        unended.get(rest.readUInt32BE(0))?.resolve(true);
+      }
+    });
+    const gone = (): void => {
+      socket.destroy();
+      unended.forEach((word) => word.resolve(false));
+      if (isStill()) {
+        lost('the guest’s relay is gone');
+      }
+    };
+    socket.once('end', gone).once('close', gone);
+    return true;
+  };
+
+  /** Undefined where SSH is the way for now. */
+  const ready = (): Promise<boolean> | undefined => {
+    if (listens === undefined && !closed && Date.now() >= notBefore) {
+      const mine: Promise<boolean> = order(key).then(
+        () => hear(() => listens === mine),
+        (error: unknown) => lost(asError(error).message),
+      );
+      listens = mine;
+    }
+    return listens;
+  };
+
   return {
     async dial(kind, host, to) {
       const under = ready();
       if (under === undefined || !(await under) || waiting >= MOST_WAITING || open.size >= MOST) {
         return undefined;
       }
-      const head = Buffer.alloc(KEY + 3 + HOST);
-      key.copy(head, 0, 0, KEY);
-      head.write(kind === 'tcp' ? 't' : 'u', KEY);
-      head.writeUInt16BE(to, KEY + 1);
-      head.write(host, KEY + 3, HOST, 'latin1');
+      last = (last + 1) % 2 ** 32;
+      const head = headOf(kind, last, host, to);
       waiting += 1;
-      const socket = await inTurn(() => prove(head, under)).finally(() => (waiting -= 1));
+      const socket = await inTurn(() => prove(kind, head, () => listens === under)).finally(() => (waiting -= 1));
       const errno = socket && (await take(socket, 1))?.[0];
       if (errno === 0) {
         return socket;

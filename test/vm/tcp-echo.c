@@ -1,4 +1,4 @@
-/* For tests and benchmarks of TCP ports: gives every connection back what it says (`tcp-echo PORT`). busybox's programs let one connection wait. */
+/* For tests and benchmarks of TCP ports: gives every connection back what it says (`tcp-echo PORT`), and resets the one that says `!`. busybox's programs let one connection wait. */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -23,6 +23,8 @@ int main(int argc, char **argv) {
         continue;
       }
       ssize_t n = read(fd, data, sizeof data);
+      struct linger now = { 1, 0 };
+      if (n == 1 && data[0] == '!') setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now), n = 0;
       if (n <= 0 || write(fd, data, (size_t)n) != n) close(fd);
     }
   }

@@ -29,7 +29,7 @@
 #define RELAY_UNKNOWN_MS 10000
 #endif
 
-enum { KEY = 32, HOST = 46, HEAD = KEY + 1 + 2 + HOST, CONNECTIONS = 4096 };
+enum { KEY = 32, KIND = KEY, NUMBER = KIND + 1, TO_PORT = NUMBER + 4, TO_HOST = TO_PORT + 2, HEAD = TO_HOST + 46, CONNECTIONS = 4096 };
 /* What one direction holds between its two sockets, and what it moves before others have their turn. */
 enum { HELD = 256 * 1024, TURN = 1024 * 1024 };
 
@@ -41,6 +41,8 @@ static int poller, listener;
 /* The oldest comes first: who does not say its key in time is at the head. */
 static struct connection *unknown_first, *unknown_last;
 static int connections;
+/* Where the host hears which connections their containers ended in order. */
+static struct connection *ends;
 
 struct way {
   int pipe[2]; /* 0: not made yet */
@@ -57,7 +59,7 @@ struct side {
 static struct connection {
   struct side sides[2]; /* the host's, the container's */
   struct way ways[2];   /* from that side to the other */
-  enum { UNKNOWN, DIALLING, OPEN } state;
+  enum { UNKNOWN, DIALLING, OPEN, ENDS } state;
   uint8_t head[HEAD];
   size_t head_len;
   int64_t since;
@@ -86,6 +88,7 @@ static void end_connection(struct connection *c, bool cut) {
   struct linger now = { 1, 0 };
   if (c->gone) return;
   if (c->state == UNKNOWN) forget_unknown(c);
+  if (ends == c) ends = NULL;
   for (int i = 0; i < 2; i++) {
     if (c->sides[i].fd >= 0) {
       /* Not left to close: a child that was just forked has the socket too, and the poller follows the socket, not our number of it. */
@@ -130,8 +133,15 @@ static ssize_t take(const struct way *way, int from) {
   return n;
 }
 
-/* Moves what can be moved; false: the connection broke. */
-static bool move_way(struct way *way, int from, int to) {
+/* What the network below the guest makes of a reset, and of its own death, is an end too. */
+static void tell_end(const struct connection *c) {
+  if (ends && send(ends->sides[0].fd, c->head + NUMBER, 4, MSG_NOSIGNAL | MSG_DONTWAIT) != 4) end_connection(ends, true);
+}
+
+/* Moves what can be moved from a side to the other; false: the connection broke. */
+static bool move_way(struct connection *c, int side) {
+  struct way *way = &c->ways[side];
+  const int from = c->sides[side].fd, to = c->sides[!side].fd;
   size_t moved = 0;
   if (way->ended) return true;
   if (!way->pipe[0]) {
@@ -157,6 +167,7 @@ static bool move_way(struct way *way, int from, int to) {
     }
   }
   if (way->read_all && way->held == 0) {
+    if (side == 1) tell_end(c);
     shutdown(to, SHUT_WR);
     way->ended = true;
   }
@@ -166,7 +177,7 @@ static bool move_way(struct way *way, int from, int to) {
 static void move(struct connection *c) {
   uint32_t wanted[2] = { 0, 0 };
   for (int i = 0; i < 2; i++)
-    if (!move_way(&c->ways[i], c->sides[i].fd, c->sides[!i].fd)) return end_connection(c, true);
+    if (!move_way(c, i)) return end_connection(c, true);
   if (c->ways[0].ended && c->ways[1].ended) return end_connection(c, false);
   for (int i = 0; i < 2; i++) {
     /* What waits to be written is written first: a sender is as fast as its reader. */
@@ -225,7 +236,7 @@ static bool same(const uint8_t *a, const uint8_t *b, size_t len) {
 
 static void take_head(struct connection *c) {
   struct sockaddr_storage to = { 0 };
-  char host[HOST + 1] = "", port[8];
+  char host[HEAD - TO_HOST + 1] = "", port[8];
   ssize_t n = read(c->sides[0].fd, c->head + c->head_len, HEAD - c->head_len);
   if (n < 0 && would_wait()) return;
   if (n <= 0) return end_connection(c, true);
@@ -235,12 +246,18 @@ static void take_head(struct connection *c) {
   forget_unknown(c);
   c->state = DIALLING;
   if (send(c->sides[0].fd, keys + KEY, KEY, MSG_NOSIGNAL | MSG_DONTWAIT) != KEY) return end_connection(c, true);
-  memcpy(host, c->head + HEAD - HOST, HOST);
-  snprintf(port, sizeof port, "%d", c->head[KEY + 1] << 8 | c->head[KEY + 2]);
+  memcpy(host, c->head + TO_HOST, HEAD - TO_HOST);
+  snprintf(port, sizeof port, "%d", c->head[TO_PORT] << 8 | c->head[TO_PORT + 1]);
   socklen_t len = socket_address(host, port, &to);
-  if (len == 0) tell(c, EINVAL);
-  else if (c->head[KEY] == 't') dial(c, &to, len);
-  else if (c->head[KEY] == 'u') {
+  if (c->head[KIND] == 'e') {
+    tell(c, 0);
+    if (c->gone) return;
+    if (ends) end_connection(ends, true);
+    c->state = ENDS;
+    ends = c;
+  } else if (len == 0) tell(c, EINVAL);
+  else if (c->head[KIND] == 't') dial(c, &to, len);
+  else if (c->head[KIND] == 'u') {
     tell(c, 0);
     if (!c->gone) datagrams(c, host, port);
   } else tell(c, EINVAL);
@@ -291,6 +308,7 @@ static void serve(void) {
       else if (c->gone) continue;
       else if (c->state == UNKNOWN) take_head(c);
       else if (c->state == DIALLING) dialled(c);
+      else if (c->state == ENDS) end_connection(c, true); /* the host says nothing there: it is gone */
       else move(c);
     }
     while (unknown_first && boot_ms() - unknown_first->since >= RELAY_UNKNOWN_MS) end_connection(unknown_first, true);
