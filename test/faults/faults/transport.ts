@@ -14,10 +14,12 @@ function clients(port: number): { end(): Promise<{ readonly answered: number; re
   const failures: string[] = [];
   const all = Array.from({ length: CLIENTS }, async () => {
     while (asking) {
-      await fetch(`http://127.0.0.1:${port}/`).then(
-        async (response) => (answered += (await response.text()) === TEST_PAGE ? 1 : 0),
-        (error: unknown) => failures.push(String((error as Error).cause ?? error)),
-      );
+      try {
+        const response = await fetch(`http://127.0.0.1:${port}/`);
+        answered += (await response.text()) === TEST_PAGE ? 1 : 0;
+      } catch (error) {
+        failures.push(String((error as Error).cause ?? error));
+      }
     }
   });
   return {
