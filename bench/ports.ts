@@ -1,5 +1,6 @@
 // Published ports against what users make by hand, on one VM, in turns: `ssh -L` to the container's address with the same cipher, and QEMU's own
-// hostfwd. First answer after a start, throughput both ways, one-byte echo, many connections at once, datagrams at a rate, and what 50 forwards and 3 shares cost at rest.
+// hostfwd. First answer after a start, throughput both ways, one-byte echo, many connections at once, datagrams at a rate, and what 50 forwards and
+// 3 shares cost at rest.
 // npm run bench -- ports [rounds] [start|tcp|echo|burst|udp|idle]
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

@@ -7,12 +7,10 @@ const tablesOf = (protocol: 'tcp' | 'udp'): Promise<string[]> =>
 
 /** TCP ports of any address; undefined where the system does not tell. */
 export async function listeningPorts(): Promise<number[] | undefined> {
-  const tables = (await tablesOf('tcp')).join('\n');
-  if (tables.trim() === '') {
-    return undefined;
-  }
-  const lines = tables.matchAll(/^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A /gm);
-  return [...new Set([...lines].map(([, port = '']) => parseInt(port, 16)))];
+  const tables = await tablesOf('tcp');
+  return tables.every((table) => table === '')
+    ? undefined
+    : [...new Set(tables.flatMap((table) => listeners(table, 'tcp').map(({ port }) => port)))];
 }
 
 /** `name (pid)`, or undefined. */
@@ -22,12 +20,17 @@ export async function ownerOfPort(protocol: 'tcp' | 'udp', port: number): Promis
   return processOfSocket(inodes);
 }
 
-/** Lines of /proc/net/tcp: `sl local rem st … inode`; local is hex `address:port`, state 0A is LISTEN, and 07 a UDP socket without a peer. */
 export function listeningInodes(table: string, port: number, protocol: 'tcp' | 'udp'): string[] {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return listeners(table, protocol)
+    .filter((each) => each.port === port)
+    .map(({ inode }) => inode);
+}
+
+/** Lines of /proc/net/tcp: `sl local rem st … inode`; local is hex `address:port`, state 0A is LISTEN, and 07 a UDP socket without a peer. */
+function listeners(table: string, protocol: 'tcp' | 'udp'): { readonly port: number; readonly inode: string }[] {
   return table
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === (protocol === 'tcp' ? '0A' : '07'))
-    .map((fields) => fields[9] ?? '');
+    .filter((fields) => fields[3] === (protocol === 'tcp' ? '0A' : '07'))
+    .map((fields) => ({ port: parseInt(fields[1]?.split(':')[1] ?? '', 16), inode: fields[9] ?? '' }));
 }

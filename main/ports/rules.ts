@@ -37,13 +37,8 @@ export function rangesOf(container: ContainerInspect, publish: PublishTo): PortR
   }
   const asked = Object.entries(container.HostConfig?.PortBindings ?? {}).flatMap(([exposed, bindings]) =>
     (exposed.endsWith('/tcp') ? (bindings ?? []) : []).flatMap(({ HostIp = '', HostPort = '' }) => {
-      const [, first, last] = /^([0-9]{1,5})-([0-9]{1,5})$/.exec(HostPort) ?? [];
-      const addresses = hostAddresses(HostIp, publish);
-      return first === undefined
-        ? fixedPort(HostPort) === 0
-          ? [{ addresses, ...ANY }]
-          : []
-        : [{ addresses, first: Number(first), last: Number(last) }];
+      const choice = choiceOf(HostPort);
+      return choice === undefined ? [] : [{ addresses: hostAddresses(HostIp, publish), ...choice }];
     }),
   );
   return container.HostConfig?.PublishAllPorts === true ? [...asked, { addresses: hostAddresses('', publish), ...ANY }] : asked;
@@ -130,6 +125,15 @@ function wantedOf(bindings: Bindings, publish: PublishTo, addressOfBinding: (bin
     }
   }
   return [...found.values()];
+}
+
+/** Undefined for a port that the user named. */
+function choiceOf(text: string): Pick<PortRange, 'first' | 'last'> | undefined {
+  const [, first, last] = /^([0-9]{1,5})-([0-9]{1,5})$/.exec(text) ?? [];
+  if (first !== undefined) {
+    return { first: Number(first), last: Number(last) };
+  }
+  return fixedPort(text) === 0 ? ANY : undefined;
 }
 
 /** 0 for '' and '0', where the engine chooses; for a range too. */

@@ -46,6 +46,12 @@ describe('settings', () => {
     expect(notices).toEqual([]);
   });
 
+  it('with a word of an earlier version are read without a complaint', async () => {
+    writeFileSync(path, '{"format":1,"ports":{"tcp":"ssh"}}');
+    expect((await open()).settings.get().ports.tcp).toBe('relay');
+    expect(notices).toEqual([]);
+  });
+
   it('keep keys that this version does not know', async () => {
     writeFileSync(path, '{"format":1,"future":{"a":[1]},"vm":{"cpus":2,"gpu":"yes"}}');
     await set(await open(), { theme: 'light', vm: { cpus: 3 } });

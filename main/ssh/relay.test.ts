@@ -3,13 +3,14 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { silentLogger } from '../lib/logger';
 import { createRelay, type Relay } from './relay';
 
 let relay: Relay | undefined;
 let ends: (() => unknown)[] = [];
 afterEach(() => {
+  vi.restoreAllMocks();
   relay?.close();
   ends.forEach((end) => end());
   ends = [];
@@ -59,6 +60,11 @@ test('somebody else answers: it gets one half of a key that is never used again,
   // Not asked with every connection.
   expect(await dials(way, 1)).toEqual([undefined]);
   expect(keys).toHaveLength(1);
+  const later = Date.now() + 11_000;
+  vi.spyOn(Date, 'now').mockReturnValue(later);
+  expect(await dials(way, 1)).toEqual([undefined]);
+  expect(keys).toHaveLength(2);
+  expect(keys[1]?.subarray(0, 32)).not.toEqual(keys[0]?.subarray(0, 32));
 });
 
 test('the head is 85 bytes: key, kind, number, port, address; the bytes behind the answer belong to the connection', async () => {

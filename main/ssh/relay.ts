@@ -48,7 +48,7 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
   const unended = new Map<number, Deferred<boolean>>();
   const proved = new WeakSet<Socket>();
   const inTurn = createQueue();
-  let last = 0;
+  let next = 0;
   let waiting = 0;
   let closed = false;
   let listens: Promise<boolean> | undefined;
@@ -83,16 +83,24 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
   };
 
   /** Undefined where nobody there is the guest. */
-  const prove = async (kind: keyof typeof letters, head: Buffer, isStill: () => boolean): Promise<Socket | undefined> => {
+  const prove = async (kind: keyof typeof letters, host: string, to: number, isStill: () => boolean): Promise<Socket | undefined> => {
     // Lost by the one before.
     if (closed || !isStill()) {
       return undefined;
     }
+    const number = next;
+    next = (next + 1) % 2 ** 32;
+    const head = Buffer.alloc(KEY + 7 + HOST);
+    key.copy(head, 0, 0, KEY);
+    head.write(letters[kind], KEY);
+    head.writeUInt32BE(number, KEY + 1);
+    head.writeUInt16BE(to, KEY + 5);
+    head.write(host, KEY + 7, HOST, 'latin1');
     const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
     open.add(socket);
     socket.on('error', () => undefined).once('close', () => open.delete(socket));
     if (kind === 'tcp') {
-      mindEnd(socket, head.readUInt32BE(KEY + 1));
+      mindEnd(socket, number);
     }
     socket.write(head);
     let late = false as boolean;
@@ -118,19 +126,9 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
     return undefined;
   };
 
-  const headOf = (kind: keyof typeof letters, number: number, host: string, to: number): Buffer => {
-    const head = Buffer.alloc(KEY + 7 + HOST);
-    key.copy(head, 0, 0, KEY);
-    head.write(letters[kind], KEY);
-    head.writeUInt32BE(number, KEY + 1);
-    head.writeUInt16BE(to, KEY + 5);
-    head.write(host, KEY + 7, HOST, 'latin1');
-    return head;
-  };
-
   /** The connection by which the guest tells what was ended in order; with its loss everything else is lost too. */
   const hear = async (isStill: () => boolean): Promise<boolean> => {
-    const socket = await prove('ends', headOf('ends', 0, '', 0), isStill);
+    const socket = await prove('ends', '', 0, isStill);
     if (socket === undefined || (await take(socket, 1))?.[0] !== 0) {
       socket?.destroy();
       return isStill() && lost('the guest’s relay does not answer');
@@ -171,10 +169,8 @@ export function createRelay({ port, order, log }: RelayDeps): Relay {
       if (under === undefined || !(await under) || waiting >= MOST_WAITING || open.size >= MOST) {
         return undefined;
       }
-      last = (last + 1) % 2 ** 32;
-      const head = headOf(kind, last, host, to);
       waiting += 1;
-      const socket = await inTurn(() => prove(kind, head, () => listens === under)).finally(() => (waiting -= 1));
+      const socket = await inTurn(() => prove(kind, host, to, () => listens === under)).finally(() => (waiting -= 1));
       const errno = socket && (await take(socket, 1))?.[0];
       if (errno === 0) {
         return socket;

@@ -297,7 +297,7 @@ export function createVm(deps: VmDeps): Vm {
         }
       },
     },
-    ownPorts: () => (running === undefined ? [] : [running.sshPort, ...(running.relayPort === undefined ? [] : [running.relayPort])]),
+    ownPorts: () => [running?.sshPort, running?.relayPort].filter((port) => port !== undefined),
     shares: {
       devices: () => running?.shareDevices() ?? [],
       add: (spec) => (running === undefined ? Promise.reject(notRunning()) : running.addShare(spec)),

@@ -13,7 +13,7 @@ import { createHostAccess } from '../../main/host-access/host-access';
 import { createObservable } from '../../main/lib/observable';
 import { settingsSchema } from '../../preload/contract';
 import { silentLogger } from '../../main/lib/logger';
-import { listeningInodes } from '../../main/ports/port-owner';
+import { listeningInodes, listeningPorts } from '../../main/ports/port-owner';
 import { runDocker } from './cli';
 import { ensureTestImage, TEST_IMAGE } from './images';
 import { openBackend, quiet } from './open-backend';
@@ -155,10 +155,7 @@ async function ownListeners(): Promise<number[]> {
     }
   }
   const table = `${await readFile('/proc/net/tcp', 'utf8')}${await readFile('/proc/net/tcp6', 'utf8')}`;
-  const ports = table.split('\n').flatMap((line) => /^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A /.exec(line)?.[1] ?? []);
-  return [...new Set(ports.map((hex) => parseInt(hex, 16)))].filter((port) =>
-    listeningInodes(table, port, 'tcp').some((inode) => inodes.has(inode)),
-  );
+  return ((await listeningPorts()) ?? []).filter((port) => listeningInodes(table, port, 'tcp').some((inode) => inodes.has(inode)));
 }
 
 test('Berth’s own TCP doors are the browser shell, the guest’s sshd and its relay, and all refuse a container', async () => {

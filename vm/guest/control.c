@@ -103,7 +103,7 @@ static void answer(const char *token, const struct text *members) {
 
 static void answer_error(const char *token, const char *error) {
   struct text members = { 0 };
-  text_addf(&members, "\"ok\":false,\"error\":\"%s\"", error);
+  op_error(&members, "%s", error);
   answer(token, &members);
   text_free(&members);
 }

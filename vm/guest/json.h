@@ -43,6 +43,8 @@ void text_addf(struct text *t, const char *format, ...) __attribute__((format(pr
 void text_add_json(struct text *t, const char *bytes, size_t len);
 void text_add_json_z(struct text *t, const char *string);
 void text_free(struct text *t);
+/* The members of an answer that refuses, with its words. */
+void op_error(struct text *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Bytes of the UTF-8 character at p (1 to 4), or 0 where there is none. */
 size_t utf8_char(const char *p, size_t left);

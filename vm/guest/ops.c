@@ -29,16 +29,6 @@
 
 enum { SEED = 64, PING_SECONDS = 2, CONFIG_LIMIT = 256 * 1024 };
 
-void op_error(struct text *answer, const char *format, ...) {
-  char words[512];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(words, sizeof words, format, args);
-  va_end(args);
-  text_addf(answer, "\"ok\":false,\"error\":");
-  text_add_json_z(answer, words);
-}
-
 static void op_clock(const struct request *request, struct text *answer) {
   int64_t epoch;
   struct timespec now;

@@ -22,4 +22,3 @@ const struct op *op_find(const char *name);
 void op_health(const struct request *request, struct text *answer);
 /* Checks the text and writes daemon.json; false: the error is in the answer. */
 bool op_write_config(const struct request *request, struct text *answer);
-void op_error(struct text *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));

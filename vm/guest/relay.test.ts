@@ -295,7 +295,8 @@ test('killed: what goes through it breaks and does not end, the next connections
 });
 
 test('bad orders are refused by name', async () => {
-  expect(await ask('{}')).toBe('failed: key must be 64 bytes in base64');
-  expect(await ask('{"key":"AAAA"}')).toBe('failed: key must be 64 bytes in base64');
-  expect(await ask(`{"key":"${Buffer.alloc(65).toString('base64')}"}`)).toBe('failed: key must be 64 bytes in base64');
+  const refused = '"ok":false,"error":"key must be 64 bytes in base64"';
+  expect(await ask('{}')).toBe(refused);
+  expect(await ask('{"key":"AAAA"}')).toBe(refused);
+  expect(await ask(`{"key":"${Buffer.alloc(65).toString('base64')}"}`)).toBe(refused);
 });

@@ -68,3 +68,13 @@ void text_free(struct text *t) {
   free(t->data);
   *t = (struct text){ 0 };
 }
+
+void op_error(struct text *answer, const char *format, ...) {
+  char words[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(words, sizeof words, format, args);
+  va_end(args);
+  text_addf(answer, "\"ok\":false,\"error\":");
+  text_add_json_z(answer, words);
+}

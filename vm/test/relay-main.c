@@ -3,20 +3,10 @@
 #include "../guest/relay.h"
 
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-void op_error(struct text *answer, const char *format, ...) {
-  char words[512];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(words, sizeof words, format, args);
-  va_end(args);
-  text_addf(answer, "failed: %s", words);
-}
 
 static int urgent(void) {
   struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

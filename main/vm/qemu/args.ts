@@ -55,7 +55,7 @@ export interface VmArgs extends MachineSpec, Doors {
   /** Where the guest's writes go under `throwaway`: an empty qcow2 image of the disk's size. */
   readonly scratch?: string;
   /** passt's socket; without it the network is QEMU's own. */
-  readonly networkSocket?: string;
+  readonly networkSocket?: string | undefined;
   /** Memory that a share's server can map, and slots for the devices; where the host has such files. */
   readonly sharing: boolean;
   readonly shares: readonly ShareArgs[];

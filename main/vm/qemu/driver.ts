@@ -16,12 +16,13 @@ import { readManifest } from '../resources';
 import type { Resources } from '../resources';
 import { createAccelerators } from './accelerator';
 import { probeArgs, SHARE_SLOTS, vmArgs } from './args';
-import type { Arch, Doors, VmArgs } from './args';
+import type { Arch, VmArgs } from './args';
 import { forQemu, fwCfgFile, fwCfgNames, kernelFiles, memoryProgram, passtBinary, qemuBinary, shareBinaries } from './files';
 import type { FwCfgName } from './files';
 import { logSize } from './launch';
 import { createMemoryFile, memoryOfNew } from './memory';
 import { openNetwork } from './network';
+import type { Below } from './network';
 import { endOrphans, guard } from './orphans';
 import { probe } from './probe';
 import { createSaved } from './saved';
@@ -140,7 +141,8 @@ export function createQemuDriver({
   /** What every start of this home has on its command line; the rest is the VM's own. */
   const argsOf = async (
     { accelerator, cpus, memoryBytes, sharing: mapped }: Pick<VmState, 'accelerator' | 'cpus' | 'memoryBytes' | 'sharing'>,
-    own: Pick<VmArgs, keyof Doors | 'networkSocket' | 'incoming'> & Partial<Pick<VmArgs, 'dataAccess'>>,
+    { doors, networkSocket }: Below,
+    own: Pick<VmArgs, 'incoming' | 'dataAccess'>,
     given: readonly FwCfgName[],
     present: readonly ShareServer[],
   ): Promise<string[]> =>
@@ -156,6 +158,8 @@ export function createQemuDriver({
       systemImage: join(resources.guest, 'system.erofs'),
       dataDisk: forQemu(files, await diskPath(files)),
       scratch: forQemu(files, files.disks.scratch),
+      ...doors,
+      networkSocket,
       ...own,
       sharing: mapped,
       shares: present.map((server) => ({ tag: server.spec.tag, slot: server.slot, socket: server.socket })),
@@ -188,7 +192,7 @@ export function createQemuDriver({
     await writeAtomic(fwCfgFile(files, 'config'), `${spec.guest.config}${below.guestConfig}`);
     const { cpus, memoryBytes, accelerator, dataAccess = 'writable' } = spec;
     const facts = { cpus, memoryBytes, accelerator, sharing, network: below.network };
-    const args = await argsOf(facts, { ...below.args, incoming: false, dataAccess }, given, present);
+    const args = await argsOf(facts, below, { incoming: false, dataAccess }, given, present);
     // A guest without the disk of every day has nothing to go on with.
     const made = dataAccess === 'writable' ? { made: { ...(await madeOf()), fwCfg: [...given] } } : {};
     return spawner.spawn(args, { ...facts, ...made, ...below.doors, startedAt: Date.now() }, present, signal);
@@ -215,7 +219,7 @@ export function createQemuDriver({
     const below = await network.start(facts.network.backend === 'passt' ? 'none' : 'all');
     // What could not be had then is not had now either.
     const kept = { ...facts, network: facts.network.backend === 'passt' ? below.network : facts.network };
-    const args = await argsOf(kept, { ...below.args, incoming: true, dataAccess: 'writable' }, made.fwCfg, present);
+    const args = await argsOf(kept, below, { incoming: true, dataAccess: 'writable' }, made.fwCfg, present);
     return spawner.spawn(args, { ...kept, made, ...below.doors }, present, signal, {
       // Read only: it counts as used when the guest's devices, without which the memory does nothing, are read.
       async beside(pid, dead) {

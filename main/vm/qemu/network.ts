@@ -8,8 +8,8 @@ import { GUEST } from '../../lib/guest-network';
 import type { HomeFiles } from '../../lib/home';
 import type { Logger } from '../../lib/logger';
 import { isSameProcess } from '../../lib/process';
-import { forQemu } from './files';
 import type { Doors } from './args';
+import { forQemu } from './files';
 import { freePort } from './launch';
 import { createPasst, portTaken } from './passt';
 import type { QmpEvent } from './qmp';
@@ -20,7 +20,8 @@ type StateNetwork = VmState['network'];
 export interface Below {
   readonly network: StateNetwork;
   readonly doors: Doors;
-  readonly args: Doors & { readonly networkSocket?: string };
+  /** passt's. */
+  readonly networkSocket?: string;
   /** Lines for the guest's `config`. */
   readonly guestConfig: string;
 }
@@ -85,14 +86,14 @@ export function openNetwork({
 
   const fallBack = (doors: Doors, reason: 'system' | 'missing' | 'failed', detail: string): Below => {
     log.warn('what containers reach of this computer is not limited', { reason, detail });
-    return { network: { backend: 'user', notEnforced: { reason, detail } }, doors, args: doors, guestConfig: '' };
+    return { network: { backend: 'user', notEnforced: { reason, detail } }, doors, guestConfig: '' };
   };
 
   return {
     async start(hostAccess) {
       let doors = await freeDoors();
       if (hostAccess === 'all') {
-        return { network: { backend: 'user' }, doors, args: doors, guestConfig: '' };
+        return { network: { backend: 'user' }, doors, guestConfig: '' };
       }
       const unable = await whyNoPasst(command);
       if (unable !== undefined) {
@@ -102,7 +103,7 @@ export function openNetwork({
         try {
           await passt.start(doors);
           const guestConfig = `host-address ${GUEST.ways}\n`;
-          return { network: { backend: 'passt' }, doors, args: { ...doors, networkSocket: socket }, guestConfig };
+          return { network: { backend: 'passt' }, doors, networkSocket: socket, guestConfig };
         } catch (error) {
           if (!portTaken(error) || attempt === PORT_ATTEMPTS) {
             return fallBack(doors, 'failed', asError(error).message);
